@@ -1,0 +1,34 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+let settings: [SwiftSetting] = [
+    // SE-0480: a warning in our own sources stops the build, in every build alike.
+    .treatAllWarnings(as: .error),
+    // SE-0335: the cost of an existential is written where it is paid.
+    .enableUpcomingFeature("ExistentialAny"),
+    // SE-0444: a file imports what it uses.
+    .enableUpcomingFeature("MemberImportVisibility"),
+]
+
+let package = Package(
+    name: "amends",
+    platforms: [.macOS(.v15)],
+    dependencies: [
+        .package(url: "https://github.com/apple/swift-argument-parser", exact: "1.8.2"),
+        .package(url: "https://github.com/apple/swift-crypto", exact: "4.5.2"),
+        .package(url: "https://github.com/apple/swift-log", exact: "1.16.2"),
+        .package(url: "https://github.com/apple/swift-nio", exact: "2.101.2"),
+        .package(url: "https://github.com/apple/swift-http-types", exact: "1.8.0"),
+        .package(url: "https://github.com/hummingbird-project/hummingbird", exact: "2.28.1"),
+        .package(url: "https://github.com/swift-server/async-http-client", exact: "1.37.0"),
+        .package(url: "https://github.com/swift-server/swift-service-lifecycle", exact: "2.13.0"),
+    ],
+    targets: [
+        .target(name: "Causality", swiftSettings: settings),
+        .target(
+            name: "Changes",
+            dependencies: ["Causality", .product(name: "Crypto", package: "swift-crypto")],
+            swiftSettings: settings),
+    ],
+    swiftLanguageModes: [.v6]
+)

@@ -1,0 +1,72 @@
+import Causality
+
+/// One local transaction: a header and its operations, in one scope, atomic everywhere. Immutable.
+package struct Change: Hashable, Sendable {
+    package let header: ChangeHeader
+    /// The canonical bytes that `header.operationsHash` covers.
+    package let operations: [UInt8]
+    package let hash: Hash256
+
+    /// - Precondition: `header.operationsHash` is the hash of `operations`.
+    package init(header: ChangeHeader, operations: [UInt8]) {
+        self.header = header
+        self.operations = operations
+        hash = header.hash()
+    }
+
+    package var dot: Dot { header.dot }
+    package var scope: ScopeID { header.scope }
+    package var reference: ChangeReference { ChangeReference(dot: dot, hash: hash.short) }
+
+    /// - Throws: what is wrong with the operations' bytes.
+    package func decodedOperations() throws(CodecError) -> Operations { try Operations(operations) }
+}
+
+/// The form in which a change lies on disk and travels: complete but for what its place in a feed tells.
+///
+/// Layout: format 1, carried header fields (stamp, zone, person, schema, context, subjects), the parts'
+/// commitments, operations behind their count. Scope, feed, sequence and the hash before come from the place;
+/// the hash of the operations is recomputed. From these the canonical header is rebuilt byte for byte.
+extension Change {
+    package static var carriedFormat: UInt64 { 1 }
+
+    package func encodeCarried(into writer: inout ByteWriter) {
+        writer.write(Change.carriedFormat)
+        header.encodeCarried(into: &writer)
+        for part in header.parts { writer.write(part.commitment) }
+        writer.write(operations)
+    }
+
+    package func carried() -> [UInt8] {
+        var writer = ByteWriter(reserving: operations.count + 96)
+        encodeCarried(into: &writer)
+        return writer.bytes
+    }
+
+    /// Rebuilds the change at `dot` from its carried form.
+    ///
+    /// - Parameter decode: whether the operations are parsed, and refused when they are malformed. A reader of its
+    ///   own disk that only wants the header leaves it out.
+    package init(
+        carried bytes: [UInt8], range: Range<Int>? = nil, scope: ScopeID, dot: Dot, previous: Hash256,
+        checkingOperations: Bool = true
+    ) throws(CodecError) {
+        var reader = ByteReader(bytes, range ?? 0..<bytes.count)
+        guard reader.remaining <= Limit.bytesPerChange.value else {
+            throw .limit(.bytesPerChange, at: reader.index)
+        }
+        let format = try reader.readInteger()
+        guard format == Change.carriedFormat else { throw .unsupported("a change of format \(format)") }
+        let carried = try ChangeHeader.Carried(from: &reader)
+        var commitments: [Hash256] = []
+        for _ in carried.subjects { commitments.append(try reader.readHash()) }
+        let operations = try reader.readBytes(.bytesPerChange)
+        try reader.finish()
+        if checkingOperations { _ = try Operations(operations) }
+        self.init(
+            header: ChangeHeader(
+                carried, scope: scope, dot: dot, previous: previous, operationsHash: Operations.hash(operations),
+                commitments: commitments),
+            operations: operations)
+    }
+}

@@ -1,0 +1,60 @@
+import Causality
+
+/// Appends canonical bytes: integers as shortest LEB128, everything variable behind its length.
+package struct ByteWriter {
+    package private(set) var bytes: [UInt8]
+
+    @inlinable
+    package init(reserving capacity: Int = 0) {
+        bytes = []
+        if capacity > 0 { bytes.reserveCapacity(capacity) }
+    }
+
+    package var count: Int { bytes.count }
+
+    /// Empties the buffer and keeps its memory, for the next value.
+    package mutating func removeAll() { bytes.removeAll(keepingCapacity: true) }
+
+    package mutating func write(byte: UInt8) { bytes.append(byte) }
+
+    /// An unsigned integer in 1 to 10 bytes, least significant seven bits first.
+    package mutating func write(_ value: UInt64) {
+        var rest = value
+        while rest >= 0x80 {
+            bytes.append(UInt8(truncatingIfNeeded: rest) | 0x80)
+            rest >>= 7
+        }
+        bytes.append(UInt8(truncatingIfNeeded: rest))
+    }
+
+    package mutating func write(_ value: Int) {
+        precondition(value >= 0, "a negative count")
+        write(UInt64(value))
+    }
+
+    /// A signed integer, zigzag: 0, -1, 1, -2 … become 0, 1, 2, 3 …
+    package mutating func write(signed value: Int64) {
+        write(UInt64(bitPattern: value << 1 ^ value >> 63))
+    }
+
+    /// Bytes behind their count.
+    package mutating func write(_ value: some Collection<UInt8>) {
+        write(value.count)
+        bytes.append(contentsOf: value)
+    }
+
+    /// Bytes as they are; the reader knows how many.
+    package mutating func write(raw value: some Collection<UInt8>) { bytes.append(contentsOf: value) }
+
+    package mutating func write(_ text: Text) {
+        var string = text.string
+        string.withUTF8 { utf8 in
+            write(utf8.count)
+            bytes.append(contentsOf: utf8)
+        }
+    }
+
+    package mutating func write<Kind>(_ id: Identifier128<Kind>) { id.append(to: &bytes) }
+
+    package mutating func write(_ hash: Hash256) { hash.append(to: &bytes) }
+}

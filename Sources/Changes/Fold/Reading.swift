@@ -1,0 +1,89 @@
+import Causality
+
+/// How a register with concurrent values is read. Belongs to the schema; never enters state.
+package enum Reading: Hashable, Sendable {
+    /// The value with the greatest (effective time, feed, sequence). The others stay and are listed as conflicts.
+    case latest
+    /// All are shown and a person chooses; until then the latest stands in, marked.
+    case ask
+    /// The greatest value until someone chooses: the safe side.
+    case max
+}
+
+extension RecordState.Slot {
+    /// The survivor with the greatest (effective time, feed, sequence).
+    package var latest: RecordState.Survivor? {
+        survivors.max { left, right in
+            left.effective != right.effective ? left.effective < right.effective : left.dot < right.dot
+        }
+    }
+
+    /// The survivor that `reading` shows.
+    package func winner(_ reading: Reading) -> RecordState.Survivor? {
+        switch reading {
+        case .latest, .ask: latest
+        case .max:
+            survivors.max { left, right in
+                let a = left.value.rank
+                let b = right.value.rank
+                return a != b ? a < b : left.dot < right.dot
+            }
+        }
+    }
+
+    /// One survivor for each distinct value, in the order of their dots: equal concurrent values are one value.
+    package var distinct: [RecordState.Survivor] {
+        var seen: [Value] = []
+        return survivors.filter { survivor in
+            if seen.contains(survivor.value) { return false }
+            seen.append(survivor.value)
+            return true
+        }
+    }
+}
+
+extension RecordState {
+    /// The survivor that a register shows under `reading`.
+    package func winner(_ field: Text, _ reading: Reading) -> Survivor? {
+        slot(FieldTarget(field: field, kind: .register))?.winner(reading)
+    }
+
+    /// The elements of a set that are present, in canonical order.
+    package func elements(_ field: Text) -> [Value] {
+        slots(of: field).filter { $0.target.kind == .set && !$0.survivors.isEmpty }.compactMap(\.target.element)
+    }
+
+    /// Whether an enable-wins flag is on: some surviving write says so.
+    package func isEnabled(_ field: Text) -> Bool {
+        slot(FieldTarget(field: field, kind: .enableWinsFlag))?.survivors.contains { $0.value == .boolean(true) } ?? false
+    }
+
+    /// Whether a disable-wins flag is on: there is a surviving write and none says no.
+    package func isNotDisabled(_ field: Text) -> Bool {
+        guard let slot = slot(FieldTarget(field: field, kind: .disableWinsFlag)) else { return false }
+        return !slot.survivors.isEmpty && slot.survivors.allSatisfy { $0.value == .boolean(true) }
+    }
+}
+
+extension Value {
+    /// The order in which `max` compares: integers by number, everything else by canonical bytes after them.
+    fileprivate var rank: Rank {
+        if case .integer(let value) = self { Rank(number: value, bytes: []) } else {
+            Rank(number: nil, bytes: canonicalBytes)
+        }
+    }
+}
+
+private struct Rank: Comparable {
+    let number: Int64?
+    let bytes: [UInt8]
+
+    static func < (left: Rank, right: Rank) -> Bool {
+        switch (left.number, right.number) {
+        case (let a?, let b?): a < b
+        case (.some, nil): true
+        case (nil, .some): false
+        case (nil, nil): left.bytes.lexicographicallyPrecedes(right.bytes)
+        }
+    }
+}

@@ -1,0 +1,96 @@
+import Causality
+import Crypto
+
+/// A SHA-256, ordered by its bytes.
+package struct Hash256: Hashable, Comparable, Sendable {
+    private let words: (UInt64, UInt64, UInt64, UInt64)
+
+    package init(_ a: UInt64, _ b: UInt64, _ c: UInt64, _ d: UInt64) { words = (a, b, c, d) }
+
+    /// - Precondition: `bytes` holds exactly 32 bytes.
+    package init(_ bytes: some Collection<UInt8>) {
+        precondition(bytes.count == 32, "a hash needs 32 bytes, got \(bytes.count)")
+        let first = ShortHash(bytes.prefix(16))
+        let second = ShortHash(bytes.dropFirst(16))
+        self.init(first.high, first.low, second.high, second.low)
+    }
+
+    package static let zero = Hash256(0, 0, 0, 0)
+
+    /// The first 16 bytes: how other bytes name what this hash names.
+    package var short: ShortHash { ShortHash(high: words.0, low: words.1) }
+
+    package var bytes: [UInt8] {
+        var result: [UInt8] = []
+        result.reserveCapacity(32)
+        append(to: &result)
+        return result
+    }
+
+    package func append(to buffer: inout [UInt8]) {
+        short.append(to: &buffer)
+        ShortHash(high: words.2, low: words.3).append(to: &buffer)
+    }
+
+    package static func == (left: Hash256, right: Hash256) -> Bool { left.words == right.words }
+
+    package static func < (left: Hash256, right: Hash256) -> Bool { left.words < right.words }
+
+    package func hash(into hasher: inout Hasher) { hasher.combine(words.0) }
+}
+
+extension Hash256: CustomStringConvertible {
+    package var description: String { hexadecimal(bytes) }
+}
+
+/// What a hash is of. Each kind of preimage has its own tag, so that bytes of one kind never hash as another.
+package enum HashTag: String, Sendable {
+    case replica = "amends.replica.1"
+    case scope = "amends.scope.1"
+    case feed = "amends.feed.1"
+    case operations = "amends.operations.1"
+    case change = "amends.change.1"
+    case part = "amends.part.1"
+    case salt = "amends.salt.1"
+    case record = "amends.record.1"
+    case entry = "amends.history.1"
+    case historyStart = "amends.history-start.1"
+    case state = "amends.state.1"
+    case logEntry = "amends.log-entry.1"
+    case attestation = "amends.attestation.1"
+    case certificate = "amends.certificate.1"
+    case receipt = "amends.receipt.1"
+    case request = "amends.request.1"
+    case enrolment = "amends.enrolment.1"
+    case heldFeed = "amends.held-feed.1"
+    case forkFeed = "amends.fork-feed.1"
+    case bundle = "amends.bundle.1"
+    case digest = "amends.digest.1"
+    case fact = "amends.fact.1"
+    case subject = "amends.subject.1"
+    case blob = "amends.blob.1"
+}
+
+extension Hash256 {
+    /// SHA-256 over the tag behind its length, then the fields that `fields` writes.
+    ///
+    /// Source: FIPS 180-4.
+    package static func of(_ tag: HashTag, _ fields: (inout ByteWriter) -> Void) -> Hash256 {
+        var writer = preimage(tag)
+        fields(&writer)
+        return sha256(writer.bytes)
+    }
+
+    /// The bytes that `of` hashes and that a signature of this kind covers.
+    package static func preimage(_ tag: HashTag) -> ByteWriter {
+        var writer = ByteWriter(reserving: 256)
+        writer.write(Text(tag.rawValue))
+        return writer
+    }
+
+    package static func sha256(_ bytes: [UInt8]) -> Hash256 {
+        var function = SHA256()
+        bytes.withUnsafeBytes { function.update(bufferPointer: $0) }
+        return function.finalize().withUnsafeBytes { Hash256($0) }
+    }
+}

@@ -1,0 +1,73 @@
+import Causality
+
+/// What a change does: the records that it names, and its operations on them.
+///
+/// Layout: format 1, count of records, each origin; count of operations, each behind its byte count.
+package struct Operations: Hashable, Sendable {
+    package let records: [RecordOrigin]
+    package let operations: [FieldOperation]
+
+    package init(records: [RecordOrigin] = [], operations: [FieldOperation] = []) {
+        self.records = records
+        self.operations = operations
+    }
+
+    private static var format: UInt64 { 1 }
+
+    package func encoded() -> [UInt8] {
+        var writer = ByteWriter(reserving: 64 + 48 * operations.count)
+        writer.write(Operations.format)
+        writer.write(records.count)
+        for record in records { record.encode(into: &writer) }
+        writer.write(operations.count)
+        for operation in operations { operation.encode(into: &writer) }
+        return writer.bytes
+    }
+
+    package init(_ bytes: [UInt8]) throws(CodecError) {
+        var reader = ByteReader(bytes)
+        try self.init(from: &reader)
+        try reader.finish()
+    }
+
+    package init(from reader: inout ByteReader) throws(CodecError) {
+        let format = try reader.readInteger()
+        guard format == Operations.format else { throw .unsupported("operations of format \(format)") }
+        let start = reader.index
+        let recordCount = try reader.readCount(.operationsPerChange, leastBytes: 2)
+        var records: [RecordOrigin] = []
+        records.reserveCapacity(recordCount)
+        for _ in 0..<recordCount { records.append(try RecordOrigin(from: &reader)) }
+        guard Set(records).count == records.count else { throw .malformed("a record is listed twice", at: start) }
+        let count = try reader.readCount(.operationsPerChange, leastBytes: 6)
+        var operations: [FieldOperation] = []
+        operations.reserveCapacity(count)
+        var targets = Set<RecordTarget>(minimumCapacity: count)
+        var named = Set<Int>()
+        for _ in 0..<count {
+            let position = reader.index
+            let operation = try FieldOperation(from: &reader, records: recordCount)
+            guard targets.insert(RecordTarget(record: operation.record, target: operation.target)).inserted else {
+                throw .malformed("two operations of one change write the same target", at: position)
+            }
+            named.insert(operation.record)
+            operations.append(operation)
+        }
+        guard named.count == recordCount else { throw .malformed("a record is listed and not written", at: start) }
+        self.init(records: records, operations: operations)
+    }
+
+    private struct RecordTarget: Hashable {
+        let record: Int
+        let target: FieldTarget
+    }
+
+    /// The records' ids in the order of `records`.
+    package func recordIDs(in scope: ScopeID, change: ShortHash) -> [RecordID] {
+        records.map { $0.recordID(in: scope, change: change) }
+    }
+
+    package static func hash(_ bytes: [UInt8]) -> Hash256 {
+        Hash256.of(.operations) { $0.write(raw: bytes) }
+    }
+}

@@ -1,0 +1,113 @@
+import Causality
+
+/// What kinds of records there are and how their fields are read and shown. Data on the engine: another schema is
+/// added without touching it.
+package struct Schema: Sendable {
+    /// Name and version, as changes carry it: `recovery/1`.
+    package let id: Text
+    package let recordTypes: [RecordType]
+
+    package init(id: Text, recordTypes: [RecordType]) {
+        self.id = id
+        self.recordTypes = recordTypes
+    }
+
+    /// The register that every record has and that tells its type.
+    package static let typeField: Text = "type"
+
+    package func recordType(_ name: Text) -> RecordType? { recordTypes.first { $0.name == name } }
+
+    /// The rule that `operations` break, in words; `nil` when they break none. Fields and types that this schema
+    /// does not know break nothing: they come from a newer version.
+    package func violation(of operations: Operations) -> String? {
+        for operation in operations.operations {
+            for type in recordTypes {
+                guard let field = type.field(operation.target.field), field.kind != operation.target.kind else { continue }
+                return "the field \(field.name) is never of kind \(operation.target.kind.rawValue)"
+            }
+        }
+        return nil
+    }
+}
+
+/// One kind of record, and the plain tables that show it.
+package struct RecordType: Sendable {
+    package let name: Text
+    /// The projection's main table; its set fields and logs get tables named after it.
+    package let table: String
+    package let fields: [FieldDefinition]
+    /// Columns that are computed from the record.
+    package let derivedColumns: [Column]
+    /// The values of `derivedColumns`, in their order. A pure function of the record.
+    package let derive: @Sendable (RecordView) -> [Value]
+
+    package init(
+        name: Text, table: String, fields: [FieldDefinition], derivedColumns: [Column] = [],
+        derive: @escaping @Sendable (RecordView) -> [Value] = { _ in [] }
+    ) {
+        self.name = name
+        self.table = table
+        self.fields = fields
+        self.derivedColumns = derivedColumns
+        self.derive = derive
+    }
+
+    package func field(_ name: Text) -> FieldDefinition? { fields.first { $0.name == name } }
+}
+
+package struct FieldDefinition: Sendable {
+    package let name: Text
+    package let kind: FieldKind
+    /// For registers: how concurrent values are read.
+    package let reading: Reading
+    package let columnType: ColumnType
+    /// For logs: the named values of an entry that become columns.
+    package let entryColumns: [Column]
+
+    package init(
+        _ name: Text, _ kind: FieldKind = .register, reading: Reading = .latest, columnType: ColumnType = .text,
+        entryColumns: [Column] = []
+    ) {
+        self.name = name
+        self.kind = kind
+        self.reading = reading
+        self.columnType = columnType
+        self.entryColumns = entryColumns
+    }
+}
+
+package enum ColumnType: String, Sendable {
+    case text = "TEXT"
+    case integer = "INTEGER"
+    case blob = "BLOB"
+}
+
+package struct Column: Sendable {
+    package let name: String
+    package let type: ColumnType
+    package let isIndexed: Bool
+
+    package init(_ name: String, _ type: ColumnType, indexed: Bool = false) {
+        self.name = name
+        self.type = type
+        isIndexed = indexed
+    }
+}
+
+/// A record with its log, as a schema's functions read it.
+package struct RecordView: Sendable {
+    package let id: RecordID
+    package let state: RecordState
+    /// In listing order.
+    package let log: [LogRow]
+
+    package init(id: RecordID, state: RecordState, log: [LogRow]) {
+        self.id = id
+        self.state = state
+        self.log = log
+    }
+
+    package var type: Text? { state.winner(Schema.typeField, .latest)?.value.text }
+
+    package func rows(of field: Text) -> [LogRow] { log.filter { $0.field == field } }
+}

@@ -1,0 +1,99 @@
+/// What one row of the log means for the selected locations.
+package struct MappedRow: Equatable, Sendable {
+    package enum Outcome: Equatable, Sendable {
+        /// The row belongs to a selected location; its own step is the last event.
+        case selected
+        /// The row belongs to a selected location, and the same fact was met before in this file.
+        case repeated
+        /// The row belongs to another location. It still has an event when it ends a stay at a selected one.
+        case elsewhere
+    }
+
+    /// Line on which the row starts, counted from 1.
+    package let line: Int
+    package let outcome: Outcome
+    /// What to record, in this order: the `moved` step of a case that the row leaves, then the row's own step.
+    package let events: [CaseEvent]
+}
+
+/// Turns the rows of the incident log, in the file's order, into steps of cases at the selected locations.
+///
+/// A row belongs to the incident's last known location at that row, and to `unknown` before any is known. When the
+/// location changes, the old case gets a last step `moved`, and a linked case opens at the new one.
+///
+/// Events depend on the rows alone: mapping for some locations gives what mapping for all gives, less the events of
+/// cases elsewhere. Whether a fact was recorded by an earlier import is not known here; the recorder asks its replica
+/// for each event's key, and counts with ``ImportCounts``.
+package struct IncidentMapper<Memory: VisitMemory> {
+    private let selection: LocationSelection
+    private var memory: Memory
+    /// The incident of the last row. It reaches the memory when a row of another one comes.
+    private var current: IncidentVisits?
+
+    package init(selection: LocationSelection, memory: Memory) {
+        self.selection = selection
+        self.memory = memory
+    }
+
+    /// Maps the next row.
+    ///
+    /// - Throws: What the memory throws; the mapper is then of no further use.
+    package mutating func map(_ row: IncidentRow) throws -> MappedRow {
+        let fact = IncidentFact(row)
+        var visits = try takeVisits(for: row)
+        defer { current = visits }
+
+        if let reference = visits.reference(taking: fact) {
+            let outcome: MappedRow.Outcome = selection.contains(reference.location) ? .repeated : .elsewhere
+            return MappedRow(line: row.line, outcome: outcome, events: [])
+        }
+        let departed = visits.follow(row)
+        let subject = visits.currentReference
+        let isSelected = selection.contains(subject.location)
+        // What a case elsewhere shows is never compared, so it is not remembered.
+        let fields = isSelected ? CaseFields(row) : nil
+        let previous = visits.take(fact, fields)
+
+        var events: [CaseEvent] = []
+        if let departed, selection.contains(departed.location) {
+            events.append(CaseEvent(row, leaving: departed, for: subject, factKey: fact.key(.departure)))
+        }
+        if let fields {
+            let opening: CaseEvent.Opening? = previous == nil ? departed.map { .movedFrom($0) } ?? .reported : nil
+            let changes = fields.changes(since: previous)
+            events.append(CaseEvent(row, at: subject, opening: opening, factKey: fact.key(.update), changes: changes))
+        }
+        return MappedRow(line: row.line, outcome: isSelected ? .selected : .elsewhere, events: events)
+    }
+
+    /// Takes out what is known of the row's incident, and stores the one before if it is another.
+    private mutating func takeVisits(for row: IncidentRow) throws -> IncidentVisits {
+        if let held = current {
+            // Let go of it here, so that the caller changes it in place.
+            current = nil
+            if held.number == row.number { return held }
+            try memory.remember(held, of: held.number)
+        }
+        return try memory.visits(of: row.number) ?? IncidentVisits(startingAt: row)
+    }
+}
+
+extension CaseEvent {
+    /// A row's own step.
+    fileprivate init(
+        _ row: IncidentRow, at subject: CaseReference, opening: Opening?, factKey: FactKey, changes: [FieldChange]
+    ) {
+        self.init(
+            subject: subject, opening: opening, factKey: factKey, person: row.updatedBy,
+            atMilliseconds: row.updatedAtMilliseconds, zone: row.zone, kind: .status(row.state), changes: changes)
+    }
+
+    /// The last step of the case that a row leaves.
+    fileprivate init(
+        _ row: IncidentRow, leaving departed: CaseReference, for destination: CaseReference, factKey: FactKey
+    ) {
+        self.init(
+            subject: departed, opening: nil, factKey: factKey, person: row.updatedBy,
+            atMilliseconds: row.updatedAtMilliseconds, zone: row.zone, kind: .moved(to: destination), changes: [])
+    }
+}

@@ -1,0 +1,75 @@
+/// What must be remembered of an incident from one row to the next: where it has been, and which facts were taken.
+///
+/// A *visit* is a stay at one location; going back to a place is another visit. The facts are kept so that a copy of
+/// an earlier row, or of the whole file, moves nothing: it is known to be a repetition, and of which visit. Memory is
+/// proportional to the incident's own rows.
+package struct IncidentVisits: Equatable, Sendable {
+    /// The branch of an incident before any location is known.
+    package static let unknownLocation = "unknown"
+
+    let number: String
+    /// The location of each visit, the first at 0. Never empty; neighbours differ.
+    private(set) var locations: [String]
+    /// The visit, counted from 1, in which each fact was taken.
+    private(set) var facts: [IncidentFact: Int]
+    /// What the current visit's last row showed; nil until its first is taken, and for visits that nobody asked for.
+    private(set) var fields: CaseFields?
+
+    /// An incident of which `row` is the first.
+    init(startingAt row: IncidentRow) {
+        number = row.number
+        locations = [row.location ?? Self.unknownLocation]
+        facts = [:]
+        fields = nil
+    }
+
+    init(number: String, locations: [String], facts: [IncidentFact: Int], fields: CaseFields?) {
+        self.number = number
+        self.locations = locations
+        self.facts = facts
+        self.fields = fields
+    }
+
+    /// Number of the current visit, from 1.
+    var currentVisit: Int { locations.count }
+
+    var currentReference: CaseReference { reference(ofVisit: currentVisit) }
+
+    /// The case of a visit.
+    ///
+    /// - Parameter visit: `1...currentVisit`.
+    func reference(ofVisit visit: Int) -> CaseReference {
+        CaseReference(location: locations[visit - 1], number: number, visit: visit)
+    }
+
+    /// The case in which a fact was taken before, or nil if it is new.
+    func reference(taking fact: IncidentFact) -> CaseReference? {
+        facts[fact].map(reference(ofVisit:))
+    }
+
+    /// Begins the next visit where the row says so.
+    ///
+    /// - Returns: The case that the incident has left, or nil if it stays where it is.
+    mutating func follow(_ row: IncidentRow) -> CaseReference? {
+        guard let location = row.location, location != locations.last else { return nil }
+        let departed = currentReference
+        locations.append(location)
+        fields = nil
+        return departed
+    }
+
+    /// Takes a row's fact, and what it shows, into the current visit.
+    ///
+    /// - Returns: What the visit's row before showed, or nil if this is its first.
+    mutating func take(_ fact: IncidentFact, _ fields: CaseFields?) -> CaseFields? {
+        defer { self.fields = fields }
+        facts[fact] = currentVisit
+        return self.fields
+    }
+
+    func checkInvariants() {
+        precondition(!locations.isEmpty, "An incident is always somewhere.")
+        precondition(!zip(locations, locations.dropFirst()).contains(where: ==), "A visit ends by a change of place.")
+        precondition(facts.values.allSatisfy { (1...currentVisit).contains($0) }, "A fact belongs to a visit.")
+    }
+}

@@ -1,0 +1,63 @@
+internal import CSQLite
+
+extension Statement {
+    /// Binds all of the statement's values, in order; another number of them is a fault of the caller.
+    ///
+    /// - Throws: `SQLiteError` where a value is longer than SQLite allows.
+    @inlinable
+    package func bind<each Value: Bindable>(_ values: repeat each Value) throws(SQLiteError) {
+        var index = 0
+        for value in repeat each values {
+            index += 1
+            try value.bind(to: self, at: index)
+        }
+        precondition(index == parameterCount, "“\(sql)” takes \(parameterCount) values and got \(index)")
+    }
+
+    /// Binds one value; parameters count from 1.
+    @inlinable
+    package func bind(_ value: some Bindable, at index: Int) throws(SQLiteError) {
+        try value.bind(to: self, at: index)
+    }
+
+    package func bind(_ value: Int64, at index: Int) throws(SQLiteError) {
+        try checkBinding(sqlite3_bind_int64(handle, Int32(index), value))
+    }
+
+    package func bindNull(at index: Int) throws(SQLiteError) {
+        try checkBinding(sqlite3_bind_null(handle, Int32(index)))
+    }
+
+    /// Binds the exact UTF-8 bytes of a text: U+0000 and every normal form survive.
+    ///
+    /// - Complexity: O(n); SQLite copies the bytes.
+    package func bind(_ value: String, at index: Int) throws(SQLiteError) {
+        var value = value
+        let code = value.withUTF8 { csqlite_bind_text(handle, Int32(index), $0.baseAddress, UInt64($0.count)) }
+        try checkBinding(code)
+    }
+
+    /// Binds a literal where it lies, without copying it.
+    package func bind(literal: StaticString, at index: Int) throws(SQLiteError) {
+        precondition(literal.hasPointerRepresentation, "a literal of one character; bind it as a String")
+        let count = UInt64(literal.utf8CodeUnitCount)
+        try checkBinding(csqlite_bind_static_text(handle, Int32(index), literal.utf8Start, count))
+    }
+
+    /// Binds a copy of `bytes` as a blob; none is an empty blob, not NULL.
+    package func bind(_ bytes: UnsafeRawBufferPointer, at index: Int) throws(SQLiteError) {
+        try checkBinding(csqlite_bind_blob(handle, Int32(index), bytes.baseAddress, UInt64(bytes.count)))
+    }
+
+    /// Binds a copy of `bytes` as a blob; none is an empty blob, not NULL.
+    package func bind(_ bytes: RawSpan, at index: Int) throws(SQLiteError) {
+        try bytes.withUnsafeBytes { (bytes) throws(SQLiteError) in try bind(bytes, at: index) }
+    }
+
+    private func checkBinding(_ code: Int32) throws(SQLiteError) {
+        guard code != SQLITE_OK else { return }
+        precondition(code != SQLITE_RANGE, "“\(sql)” takes \(parameterCount) values")
+        precondition(code != SQLITE_MISUSE, "“\(sql)” was bound between its rows")
+        throw connection.failure(code, sql: sql)
+    }
+}
