@@ -29,6 +29,7 @@ let package = Package(
             name: "Changes",
             dependencies: ["Causality", .product(name: "Crypto", package: "swift-crypto")],
             swiftSettings: settings),
+        .target(name: "Replication", dependencies: ["Causality", "Changes"], swiftSettings: settings),
     ],
     swiftLanguageModes: [.v6]
 )

@@ -25,11 +25,12 @@ extension Dot: CustomStringConvertible {
     /// The feed in hexadecimal, `:`, the sequence: the form in which commands take and print changes.
     package var description: String { "\(feed):\(sequence)" }
 
-    /// Reads what `description` prints; `nil` for anything else.
+    /// Reads what `description` prints, the feed in either case; `nil` for anything else (no sign, no zeros
+    /// in front, so that one dot has one text).
     package init?(_ text: some StringProtocol) {
         let parts = text.split(separator: ":", omittingEmptySubsequences: false)
         guard parts.count == 2, let feed = FeedID(hexadecimal: parts[0]), let sequence = UInt64(parts[1]),
-            sequence > 0
+            sequence > 0, String(sequence) == parts[1]
         else { return nil }
         self.init(feed: feed, sequence: sequence)
     }

@@ -23,13 +23,13 @@ package struct Grant: Hashable, Sendable {
 }
 
 /// The hub's word on who a replica is and what it may do:
-/// Sig(hub; chain, replica key, branch, name, grants, device mark, from).
+/// Sig(hub; format, chain, replica key, home scope, grants, device mark, from).
 package struct Certificate: Hashable, Sendable {
     package let chain: ChainID
     package let publicKey: PublicKey
     /// The scope of the branch that the machine serves.
     package let home: ScopeID
-    /// Sorted: the grant for every scope first, then by scope.
+    /// Sorted, a scope once: the grant for every scope first, then by scope.
     package let grants: [Grant]
     /// Three letters, drawn at random, given to one machine of the chain: part of its case numbers.
     package let deviceMark: Text
@@ -44,16 +44,14 @@ package struct Certificate: Hashable, Sendable {
         self.chain = chain
         self.publicKey = publicKey
         self.home = home
-        self.grants = grants.sorted { left, right in
-            guard let a = left.scope else { return right.scope != nil }
-            guard let b = right.scope else { return false }
-            return a < b
-        }
+        self.grants = Certificate.canonical(grants)
         self.deviceMark = deviceMark
-        self.from = from
+        self.from = min(max(from, 0), HybridTimestamp.greatestMilliseconds)
         signature = []
         signature = hub.sign(preimage)
     }
+
+    package static var format: UInt64 { 1 }
 
     package var replica: ReplicaID { publicKey.replica }
 
@@ -67,6 +65,24 @@ package struct Certificate: Hashable, Sendable {
     /// - Throws: when `hub` did not sign this.
     package func verify(_ hub: PublicKey) throws(SignatureError) { try hub.verify(signature, for: preimage) }
 
+    /// `grants` in order, those for one scope as one.
+    private static func canonical(_ grants: [Grant]) -> [Grant] {
+        grants.sorted { precedes($0.scope, $1.scope) }.reduce(into: []) { result, grant in
+            if let last = result.last, last.scope == grant.scope {
+                result[result.count - 1] = Grant(scope: last.scope, rights: last.rights.union(grant.rights))
+            } else {
+                result.append(grant)
+            }
+        }
+    }
+
+    /// Every scope before any one of them.
+    private static func precedes(_ left: ScopeID?, _ right: ScopeID?) -> Bool {
+        guard let right else { return false }
+        guard let left else { return true }
+        return left < right
+    }
+
     private var preimage: [UInt8] {
         var writer = Hash256.preimage(.certificate)
         encodeSigned(into: &writer)
@@ -74,6 +90,7 @@ package struct Certificate: Hashable, Sendable {
     }
 
     private func encodeSigned(into writer: inout ByteWriter) {
+        writer.write(Certificate.format)
         writer.write(chain)
         writer.write(raw: publicKey.bytes)
         writer.write(home)
@@ -84,7 +101,7 @@ package struct Certificate: Hashable, Sendable {
             writer.write(byte: grant.rights.rawValue)
         }
         writer.write(deviceMark)
-        writer.write(UInt64(max(0, from)))
+        writer.write(milliseconds: from)
     }
 
     package func encoded() -> [UInt8] {
@@ -96,6 +113,8 @@ package struct Certificate: Hashable, Sendable {
 
     package init(_ bytes: [UInt8]) throws(CodecError) {
         var reader = ByteReader(bytes)
+        let format = try reader.readInteger()
+        guard format == Certificate.format else { throw .unsupported("a certificate of format \(format)") }
         chain = try reader.readIdentifier()
         publicKey = PublicKey(bytes: try reader.readRaw(PublicKey.byteCount))
         home = try reader.readIdentifier()
@@ -108,6 +127,9 @@ package struct Certificate: Hashable, Sendable {
             case 0: scope = nil
             case 1: scope = try reader.readIdentifier()
             case let tag: throw .malformed("grant \(tag) does not exist", at: start)
+            }
+            if let last = grants.last, !Certificate.precedes(last.scope, scope) {
+                throw .malformed("grants are not in order", at: start)
             }
             grants.append(Grant(scope: scope, rights: Rights(rawValue: try reader.readByte())))
         }

@@ -57,7 +57,7 @@ extension Change {
         }
         let format = try reader.readInteger()
         guard format == Change.carriedFormat else { throw .unsupported("a change of format \(format)") }
-        let carried = try ChangeHeader.Carried(from: &reader)
+        let carried = try ChangeHeader.Carried(from: &reader, feed: dot.feed)
         var commitments: [Hash256] = []
         for _ in carried.subjects { commitments.append(try reader.readHash()) }
         let operations = try reader.readBytes(.bytesPerChange)

@@ -17,7 +17,7 @@ package struct ChangeHeader: Hashable, Sendable {
     /// The schema that the operations follow, with its version.
     package let schema: Text
     /// The heads of other feeds that the author had applied since its last change in the scope, less those in
-    /// the past of another listed one; sorted by dot, usually none.
+    /// the past of another listed one; sorted by feed, each once, usually none.
     package let context: [ChangeReference]
     package let operationsHash: Hash256
     package let parts: [PartCommitment]
@@ -73,18 +73,15 @@ package struct ChangeHeader: Hashable, Sendable {
         let format = try reader.readInteger()
         guard format == ChangeHeader.format else { throw .unsupported("a change of format \(format)") }
         let scope: ScopeID = try reader.readIdentifier()
-        let feed: FeedID = try reader.readIdentifier()
-        let start = reader.index
-        let sequence = try reader.readInteger()
-        guard sequence > 0 else { throw .malformed("a sequence starts at 1", at: start) }
+        let dot = try Dot(from: &reader)
         let previous = try reader.readHash()
-        let carried = try Carried(from: &reader)
+        let carried = try Carried(from: &reader, feed: dot.feed)
         let operationsHash = try reader.readHash()
         var commitments: [Hash256] = []
         for _ in carried.subjects { commitments.append(try reader.readHash()) }
         self.init(
-            carried, scope: scope, dot: Dot(feed: feed, sequence: sequence), previous: previous,
-            operationsHash: operationsHash, commitments: commitments)
+            carried, scope: scope, dot: dot, previous: previous, operationsHash: operationsHash,
+            commitments: commitments)
     }
 }
 
@@ -104,7 +101,8 @@ extension ChangeHeader {
         let context: [ChangeReference]
         let subjects: [SubjectID]
 
-        init(from reader: inout ByteReader) throws(CodecError) {
+        /// - Parameter feed: the change's own, which its context must not name: a prefix is in the past anyway.
+        init(from reader: inout ByteReader, feed: FeedID) throws(CodecError) {
             stamp = HybridTimestamp(rawValue: try reader.readInteger())
             zoneMinutes = try reader.readZone()
             person = try reader.readText(.nameBytes)
@@ -116,6 +114,9 @@ extension ChangeHeader {
                 let reference = try ChangeReference(from: &reader)
                 if let last = context.last, last.dot.feed >= reference.dot.feed {
                     throw .malformed("a context is not sorted by feed", at: position)
+                }
+                guard reference.dot.feed != feed else {
+                    throw .malformed("a context names its own feed", at: position)
                 }
                 context.append(reference)
             }

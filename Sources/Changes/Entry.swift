@@ -10,6 +10,8 @@ package enum Verdict: UInt8, Hashable, Sendable {
 }
 
 /// One step of a scope's order. The history hash runs over entry after entry.
+///
+/// Times are milliseconds since 1970 and are written held within 0 to 48 bits, whatever a hub's clock says.
 package enum Entry: Hashable, Sendable {
     /// A change takes this position. `received` is the hub's time in milliseconds since 1970.
     case change(reference: EntryReference, received: Int64, verdict: Verdict)
@@ -32,7 +34,7 @@ package enum Entry: Hashable, Sendable {
         case .change(let reference, let received, let verdict):
             writer.write(byte: Tag.change)
             reference.encode(into: &writer)
-            writer.write(UInt64(received))
+            writer.write(milliseconds: received)
             writer.write(byte: verdict.rawValue)
         case .verdict(let dot, let verdict):
             writer.write(byte: Tag.verdict)
@@ -44,7 +46,7 @@ package enum Entry: Hashable, Sendable {
             reference.encode(into: &writer)
         case .clock(let time):
             writer.write(byte: Tag.clock)
-            writer.write(UInt64(time))
+            writer.write(milliseconds: time)
         }
     }
 
@@ -57,7 +59,9 @@ package enum Entry: Hashable, Sendable {
             self = .change(reference: reference, received: received, verdict: try Verdict(from: &reader))
         case Tag.verdict:
             let dot = try Dot(from: &reader)
-            self = .verdict(dot: dot, verdict: try Verdict(from: &reader))
+            let verdict = try Verdict(from: &reader)
+            guard verdict != .ok else { throw .malformed("no verdict turns to ok", at: start) }
+            self = .verdict(dot: dot, verdict: verdict)
         case Tag.lost: self = .lost(reference: try EntryReference(from: &reader))
         case Tag.clock: self = .clock(try reader.readMilliseconds())
         case let tag: throw .malformed("entry \(tag) does not exist", at: start)

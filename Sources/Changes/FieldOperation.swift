@@ -22,6 +22,9 @@ package struct FieldKind: RawRepresentable, Hashable, Comparable, Sendable {
     /// Whether this version can fold the kind. One that it cannot is kept and relayed.
     package var isKnown: Bool { (1...7).contains(rawValue) }
 
+    /// Whether a write replaces earlier ones, so that it may name those that its person was shown.
+    package var isReplacing: Bool { (1...4).contains(rawValue) }
+
     package static func < (left: FieldKind, right: FieldKind) -> Bool { left.rawValue < right.rawValue }
 }
 
@@ -87,11 +90,8 @@ package struct ChangeReference: Hashable, Sendable {
     }
 
     package init(from reader: inout ByteReader) throws(CodecError) {
-        let feed: FeedID = try reader.readIdentifier()
-        let start = reader.index
-        let sequence = try reader.readInteger()
-        guard sequence > 0 else { throw .malformed("a sequence starts at 1", at: start) }
-        self.init(dot: Dot(feed: feed, sequence: sequence), hash: try reader.readIdentifier())
+        let dot = try Dot(from: &reader)
+        self.init(dot: dot, hash: try reader.readIdentifier())
     }
 }
 
@@ -142,12 +142,6 @@ package struct FieldOperation: Hashable, Sendable {
         let flags = try reader.readByte()
         guard flags < 4 else { throw .malformed("operation flags \(flags) do not exist", at: start) }
         let element = flags & 1 != 0 ? try Value(from: &reader) : nil
-        if (kind == .set) != (element != nil), kind.isKnown {
-            throw .malformed("a set has an element, other kinds have none", at: start)
-        }
-        if kind == .total, try Value.peekIsInteger(reader) == false {
-            throw .malformed("an amount is an integer", at: start)
-        }
         let value = try Value(from: &reader)
         var shown: [ChangeReference]?
         if flags & 2 != 0 {
@@ -166,13 +160,24 @@ package struct FieldOperation: Hashable, Sendable {
         self.init(
             record: Int(record), target: FieldTarget(field: field, kind: kind, element: element), action: action,
             value: value, shown: shown)
+        if let violation { throw .malformed(violation, at: start) }
     }
-}
 
-extension Value {
-    /// Whether the value that comes next is an integer; the reader stays where it is.
-    fileprivate static func peekIsInteger(_ reader: ByteReader) throws(CodecError) -> Bool {
-        var copy = reader
-        return try Value(from: &copy).integer != nil
+    /// The rule of its kind that the operation breaks, in words. What a kind gives no meaning to is refused, not
+    /// ignored: a later version that gave it one would fold another state. Unknown kinds have no rules.
+    private var violation: String? {
+        let (kind, element) = (target.kind, target.element)
+        guard kind.isKnown else { return nil }
+        if (kind == .set) != (element != nil) { return "a set has an element, other kinds have none" }
+        if let element, element.holdsPersonal { return "personal text is never the key of an element" }
+        guard action.isKnown else { return nil }
+        if shown != nil, !kind.isReplacing { return "a write that replaces nothing names shown writes" }
+        if action == .remove { return value == .null ? nil : "a removal has no value" }
+        switch (kind, value) {
+        case (.total, .integer), (.enableWinsFlag, .boolean), (.disableWinsFlag, .boolean): return nil
+        case (.total, _): return "an amount is an integer"
+        case (.enableWinsFlag, _), (.disableWinsFlag, _): return "a flag is yes or no"
+        default: return nil
+        }
     }
 }

@@ -2,7 +2,7 @@ import Causality
 
 /// What a change does: the records that it names, and its operations on them.
 ///
-/// Layout: format 1, count of records, each origin; count of operations, each behind its byte count.
+/// Layout: format 1; count of records, each origin; count of operations, each as `FieldOperation` writes it.
 package struct Operations: Hashable, Sendable {
     package let records: [RecordOrigin]
     package let operations: [FieldOperation]

@@ -18,10 +18,12 @@ package struct PersonalPart: Hashable, Sendable {
         self.items = items
     }
 
+    package static var format: UInt64 { 1 }
     package static var keyBytes: Int { 32 }
 
     package func encoded() -> [UInt8] {
         var writer = ByteWriter(reserving: 128)
+        writer.write(PersonalPart.format)
         writer.write(subject)
         writer.write(raw: key)
         writer.write(items.count)
@@ -31,6 +33,8 @@ package struct PersonalPart: Hashable, Sendable {
 
     package init(_ bytes: [UInt8]) throws(CodecError) {
         var reader = ByteReader(bytes)
+        let format = try reader.readInteger()
+        guard format == PersonalPart.format else { throw .unsupported("a personal part of format \(format)") }
         let subject: SubjectID = try reader.readIdentifier()
         let key = try reader.readRaw(PersonalPart.keyBytes)
         let count = try reader.readCount(.itemsPerPart)

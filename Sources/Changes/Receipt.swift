@@ -18,7 +18,7 @@ package struct Receipt: Hashable, Sendable {
         self.scope = scope
         self.position = position
         self.history = history
-        self.hubTime = hubTime
+        self.hubTime = min(max(hubTime, 0), HybridTimestamp.greatestMilliseconds)
         var writer = Hash256.preimage(.receipt)
         Receipt.encodeSigned(incarnation, scope, position, history, hubTime, into: &writer)
         signature = key.sign(writer.bytes)
@@ -39,7 +39,7 @@ package struct Receipt: Hashable, Sendable {
         writer.write(scope)
         writer.write(position)
         writer.write(history.hash)
-        writer.write(UInt64(max(0, hubTime)))
+        writer.write(milliseconds: hubTime)
     }
 
     package func encode(into writer: inout ByteWriter) {

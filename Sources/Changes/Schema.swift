@@ -20,13 +20,19 @@ package struct Schema: Sendable {
     /// The rule that `operations` break, in words; `nil` when they break none. Fields and types that this schema
     /// does not know break nothing: they come from a newer version.
     package func violation(of operations: Operations) -> String? {
-        for operation in operations.operations {
-            for type in recordTypes {
-                guard let field = type.field(operation.target.field), field.kind != operation.target.kind else { continue }
-                return "the field \(field.name) is never of kind \(operation.target.kind.rawValue)"
+        for target in operations.operations.map(\.target) {
+            let kinds = self.kinds(of: target.field)
+            if !kinds.isEmpty, !kinds.contains(target.kind) {
+                return "the field \(target.field) is never of kind \(target.kind.rawValue)"
             }
         }
         return nil
+    }
+
+    /// The kinds that a field of this name has: an operation does not tell its record's type, and two types may
+    /// give one name different kinds.
+    private func kinds(of field: Text) -> [FieldKind] {
+        field == Schema.typeField ? [.register] : recordTypes.compactMap { $0.field(field)?.kind }
     }
 }
 

@@ -1,8 +1,8 @@
 import Causality
 
 extension Value {
-    /// Tags 0 to 15 have the layouts below; a tag of 16 or more is followed by its bytes behind their count,
-    /// so that a version that does not know it can carry it.
+    /// Tags 0 to 11 have the layouts below, 12 to 15 are refused; a tag of 16 or more is followed by its bytes
+    /// behind their count, so that a version that does not know it can carry it.
     private enum Tag: UInt64 {
         case null = 0
         case no = 1
@@ -60,6 +60,7 @@ extension Value {
                 field.value.encode(into: &writer)
             }
         case .unknown(let tag, let bytes):
+            precondition(tag >= Value.firstOpenTag, "tag \(tag) has a layout of its own")
             writer.write(tag)
             writer.write(bytes)
         }

@@ -15,7 +15,7 @@ package enum Value: Hashable, Sendable {
     case personal(PartReference)
     /// Named values, sorted by name, each name once.
     case fields([Field])
-    /// A kind of value from a newer version, kept byte for byte.
+    /// A kind of value from a newer version, kept byte for byte; its tag is 16 or more.
     case unknown(tag: UInt64, bytes: [UInt8])
 
     package struct Field: Hashable, Sendable {
@@ -45,6 +45,15 @@ package enum Value: Hashable, Sendable {
     }
 
     package static func text(_ string: String) -> Value { .text(Text(string)) }
+
+    /// Whether words or particulars of a person are in it. Such a value means another thing in each change.
+    package var holdsPersonal: Bool {
+        switch self {
+        case .personal: true
+        case .fields(let fields): fields.contains { $0.value.holdsPersonal }
+        default: false
+        }
+    }
 
     package var text: Text? { if case .text(let text) = self { text } else { nil } }
     package var integer: Int64? { if case .integer(let integer) = self { integer } else { nil } }

@@ -30,6 +30,14 @@ package struct ByteReader {
         return bytes[index]
     }
 
+    /// One byte, 0 for no or 1 for yes.
+    package mutating func readFlag() throws(CodecError) -> Bool {
+        let start = index
+        let byte = try readByte()
+        guard byte < 2 else { throw .integer(at: start) }
+        return byte == 1
+    }
+
     package mutating func readInteger() throws(CodecError) -> UInt64 {
         let start = index
         var result: UInt64 = 0

@@ -37,6 +37,11 @@ package struct ByteWriter {
         write(UInt64(bitPattern: value << 1 ^ value >> 63))
     }
 
+    /// A moment in milliseconds since 1970, held within what `readMilliseconds` takes: 0 to 48 bits.
+    package mutating func write(milliseconds value: Int64) {
+        write(UInt64(min(max(value, 0), HybridTimestamp.greatestMilliseconds)))
+    }
+
     /// Bytes behind their count.
     package mutating func write(_ value: some Collection<UInt8>) {
         write(value.count)

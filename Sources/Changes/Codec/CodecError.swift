@@ -1,6 +1,6 @@
 /// Why bytes were not taken. Nothing has changed when one of these is thrown.
 package enum CodecError: Error, Hashable, Sendable {
-    /// The bytes end where `need` more were announced or required.
+    /// The bytes end where more were required.
     case truncated(at: Int)
     /// An integer is not in its shortest form, or does not fit its range.
     case integer(at: Int)

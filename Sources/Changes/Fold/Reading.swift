@@ -24,17 +24,18 @@ extension RecordState.Slot {
         case .latest, .ask: latest
         case .max:
             survivors.max { left, right in
-                let a = left.value.rank
-                let b = right.value.rank
-                return a != b ? a < b : left.dot < right.dot
+                left.value == right.value ? left.dot < right.dot : left.value.isLess(than: right.value)
             }
         }
     }
 
     /// One survivor for each distinct value, in the order of their dots: equal concurrent values are one value.
+    ///
+    /// Values with personal text are never equal here: they say where the text lies in the change that wrote them.
     package var distinct: [RecordState.Survivor] {
         var seen: [Value] = []
         return survivors.filter { survivor in
+            if survivor.value.holdsPersonal { return true }
             if seen.contains(survivor.value) { return false }
             seen.append(survivor.value)
             return true
@@ -66,24 +67,16 @@ extension RecordState {
 }
 
 extension Value {
-    /// The order in which `max` compares: integers by number, everything else by canonical bytes after them.
-    fileprivate var rank: Rank {
-        if case .integer(let value) = self { Rank(number: value, bytes: []) } else {
-            Rank(number: nil, bytes: canonicalBytes)
-        }
-    }
-}
-
-private struct Rank: Comparable {
-    let number: Int64?
-    let bytes: [UInt8]
-
-    static func < (left: Rank, right: Rank) -> Bool {
-        switch (left.number, right.number) {
-        case (let a?, let b?): a < b
-        case (.some, nil): true
-        case (nil, .some): false
-        case (nil, nil): left.bytes.lexicographicallyPrecedes(right.bytes)
+    /// The order of `max`, total: within a kind numbers by size, texts by UTF-8, moments by instant, money by
+    /// currency and amount; everything else by canonical bytes, in which the kind is first (null is the least).
+    fileprivate func isLess(than other: Value) -> Bool {
+        switch (self, other) {
+        case (.integer(let a), .integer(let b)): a < b
+        case (.text(let a), .text(let b)): a < b
+        case (.time(let a), .time(let b)) where a.milliseconds != b.milliseconds: a.milliseconds < b.milliseconds
+        case (.money(let a), .money(let b)):
+            a.currency != b.currency ? a.currency < b.currency : a.minorUnits < b.minorUnits
+        default: canonicalBytes.lexicographicallyPrecedes(other.canonicalBytes)
         }
     }
 }

@@ -19,6 +19,12 @@ package struct RecordState: Hashable, Sendable {
         package fileprivate(set) var survivors: [Survivor]
         /// The sum of a total; wraps, so that order cannot matter.
         package fileprivate(set) var total: Int64
+
+        init(target: FieldTarget, survivors: [Survivor] = [], total: Int64 = 0) {
+            self.target = target
+            self.survivors = survivors
+            self.total = total
+        }
     }
 
     /// The place of a log row in the record's listing.
@@ -30,6 +36,10 @@ package struct RecordState: Hashable, Sendable {
             self.key = key
             self.dot = dot
         }
+
+        /// What an own effective time counts for at most. It leaves room for 2^32 steps that saw one stamped at the
+        /// end of time, each of which must come after the one before.
+        package static var greatestOwnKey: HybridTimestamp { HybridTimestamp(rawValue: .max - 1 << 32) }
 
         package static func < (left: LogMark, right: LogMark) -> Bool {
             left.key != right.key ? left.key < right.key : left.dot < right.dot
@@ -44,6 +54,13 @@ package struct RecordState: Hashable, Sendable {
     package private(set) var newestLog: LogMark?
 
     package init() {}
+
+    init(slots: [Slot], logCount: UInt64, logSum: UInt128, newestLog: LogMark?) {
+        self.slots = slots
+        self.logCount = logCount
+        self.logSum = logSum
+        self.newestLog = newestLog
+    }
 
     package var isEmpty: Bool { slots.isEmpty && logCount == 0 }
 
@@ -64,10 +81,11 @@ package struct RecordState: Hashable, Sendable {
     /// - Parameters:
     ///   - effective: the change's effective time.
     ///   - past: what the change had seen.
-    ///   - greatestLogKey: the greatest key of this record's log rows within `past`; asked only when the newest row
-    ///     of all is not within it.
+    ///   - greatestLogKey: the greatest key of this record's log rows, of every field, within `past`; asked only
+    ///     when the newest row of all is not within it.
     /// - Returns: the row that a log operation adds.
-    /// - Throws: `FoldError`, before anything has changed, and whatever `greatestLogKey` throws.
+    /// - Throws: `FoldError`, before this operation has changed anything (a change's earlier operations are the
+    ///   caller's to take back), and whatever `greatestLogKey` throws.
     package mutating func apply(
         _ operation: FieldOperation, dot: Dot, effective: HybridTimestamp, past: Past,
         greatestLogKey: () throws -> HybridTimestamp?
@@ -78,7 +96,7 @@ package struct RecordState: Hashable, Sendable {
         switch target.kind {
         case .log:
             guard operation.action == .put else { throw FoldError.unknownAction(operation.action) }
-            var key = effective
+            var key = min(effective, LogMark.greatestOwnKey)
             if let newest = newestLog {
                 let before = past.contains(newest.dot) ? newest.key : try greatestLogKey()
                 if let before { key = max(key, before.successor) }
@@ -93,13 +111,14 @@ package struct RecordState: Hashable, Sendable {
             update(target) { $0.total &+= amount }
         case .escrow:
             // Every entry stays; what they come to is read, not folded away.
+            guard operation.action == .put else { throw FoldError.unknownAction(operation.action) }
             update(target) { $0.insert(Survivor(dot: dot, value: operation.value, effective: effective)) }
         default:
             update(target) { slot in
-                if let shown = operation.shown {
-                    slot.survivors.removeAll { survivor in shown.contains { $0.dot == survivor.dot } }
-                } else {
-                    slot.survivors.removeAll { past.contains($0.dot) }
+                // Of the shown writes only those in the past: one that is not yet there would else be replaced or
+                // stay as the order of arrival has it.
+                slot.survivors.removeAll { survivor in
+                    past.contains(survivor.dot) && operation.shown?.contains { $0.dot == survivor.dot } ?? true
                 }
                 if operation.action == .put {
                     slot.insert(Survivor(dot: dot, value: operation.value, effective: effective))
@@ -117,7 +136,7 @@ package struct RecordState: Hashable, Sendable {
 
     private mutating func update(_ target: FieldTarget, _ body: (inout Slot) -> Void) {
         let (index, found) = position(of: target)
-        if !found { slots.insert(Slot(target: target, survivors: [], total: 0), at: index) }
+        if !found { slots.insert(Slot(target: target), at: index) }
         body(&slots[index])
         // An emptied slot says no more than a missing one.
         if slots[index].survivors.isEmpty, slots[index].total == 0 { slots.remove(at: index) }
@@ -139,155 +158,4 @@ extension RecordState.Slot {
         let index = survivors.firstIndex { survivor.dot < $0.dot } ?? survivors.endIndex
         survivors.insert(survivor, at: index)
     }
-}
-
-/// One entry of a record's log. Listed by (key, feed, sequence): a step that saw another comes after it, whatever
-/// the clocks said.
-package struct LogRow: Hashable, Sendable {
-    package let field: Text
-    package let mark: RecordState.LogMark
-    package let value: Value
-
-    package init(field: Text, mark: RecordState.LogMark, value: Value) {
-        self.field = field
-        self.mark = mark
-        self.value = value
-    }
-
-    /// What the row adds to its state's sum.
-    package var digest: UInt128 {
-        let hash = Hash256.of(.logEntry) { writer in
-            writer.write(field)
-            writer.write(mark.key.rawValue)
-            writer.write(mark.dot.feed)
-            writer.write(mark.dot.sequence)
-            value.encode(into: &writer)
-        }
-        return hash.short.number
-    }
-}
-
-/// Why this version cannot fold a change. The change is kept, named and tried again after an upgrade.
-package enum FoldError: Error, Hashable, Sendable {
-    case unknownKind(FieldKind)
-    case unknownAction(FieldAction)
-}
-
-extension FoldError: CustomStringConvertible {
-    package var description: String {
-        switch self {
-        case .unknownKind(let kind): "this version does not know fields of kind \(kind.rawValue)"
-        case .unknownAction(let action): "this version does not know the action \(action.rawValue)"
-        }
-    }
-}
-
-extension Identifier128 {
-    /// The 16 bytes as one number, for sums.
-    package var number: UInt128 { UInt128(high) << 64 | UInt128(low) }
-}
-
-// MARK: - Canonical bytes
-
-extension RecordState {
-    private static var format: UInt64 { 1 }
-
-    /// Layout: format 1; feeds (count, each 16 bytes, sorted); slots (count; field, kind, element flag and element,
-    /// total, survivors (count; feed index, sequence, effective time, value)); log count, sum, newest mark.
-    package func encoded() -> [UInt8] {
-        var writer = ByteWriter(reserving: 64 + slots.count * 32)
-        var feeds: [FeedID] = []
-        for slot in slots {
-            for survivor in slot.survivors where !feeds.contains(survivor.dot.feed) { feeds.append(survivor.dot.feed) }
-        }
-        if let newestLog, !feeds.contains(newestLog.dot.feed) { feeds.append(newestLog.dot.feed) }
-        feeds.sort()
-        writer.write(RecordState.format)
-        writer.write(feeds.count)
-        for feed in feeds { writer.write(feed) }
-        writer.write(slots.count)
-        for slot in slots {
-            writer.write(slot.target.field)
-            writer.write(byte: slot.target.kind.rawValue)
-            writer.write(byte: slot.target.element == nil ? 0 : 1)
-            slot.target.element?.encode(into: &writer)
-            writer.write(signed: slot.total)
-            writer.write(slot.survivors.count)
-            for survivor in slot.survivors {
-                writer.write(feeds.firstIndex(of: survivor.dot.feed) ?? 0)
-                writer.write(survivor.dot.sequence)
-                writer.write(survivor.effective.rawValue)
-                survivor.value.encode(into: &writer)
-            }
-        }
-        writer.write(logCount)
-        writer.write(ShortHash(high: UInt64(logSum >> 64), low: UInt64(truncatingIfNeeded: logSum)))
-        writer.write(byte: newestLog == nil ? 0 : 1)
-        if let newestLog {
-            writer.write(newestLog.key.rawValue)
-            writer.write(feeds.firstIndex(of: newestLog.dot.feed) ?? 0)
-            writer.write(newestLog.dot.sequence)
-        }
-        return writer.bytes
-    }
-
-    package init(_ bytes: [UInt8]) throws(CodecError) {
-        var reader = ByteReader(bytes)
-        let format = try reader.readInteger()
-        guard format == RecordState.format else { throw .unsupported("a record state of format \(format)") }
-        let feedCount = try reader.readCount(.survivors, leastBytes: 16)
-        var feeds: [FeedID] = []
-        for _ in 0..<feedCount { feeds.append(try reader.readIdentifier()) }
-        func readDot(_ reader: inout ByteReader) throws(CodecError) -> (feed: FeedID, start: Int) {
-            let start = reader.index
-            let index = try reader.readInteger()
-            guard index < UInt64(feeds.count) else { throw .malformed("a feed index is out of range", at: start) }
-            return (feeds[Int(index)], start)
-        }
-        let slotCount = try reader.readCount(.survivors, leastBytes: 5)
-        slots.reserveCapacity(slotCount)
-        for _ in 0..<slotCount {
-            let start = reader.index
-            let field = try reader.readText(.nameBytes)
-            let kind = FieldKind(rawValue: try reader.readByte())
-            let element = try reader.readByte() == 0 ? nil : try Value(from: &reader)
-            let target = FieldTarget(field: field, kind: kind, element: element)
-            if let last = slots.last, last.target >= target { throw .malformed("slots are not in order", at: start) }
-            let total = try reader.readSigned()
-            let count = try reader.readCount(.survivors, leastBytes: 4)
-            var survivors: [Survivor] = []
-            survivors.reserveCapacity(count)
-            for _ in 0..<count {
-                let (feed, position) = try readDot(&reader)
-                let dot = Dot(feed: feed, sequence: try reader.readInteger())
-                if let last = survivors.last, last.dot >= dot {
-                    throw .malformed("survivors are not in order", at: position)
-                }
-                let effective = HybridTimestamp(rawValue: try reader.readInteger())
-                survivors.append(Survivor(dot: dot, value: try Value(from: &reader), effective: effective))
-            }
-            slots.append(Slot(target: target, survivors: survivors, total: total))
-        }
-        logCount = try reader.readInteger()
-        let sum: ShortHash = try reader.readIdentifier()
-        logSum = sum.number
-        if try reader.readByte() == 1 {
-            let key = HybridTimestamp(rawValue: try reader.readInteger())
-            let (feed, _) = try readDot(&reader)
-            newestLog = LogMark(key: key, dot: Dot(feed: feed, sequence: try reader.readInteger()))
-        }
-        try reader.finish()
-    }
-
-    /// What the record adds to its bucket: H(record, state), 16 bytes. An empty state adds nothing.
-    package static func digest(of record: RecordID, state: [UInt8]) -> UInt128 {
-        Hash256.of(.state) { writer in
-            writer.write(record)
-            writer.write(raw: state)
-        }.short.number
-    }
-}
-
-extension Limit {
-    package static let survivors = Limit("surviving writes in a record", 1 << 20)
 }

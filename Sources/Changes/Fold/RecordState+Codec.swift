@@ -1,0 +1,167 @@
+import Causality
+
+/// The canonical bytes of a state: equal states are equal bytes, and no other bytes are taken for them.
+///
+/// Layout: format 1; feeds (count, each 16 bytes; sorted, exactly those that follow); slots (count; field, kind,
+/// element flag and element, total, survivors (count; feed index, sequence, effective time, value)); log count, log
+/// sum, mark flag and newest mark (key, feed index, sequence).
+extension RecordState {
+    private static var format: UInt64 { 1 }
+
+    package func encoded() -> [UInt8] {
+        var writer = ByteWriter(reserving: 64 + slots.count * 32)
+        let feeds = FeedTable(of: self)
+        writer.write(RecordState.format)
+        writer.write(feeds.feeds.count)
+        for feed in feeds.feeds { writer.write(feed) }
+        writer.write(slots.count)
+        for slot in slots { slot.encode(into: &writer, feeds) }
+        writer.write(logCount)
+        writer.write(ShortHash(high: UInt64(logSum >> 64), low: UInt64(truncatingIfNeeded: logSum)))
+        writer.write(byte: newestLog == nil ? 0 : 1)
+        if let newestLog {
+            writer.write(newestLog.key.rawValue)
+            feeds.encode(newestLog.dot, into: &writer)
+        }
+        return writer.bytes
+    }
+
+    package init(_ bytes: [UInt8]) throws(CodecError) {
+        var reader = ByteReader(bytes)
+        let format = try reader.readInteger()
+        guard format == RecordState.format else { throw .unsupported("a record state of format \(format)") }
+        let feedsStart = reader.index
+        let feeds = try FeedTable(from: &reader)
+        let slotCount = try reader.readCount(.survivors, leastBytes: 5)
+        var slots: [Slot] = []
+        slots.reserveCapacity(slotCount)
+        for _ in 0..<slotCount {
+            let start = reader.index
+            let slot = try Slot(from: &reader, feeds)
+            if let last = slots.last, last.target >= slot.target { throw .malformed("slots are not in order", at: start) }
+            slots.append(slot)
+        }
+        let logStart = reader.index
+        // Far from where counting on would overflow.
+        let logCount = try reader.readInteger(upTo: 1 << 48)
+        let logSum: ShortHash = try reader.readIdentifier()
+        var newestLog: LogMark?
+        if try reader.readFlag() {
+            let key = HybridTimestamp(rawValue: try reader.readInteger())
+            newestLog = LogMark(key: key, dot: try feeds.readDot(from: &reader))
+        }
+        guard (logCount == 0) == (newestLog == nil), logCount > 0 || logSum.number == 0 else {
+            throw .malformed("a log's count, sum and newest mark disagree", at: logStart)
+        }
+        try reader.finish()
+        self.init(slots: slots, logCount: logCount, logSum: logSum.number, newestLog: newestLog)
+        guard FeedTable(of: self) == feeds else {
+            throw .malformed("the listed feeds are not those of the state", at: feedsStart)
+        }
+    }
+
+    /// What the record adds to its bucket: H(record, state), 16 bytes. An empty state adds nothing.
+    package static func digest(of record: RecordID, state: [UInt8]) -> UInt128 {
+        Hash256.of(.state) { writer in
+            writer.write(record)
+            writer.write(raw: state)
+        }.short.number
+    }
+}
+
+extension RecordState.Slot {
+    fileprivate func encode(into writer: inout ByteWriter, _ feeds: FeedTable) {
+        writer.write(target.field)
+        writer.write(byte: target.kind.rawValue)
+        writer.write(byte: target.element == nil ? 0 : 1)
+        target.element?.encode(into: &writer)
+        writer.write(signed: total)
+        writer.write(survivors.count)
+        for survivor in survivors {
+            feeds.encode(survivor.dot, into: &writer)
+            writer.write(survivor.effective.rawValue)
+            survivor.value.encode(into: &writer)
+        }
+    }
+
+    fileprivate init(from reader: inout ByteReader, _ feeds: FeedTable) throws(CodecError) {
+        let start = reader.index
+        let field = try reader.readText(.nameBytes)
+        let kind = FieldKind(rawValue: try reader.readByte())
+        let element = try reader.readFlag() ? try Value(from: &reader) : nil
+        let total = try reader.readSigned()
+        let count = try reader.readCount(.survivors, leastBytes: 4)
+        var survivors: [RecordState.Survivor] = []
+        survivors.reserveCapacity(count)
+        for _ in 0..<count {
+            let position = reader.index
+            let dot = try feeds.readDot(from: &reader)
+            if let last = survivors.last, last.dot >= dot {
+                throw .malformed("survivors are not in order", at: position)
+            }
+            let effective = HybridTimestamp(rawValue: try reader.readInteger())
+            survivors.append(RecordState.Survivor(dot: dot, value: try Value(from: &reader), effective: effective))
+        }
+        self.init(
+            target: FieldTarget(field: field, kind: kind, element: element), survivors: survivors, total: total)
+        guard kind.isKnown else { throw .unsupported("a state with fields of kind \(kind.rawValue)") }
+        if let violation { throw .malformed(violation, at: start) }
+    }
+
+    /// The rule that the slot breaks, in words. `apply` leaves no such slot.
+    private var violation: String? {
+        if target.kind == .log { return "a log has no slot" }
+        if (target.kind == .set) != (target.element != nil) { return "a set has an element, other kinds have none" }
+        if target.kind == .total { return total != 0 && survivors.isEmpty ? nil : "a total is a sum and not zero" }
+        return total == 0 && !survivors.isEmpty ? nil : "a slot has surviving writes and no sum"
+    }
+}
+
+/// The feeds that a state names, each once and sorted: its bytes name them by index.
+private struct FeedTable: Equatable {
+    let feeds: [FeedID]
+
+    /// - Complexity: O(survivors log survivors).
+    init(of state: RecordState) {
+        var all: [FeedID] = []
+        for slot in state.slots {
+            for survivor in slot.survivors where all.last != survivor.dot.feed { all.append(survivor.dot.feed) }
+        }
+        if let newest = state.newestLog, all.last != newest.dot.feed { all.append(newest.dot.feed) }
+        all.sort()
+        feeds = all.reduce(into: []) { result, feed in if result.last != feed { result.append(feed) } }
+    }
+
+    init(from reader: inout ByteReader) throws(CodecError) {
+        let count = try reader.readCount(.survivors, leastBytes: 16)
+        var feeds: [FeedID] = []
+        feeds.reserveCapacity(count)
+        for _ in 0..<count { feeds.append(try reader.readIdentifier()) }
+        self.feeds = feeds
+    }
+
+    /// - Precondition: the table is that of a state with this dot.
+    func encode(_ dot: Dot, into writer: inout ByteWriter) {
+        var low = 0
+        var high = feeds.count - 1
+        while low < high {
+            let middle = (low + high) / 2
+            if feeds[middle] < dot.feed { low = middle + 1 } else { high = middle }
+        }
+        writer.write(low)
+        writer.write(dot.sequence)
+    }
+
+    func readDot(from reader: inout ByteReader) throws(CodecError) -> Dot {
+        let start = reader.index
+        let index = try reader.readInteger()
+        guard index < UInt64(feeds.count) else { throw .malformed("a feed index is out of range", at: start) }
+        let sequence = try reader.readInteger()
+        guard sequence > 0 else { throw .malformed("a sequence starts at 1", at: start) }
+        return Dot(feed: feeds[Int(index)], sequence: sequence)
+    }
+}
+
+extension Limit {
+    package static let survivors = Limit("surviving writes in a record", 1 << 20)
+}

@@ -1,0 +1,63 @@
+import Causality
+import Changes
+
+/// Applies a hub's answer at a replica: each scope's page in a transaction of its own, with its cursor.
+package struct AnswerApplier<Store: ReplicaStore> {
+    private let store: Store
+    private let hubKey: PublicKey
+
+    package init(_ store: Store, hubKey: PublicKey) {
+        self.store = store
+        self.hubKey = hubKey
+    }
+
+    /// - Returns: what moved. A scope whose page cannot be taken is named in `refusals`; the others go on.
+    /// - Throws: what the store throws.
+    package func apply(_ response: SyncResponse) throws -> ApplyOutcome {
+        var outcome = ApplyOutcome()
+        outcome.wantsHellos = response.wantsHellos
+        for answer in response.answers {
+            switch answer.outcome {
+            case .refused(let refusal):
+                outcome.refusals.append(ScopeRefusal(scope: answer.scope, refusal: refusal))
+            case .page(let page):
+                do {
+                    let result = try store.write { transaction in
+                        try PageReceiver(transaction, hubKey: hubKey).apply(page, of: answer.scope)
+                    }
+                    outcome.entries += result.entries
+                    outcome.received += result.received
+                    outcome.placed += result.placed
+                    outcome.hasMore = outcome.hasMore || page.hasMore
+                } catch let error as PageError {
+                    outcome.refusals.append(
+                        ScopeRefusal(scope: answer.scope, refusal: Refusal(.malformed, error.description)))
+                } catch let error as CodecError {
+                    outcome.refusals.append(
+                        ScopeRefusal(scope: answer.scope, refusal: Refusal(.malformed, error.description)))
+                }
+            }
+        }
+        if !response.newScopes.isEmpty {
+            outcome.introduced = try store.write { transaction in
+                try introduce(response.newScopes, transaction)
+            }
+        }
+        outcome.unsent = try store.read { transaction in
+            try transaction.scopes().reduce(0) { try $0 + transaction.unplacedCount(of: $1.id) }
+        }
+        return outcome
+    }
+
+    private func introduce(_ scopes: [ScopeIntroduction], _ transaction: Store.Transaction) throws -> Int {
+        var count = 0
+        for introduction in scopes
+        where try transaction.scope(introduction.scope) == nil
+            && introduction == ScopeIntroduction(name: introduction.name, seed: introduction.seed)
+        {
+            try transaction.put(ScopeState(introduction))
+            count += 1
+        }
+        return count
+    }
+}

@@ -1,0 +1,99 @@
+import Causality
+import Changes
+
+/// Reads the next page of a scope's order for one receiver.
+package struct HubPager<Transaction: HubTransaction> {
+    private let transaction: Transaction
+    private let key: SigningKey
+    private let incarnation: ShortHash
+    private let now: Int64
+
+    package init(_ transaction: Transaction, key: SigningKey, incarnation: ShortHash, now: Int64) {
+        self.transaction = transaction
+        self.key = key
+        self.incarnation = incarnation
+        self.now = now
+    }
+
+    /// - Parameter limits: what is left for this answer; reduced by what the page takes.
+    /// - Throws: `Refusal` when the receiver's history is not this one.
+    package func page(after hello: ScopeHello, receiver: ReplicaID, limits: inout PageLimits?) throws -> Page {
+        guard let scope = try transaction.scope(hello.scope) else {
+            throw Refusal(.unknownScope, "there is no scope \(hello.scope)")
+        }
+        let common = try transaction.history(of: hello.scope, at: hello.position)
+        guard let common, common == hello.history else {
+            throw Refusal(
+                .otherHistory,
+                "position \(hello.position) of the scope has another history here: the hub was restored from a copy, or this replica followed another hub")
+        }
+        try checkHead(hello, receiver: receiver)
+        var entries: [PagedEntry] = []
+        var history = hello.history
+        var position = hello.position
+        reading: while position < scope.position, let left = limits {
+            let rows = try transaction.entries(
+                of: hello.scope, after: position, limit: min(left.changes, HubPager.step))
+            guard !rows.isEmpty else { break }
+            for row in rows {
+                let (paged, bytes) = try paged(row.entry, of: hello, receiver: receiver)
+                entries.append(paged)
+                history = row.history
+                position = row.position
+                limits = limits?.reduced(bytes: bytes)
+                if limits == nil { break reading }
+            }
+        }
+        return Page(
+            receipt: Receipt(
+                incarnation: incarnation, scope: hello.scope, position: position, history: history, hubTime: now,
+                key: key),
+            entries: entries, hasMore: position < scope.position)
+    }
+
+    private static var step: Int { 500 }
+
+    /// Where the receiver's own feed is known here, it must be the same feed.
+    private func checkHead(_ hello: ScopeHello, receiver: ReplicaID) throws {
+        guard let head = hello.ownHead else { return }
+        guard head.dot.feed == FeedID(receiver) else {
+            throw Refusal(.malformed, "the own head is of another feed")
+        }
+        if let known = try transaction.change(at: head.dot, of: hello.scope), known.hash.short != head.hash {
+            throw Refusal(.fork, "there is another change at \(head.dot); a copied or restored file has written beside it")
+        }
+    }
+
+    private func paged(_ entry: Entry, of hello: ScopeHello, receiver: ReplicaID) throws -> (PagedEntry, Int) {
+        guard case .change(let reference, let received, let verdict) = entry else { return (.other(entry), 64) }
+        let dot = reference.dot
+        if isHeld(dot, by: hello) { return (.known(dot: dot, received: received, verdict: verdict), 40) }
+        guard let change = try transaction.change(at: dot, of: hello.scope) else {
+            throw Refusal(.unsupported, "the body of \(dot) is no longer here")
+        }
+        guard change.isFolded else {
+            var writer = ByteWriter(reserving: 160)
+            change.header.encode(into: &writer)
+            return (.stub(received: received, verdict: verdict, header: writer.bytes), writer.count + 16)
+        }
+        let carried = CarriedChange(bytes: change.carried, parts: try transaction.parts(of: dot, scope: hello.scope))
+        let start = dot.sequence == 1 ? change.header.previous : nil
+        return (
+            .full(dot: dot, received: received, verdict: verdict, start: start, change: carried),
+            carried.byteCount + 40
+        )
+    }
+
+    private func isHeld(_ dot: Dot, by hello: ScopeHello) -> Bool {
+        if let head = hello.ownHead, head.dot.feed == dot.feed { return dot.sequence <= head.dot.sequence }
+        return hello.foreignHeads.contains { $0.dot.feed == dot.feed && dot.sequence <= $0.dot.sequence }
+    }
+}
+
+extension PageLimits {
+    /// What is left after one entry of so many bytes; nil when nothing is.
+    func reduced(bytes count: Int) -> PageLimits? {
+        guard changes > 1, bytes > count else { return nil }
+        return PageLimits(changes: changes - 1, bytes: bytes - count)
+    }
+}

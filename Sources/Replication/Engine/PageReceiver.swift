@@ -1,0 +1,235 @@
+import Causality
+import Changes
+
+/// Why an answer of the hub was not applied. Nothing has changed.
+package enum PageError: Error, Hashable, Sendable {
+    case unknownScope(ScopeID)
+    /// The receipt is not this hub's, or not for this page.
+    case receipt(String)
+    /// The entries do not add up to the receipt's history hash.
+    case history(scope: ScopeID, position: UInt64)
+    /// An entry names a change that this replica was said to hold and does not.
+    case missingChange(Dot)
+    /// A change does not follow its feed, or its bytes are malformed.
+    case change(Dot, String)
+    /// A second change at a sequence that this replica has: this machine's file, or another's, was copied.
+    case fork(Dot)
+    case unsupported(String)
+}
+
+extension PageError: CustomStringConvertible {
+    package var description: String {
+        switch self {
+        case .unknownScope(let scope): "the hub answered for the scope \(scope), which this replica does not hold"
+        case .receipt(let why): "the hub's receipt does not hold: \(why)"
+        case .history(let scope, let position):
+            "the entries of scope \(scope) up to position \(position) do not add up to the hub's history hash"
+        case .missingChange(let dot): "the hub names the change \(dot), which this replica does not have"
+        case .change(let dot, let why): "the change \(dot) cannot be taken: \(why)"
+        case .fork(let dot):
+            "there is another change at \(dot): a copy of a replica's file has written beside it; this version cannot merge that yet"
+        case .unsupported(let what): "this version does not support \(what)"
+        }
+    }
+}
+
+/// What applying a page did.
+package struct PageOutcome: Hashable, Sendable {
+    /// Entries applied.
+    package var entries = 0
+    /// Changes that came with the page and were not held before.
+    package var received = 0
+    /// Changes of this replica, or that it carried, that now have an entry.
+    package var placed = 0
+
+    package init() {}
+}
+
+/// Applies a page of a scope's order at a replica: checks it against the hub's receipt, stores, folds, and moves the
+/// cursor, all in one transaction.
+package struct PageReceiver<Transaction: ReplicaTransaction> {
+    private let transaction: Transaction
+    private let folder: RecordFolder<Transaction>
+    private let hubKey: PublicKey
+
+    package init(_ transaction: Transaction, hubKey: PublicKey) {
+        self.transaction = transaction
+        self.hubKey = hubKey
+        folder = RecordFolder(transaction)
+    }
+
+    /// - Throws: `PageError`, or what the store throws; the transaction must then be given up.
+    package func apply(_ page: Page, of scope: ScopeID) throws -> PageOutcome {
+        guard var state = try transaction.scope(scope) else { throw PageError.unknownScope(scope) }
+        guard page.receipt.scope == scope else { throw PageError.receipt("it is for another scope") }
+        do { try page.receipt.verify(hubKey) } catch { throw PageError.receipt("its signature is not the hub's") }
+        var outcome = PageOutcome()
+        var clock = try transaction.clock()
+        for paged in page.entries {
+            let position = state.position + 1
+            let entry = try apply(paged, at: position, of: state.introduction, &clock, &outcome)
+            state.history = state.history.appending(entry.encoded())
+            state.position = position
+            try transaction.append(EntryRow(position: position, entry: entry, history: state.history), of: scope)
+            outcome.entries += 1
+        }
+        guard page.receipt.position == state.position, page.receipt.history == state.history else {
+            throw PageError.history(scope: scope, position: page.receipt.position)
+        }
+        state.foldedPosition = state.position
+        try transaction.put(state)
+        try transaction.put(clock)
+        return outcome
+    }
+
+    private func apply(
+        _ paged: PagedEntry, at position: UInt64, of scope: ScopeIntroduction, _ clock: inout HybridLogicalClock,
+        _ outcome: inout PageOutcome
+    ) throws -> Entry {
+        switch paged {
+        case .known(let dot, let received, let verdict):
+            guard let change = try transaction.change(at: dot, of: scope.scope) else {
+                throw PageError.missingChange(dot)
+            }
+            return try place(
+                change, Placement(position: position, received: received, verdict: verdict), &clock, &outcome)
+        case .full(let dot, let received, let verdict, let start, let carried):
+            let placement = Placement(position: position, received: received, verdict: verdict)
+            if let held = try transaction.change(at: dot, of: scope.scope) {
+                let change = try decode(carried, dot, previous: held.header.previous, scope: scope.scope)
+                guard change.hash == held.hash else { throw PageError.fork(dot) }
+                return try place(held, placement, &clock, &outcome)
+            }
+            var feed = try feed(of: dot, start: start, scope: scope.scope)
+            let change = try decode(carried, dot, previous: feed.hash, scope: scope.scope)
+            try transaction.note(dot, context: change.header.context, scope: scope.scope)
+            let stored = try transaction.append(change, parts: carried.parts, placement: placement)
+            feed.sequence = dot.sequence
+            feed.hash = change.hash
+            try transaction.put(feed, of: scope.scope)
+            if stored.isFolded { clock.observe(effective: stored.effective) }
+            try folder.fold(stored)
+            outcome.received += 1
+            return .change(
+                reference: EntryReference(dot: dot, hash: change.hash), received: received, verdict: verdict)
+        case .stub(let received, let verdict, let bytes):
+            return try applyStub(
+                bytes, Placement(position: position, received: received, verdict: verdict), scope.scope, &clock,
+                &outcome)
+        case .other(let entry):
+            try apply(entry, scope: scope.scope)
+            return entry
+        }
+    }
+
+    /// Gives a change that is held here its entry. Where that moves its effective time or sets it aside, the records
+    /// that it touches are folded again.
+    private func place(
+        _ change: StoredChange, _ placement: Placement, _ clock: inout HybridLogicalClock, _ outcome: inout PageOutcome
+    ) throws -> Entry {
+        guard change.placement == nil else {
+            throw PageError.change(change.dot, "it has a second entry in the order")
+        }
+        var placed = change
+        placed.placement = placement
+        try transaction.place(change.dot, of: change.header.scope, at: placement)
+        if placed.effective != change.effective || placed.isFolded != change.isFolded {
+            try folder.refoldRecords(touchedBy: placed)
+        }
+        if placed.isFolded { clock.observe(effective: placed.effective) }
+        outcome.placed += 1
+        return .change(
+            reference: EntryReference(dot: change.dot, hash: change.hash), received: placement.received,
+            verdict: placement.verdict)
+    }
+
+    private func applyStub(
+        _ bytes: [UInt8], _ placement: Placement, _ scope: ScopeID, _ clock: inout HybridLogicalClock,
+        _ outcome: inout PageOutcome
+    ) throws -> Entry {
+        var reader = ByteReader(bytes)
+        let header = try ChangeHeader(from: &reader)
+        try reader.finish()
+        guard header.scope == scope else { throw PageError.change(header.dot, "it is of another scope") }
+        let hash = header.hash()
+        if let held = try transaction.change(at: header.dot, of: scope) {
+            guard held.hash == hash else { throw PageError.fork(header.dot) }
+            return try place(held, placement, &clock, &outcome)
+        }
+        var feed = try feed(of: header.dot, start: header.previous, scope: scope)
+        guard header.previous == feed.hash else {
+            throw PageError.change(header.dot, "it does not follow its feed")
+        }
+        try transaction.note(header.dot, context: header.context, scope: scope)
+        try transaction.append(stub: header, hash: hash, placement: placement)
+        feed.sequence = header.sequence
+        feed.hash = hash
+        try transaction.put(feed, of: scope)
+        outcome.received += 1
+        return .change(
+            reference: EntryReference(dot: header.dot, hash: hash), received: placement.received,
+            verdict: placement.verdict)
+    }
+
+    private func apply(_ entry: Entry, scope: ScopeID) throws {
+        switch entry {
+        case .change(let reference, _, _):
+            throw PageError.change(reference.dot, "an entry of a change came without the change")
+        case .verdict(let dot, let verdict):
+            guard let change = try transaction.change(at: dot, of: scope), let old = change.placement else {
+                throw PageError.missingChange(dot)
+            }
+            guard verdict != .ok else { throw PageError.change(dot, "no verdict turns to ok") }
+            var judged = change
+            judged.placement = Placement(position: old.position, received: old.received, verdict: verdict)
+            try transaction.place(
+                dot, of: scope,
+                at: Placement(position: old.position, received: old.received, verdict: verdict))
+            if judged.isFolded != change.isFolded { try folder.refoldRecords(touchedBy: judged) }
+        case .lost: throw PageError.unsupported("changes that the hub declares lost")
+        case .clock: break
+        }
+    }
+
+    /// The feed that the change at `dot` continues.
+    private func feed(of dot: Dot, start: Hash256?, scope: ScopeID) throws -> FeedState {
+        if let feed = try transaction.feed(dot.feed, of: scope) {
+            guard dot.sequence == feed.sequence + 1 else {
+                throw PageError.change(dot, "it does not follow sequence \(feed.sequence) of its feed")
+            }
+            return feed
+        }
+        guard dot.sequence == 1, let start else {
+            throw PageError.change(dot, "its feed begins later than at 1")
+        }
+        return FeedState(feed: dot.feed, start: start)
+    }
+
+    private func decode(_ carried: CarriedChange, _ dot: Dot, previous: Hash256, scope: ScopeID) throws -> Change {
+        do {
+            let change = try Change(carried: carried.bytes, scope: scope, dot: dot, previous: previous)
+            try change.checkParts(carried.parts)
+            return change
+        } catch {
+            throw PageError.change(dot, error.description)
+        }
+    }
+}
+
+extension Change {
+    /// Checks that the parts that came along are those that the header commits to. An absent part is never malformed.
+    package func checkParts(_ parts: [[UInt8]?]) throws(CodecError) {
+        guard parts.count == header.parts.count else {
+            throw .malformed("a change commits to \(header.parts.count) parts and carries \(parts.count)", at: 0)
+        }
+        for (index, bytes) in parts.enumerated() {
+            guard let bytes else { continue }
+            let part = try PersonalPart(bytes)
+            let commitment = header.parts[index]
+            guard part.subject == commitment.subject,
+                PersonalPart.commitment(bytes, key: part.key, scope: scope, dot: dot, index: index)
+                    == commitment.commitment
+            else { throw .malformed("personal part \(index) is not the one that the change commits to", at: 0) }
+        }
+    }
+}

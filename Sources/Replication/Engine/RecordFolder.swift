@@ -1,0 +1,127 @@
+import Causality
+import Changes
+
+/// Folds changes into records: one change forward, or a record again from nothing.
+package struct RecordFolder<Transaction: ReplicaTransaction> {
+    private let transaction: Transaction
+
+    package init(_ transaction: Transaction) { self.transaction = transaction }
+
+    /// Folds one change into every record that it touches: all of it, or, where this version cannot, none of it;
+    /// then it is quarantined by name and the rest goes on.
+    ///
+    /// The change is stored, its past is folded, and it has not been folded.
+    package func fold(_ change: StoredChange) throws {
+        guard change.isFolded, let bytes = change.operations else { return }
+        let operations = try Operations(bytes)
+        let ids = operations.recordIDs(in: change.header.scope, change: change.hash.short)
+        for id in ids { try transaction.touch(id, by: change) }
+        let touched: [Touched]
+        do {
+            touched = try apply(operations, ids: ids, of: change)
+        } catch let error as FoldError {
+            try transaction.quarantine(change.dot, of: change.header.scope, reason: error.description)
+            return
+        }
+        for record in touched { try save(record, of: change.header.scope) }
+    }
+
+    /// Folds a record again from its changes: after a verdict, a moved effective time, an upgrade.
+    package func refold(_ id: RecordID, of scope: ScopeID) throws {
+        guard let old = try transaction.record(id, of: scope) else { return }
+        let changes = try transaction.changes(touching: id, of: scope)
+        try transaction.clear(id, of: scope)
+        try adjust(scope, id, by: 0 &- old.digest)
+        var state = RecordState()
+        for change in changes where change.isFolded {
+            guard let bytes = change.operations else { continue }
+            let operations = try Operations(bytes)
+            let ids = operations.recordIDs(in: scope, change: change.hash.short)
+            let past = try transaction.past(of: change.dot, scope: scope)
+            for operation in operations.operations where ids[operation.record] == id {
+                do {
+                    let row = try state.apply(operation, dot: change.dot, effective: change.effective, past: past) {
+                        try transaction.greatestLogKey(of: id, scope: scope, within: past)
+                    }
+                    if let row { try transaction.append(row, of: id, scope: scope) }
+                } catch let error as FoldError {
+                    try transaction.quarantine(change.dot, of: scope, reason: error.description)
+                }
+            }
+        }
+        let new = StoredRecord(id: id, scope: scope, origin: old.origin, state: state)
+        try transaction.put(new)
+        try adjust(scope, id, by: new.digest)
+    }
+
+    /// Folds every record again that a change touches.
+    package func refoldRecords(touchedBy change: StoredChange) throws {
+        guard let bytes = change.operations else { return }
+        for id in try Operations(bytes).recordIDs(in: change.header.scope, change: change.hash.short) {
+            try refold(id, of: change.header.scope)
+        }
+    }
+
+    private struct Touched {
+        let new: StoredRecord
+        let oldDigest: UInt128
+        let rows: [LogRow]
+    }
+
+    private func apply(_ operations: Operations, ids: [RecordID], of change: StoredChange) throws -> [Touched] {
+        let scope = change.header.scope
+        let past = try transaction.past(of: change.dot, scope: scope)
+        var states: [RecordState?] = Array(repeating: nil, count: ids.count)
+        var olds: [StoredRecord?] = Array(repeating: nil, count: ids.count)
+        var rows: [[LogRow]] = Array(repeating: [], count: ids.count)
+        for operation in operations.operations {
+            let index = operation.record
+            if states[index] == nil {
+                olds[index] = try transaction.record(ids[index], of: scope)
+                states[index] = olds[index]?.state ?? RecordState()
+            }
+            let row = try states[index]?.apply(
+                operation, dot: change.dot, effective: change.effective, past: past
+            ) { try transaction.greatestLogKey(of: ids[index], scope: scope, within: past) }
+            if let row { rows[index].append(row) }
+        }
+        return ids.indices.compactMap { index in
+            guard let state = states[index] else { return nil }
+            let origin = olds[index]?.origin ?? operations.records[index].seen(from: change.hash.short)
+            return Touched(
+                new: StoredRecord(id: ids[index], scope: scope, origin: origin, state: state),
+                oldDigest: olds[index]?.digest ?? 0, rows: rows[index])
+        }
+    }
+
+    private func save(_ record: Touched, of scope: ScopeID) throws {
+        for row in record.rows { try transaction.append(row, of: record.new.id, scope: scope) }
+        try transaction.put(record.new)
+        try adjust(scope, record.new.id, by: record.new.digest &- record.oldDigest)
+    }
+
+    private func adjust(_ scope: ScopeID, _ id: RecordID, by delta: UInt128) throws {
+        if delta != 0 {
+            try transaction.adjustFingerprint(of: scope, bucket: Fingerprint.bucket(of: id), by: delta)
+        }
+    }
+}
+
+extension ChangeLog {
+    /// The clock as it was saved.
+    package func clock() throws -> HybridLogicalClock {
+        guard let bytes = try setting(.clock) else { return HybridLogicalClock() }
+        var reader = ByteReader(bytes)
+        let effective = HybridTimestamp(rawValue: try reader.readInteger())
+        let unplaced = HybridTimestamp(rawValue: try reader.readInteger())
+        try reader.finish()
+        return HybridLogicalClock(greatestEffective: effective, greatestUnplaced: unplaced)
+    }
+
+    package func put(_ clock: HybridLogicalClock) throws {
+        var writer = ByteWriter(reserving: 20)
+        writer.write(clock.greatestEffective.rawValue)
+        writer.write(clock.greatestUnplaced.rawValue)
+        try put(writer.bytes, for: .clock)
+    }
+}

@@ -1,0 +1,258 @@
+import Causality
+import Changes
+
+/// The in-memory twin of the stores: the same ports, the same contract, nothing on disk.
+///
+/// A transaction works on the one state; when its body throws, the state from before comes back.
+package final class MemoryStore: HubStore {
+    private let transaction = MemoryTransaction()
+
+    package init() {}
+
+    package func write<Result>(_ body: (MemoryTransaction) throws -> Result) throws -> Result {
+        let before = transaction.state
+        do {
+            return try body(transaction)
+        } catch {
+            transaction.state = before
+            throw error
+        }
+    }
+
+    package func read<Result>(_ body: (MemoryTransaction) throws -> Result) throws -> Result {
+        let before = transaction.state
+        defer { transaction.state = before }
+        return try body(transaction)
+    }
+}
+
+/// What a `MemoryStore` holds. Dictionaries are looked up by key and sorted before they are listed.
+struct MemoryState {
+    struct Place: Hashable {
+        let scope: ScopeID
+        let dot: Dot
+    }
+
+    struct RecordKey: Hashable {
+        let scope: ScopeID
+        let record: RecordID
+    }
+
+    struct FeedKey: Hashable {
+        let scope: ScopeID
+        let feed: FeedID
+    }
+
+    struct PartKey: Hashable {
+        let subject: SubjectID
+        let record: RecordID
+    }
+
+    var scopes: [ScopeID: ScopeState] = [:]
+    var feeds: [FeedKey: FeedState] = [:]
+    /// In order of application; a change's `order` is its index + 1.
+    var changes: [StoredChange] = []
+    var places: [Place: Int] = [:]
+    var parts: [Place: [[UInt8]?]] = [:]
+    var entries: [ScopeID: [EntryRow]] = [:]
+    var pasts: [ScopeID: PastIndex] = [:]
+    /// Sorted by sequence.
+    var attestations: [FeedKey: [Attestation]] = [:]
+    var settings: [SettingKey: [UInt8]] = [:]
+    var records: [RecordKey: StoredRecord] = [:]
+    var logRows: [RecordKey: [LogRow]] = [:]
+    /// Indices into `changes`, ascending.
+    var touches: [RecordKey: [Int]] = [:]
+    var fingerprints: [ScopeID: Fingerprint] = [:]
+    var quarantine: [Place: String] = [:]
+    var partKeys: [PartKey: [UInt8]] = [:]
+    var certificates: [ReplicaID: Certificate] = [:]
+    var enrolments: [Hash256: Enrolment] = [:]
+}
+
+package final class MemoryTransaction: HubTransaction {
+    var state = MemoryState()
+
+    // MARK: - Scopes and feeds
+
+    package func scopes() -> [ScopeState] { state.scopes.values.sorted { $0.id < $1.id } }
+    package func scope(_ id: ScopeID) -> ScopeState? { state.scopes[id] }
+    package func put(_ scope: ScopeState) { state.scopes[scope.id] = scope }
+
+    package func feeds(of scope: ScopeID) -> [FeedState] {
+        state.feeds.filter { $0.key.scope == scope }.values.sorted { $0.feed < $1.feed }
+    }
+
+    package func feed(_ feed: FeedID, of scope: ScopeID) -> FeedState? {
+        state.feeds[MemoryState.FeedKey(scope: scope, feed: feed)]
+    }
+
+    package func put(_ feed: FeedState, of scope: ScopeID) {
+        state.feeds[MemoryState.FeedKey(scope: scope, feed: feed.feed)] = feed
+    }
+
+    // MARK: - Changes
+
+    package func append(_ change: Change, parts: [[UInt8]?], placement: Placement?) -> StoredChange {
+        insert(
+            StoredChange(
+                header: change.header, operations: change.operations, hash: change.hash, placement: placement,
+                order: Int64(state.changes.count + 1)),
+            parts: parts)
+    }
+
+    package func append(stub: ChangeHeader, hash: Hash256, placement: Placement) {
+        _ = insert(
+            StoredChange(
+                header: stub, operations: nil, hash: hash, placement: placement,
+                order: Int64(state.changes.count + 1)),
+            parts: stub.parts.map { _ in nil })
+    }
+
+    private func insert(_ change: StoredChange, parts: [[UInt8]?]) -> StoredChange {
+        let place = MemoryState.Place(scope: change.header.scope, dot: change.dot)
+        precondition(state.places[place] == nil, "the change \(change.dot) is stored already")
+        state.places[place] = state.changes.count
+        state.changes.append(change)
+        if !parts.isEmpty { state.parts[place] = parts }
+        return change
+    }
+
+    package func place(_ dot: Dot, of scope: ScopeID, at placement: Placement) {
+        guard let index = state.places[MemoryState.Place(scope: scope, dot: dot)] else {
+            preconditionFailure("there is no change \(dot) to place")
+        }
+        state.changes[index].placement = placement
+    }
+
+    package func change(at dot: Dot, of scope: ScopeID) -> StoredChange? {
+        state.places[MemoryState.Place(scope: scope, dot: dot)].map { state.changes[$0] }
+    }
+
+    package func unplaced(of scope: ScopeID, after order: Int64, limit: Int) -> [StoredChange] {
+        Array(
+            state.changes.dropFirst(Int(order)).lazy
+                .filter { $0.placement == nil && $0.header.scope == scope }.prefix(limit))
+    }
+
+    package func unplacedCount(of scope: ScopeID) -> Int {
+        state.changes.count { $0.placement == nil && $0.header.scope == scope }
+    }
+
+    package func parts(of dot: Dot, scope: ScopeID) -> [[UInt8]?] {
+        state.parts[MemoryState.Place(scope: scope, dot: dot)] ?? []
+    }
+
+    // MARK: - Order
+
+    package func append(_ row: EntryRow, of scope: ScopeID) { state.entries[scope, default: []].append(row) }
+
+    package func entries(of scope: ScopeID, after position: UInt64, limit: Int) -> [EntryRow] {
+        Array((state.entries[scope] ?? []).dropFirst(Int(clamping: position)).prefix(limit))
+    }
+
+    package func history(of scope: ScopeID, at position: UInt64) -> HistoryHash? {
+        if position == 0 {
+            return state.scopes[scope].map { HistoryHash(chain: $0.introduction.seed, scope: scope) }
+        }
+        let rows = state.entries[scope] ?? []
+        return position <= UInt64(rows.count) ? rows[Int(position) - 1].history : nil
+    }
+
+    package func past(of dot: Dot, scope: ScopeID) -> Past {
+        state.pasts[scope]?.past(of: dot) ?? Past(of: dot, others: VersionVector())
+    }
+
+    package func note(_ dot: Dot, context: [ChangeReference], scope: ScopeID) {
+        if !context.isEmpty { state.pasts[scope, default: PastIndex()].insert(dot, context: context) }
+    }
+
+    package func put(_ attestation: Attestation) {
+        let key = MemoryState.FeedKey(scope: attestation.scope, feed: FeedID(attestation.replica))
+        var list = state.attestations[key] ?? []
+        list.removeAll { $0.sequence == attestation.sequence }
+        list.append(attestation)
+        state.attestations[key] = list.sorted { $0.sequence < $1.sequence }
+    }
+
+    package func attestation(of replica: ReplicaID, scope: ScopeID, covering sequence: UInt64) -> Attestation? {
+        state.attestations[MemoryState.FeedKey(scope: scope, feed: FeedID(replica))]?
+            .first { $0.sequence >= sequence }
+    }
+
+    package func setting(_ key: SettingKey) -> [UInt8]? { state.settings[key] }
+    package func put(_ value: [UInt8]?, for key: SettingKey) { state.settings[key] = value }
+
+    // MARK: - Records
+
+    package func record(_ id: RecordID, of scope: ScopeID) -> StoredRecord? {
+        state.records[MemoryState.RecordKey(scope: scope, record: id)]
+    }
+
+    package func put(_ record: StoredRecord) {
+        state.records[MemoryState.RecordKey(scope: record.scope, record: record.id)] = record
+    }
+
+    package func records(of scope: ScopeID, after id: RecordID?, limit: Int) -> [StoredRecord] {
+        Array(
+            state.records.values.filter { record in record.scope == scope && id.map { $0 < record.id } ?? true }
+                .sorted { $0.id < $1.id }.prefix(limit))
+    }
+
+    package func clear(_ id: RecordID, of scope: ScopeID) {
+        state.records[MemoryState.RecordKey(scope: scope, record: id)] = nil
+        state.logRows[MemoryState.RecordKey(scope: scope, record: id)] = nil
+    }
+
+    package func append(_ row: LogRow, of record: RecordID, scope: ScopeID) {
+        state.logRows[MemoryState.RecordKey(scope: scope, record: record), default: []].append(row)
+    }
+
+    package func logRows(of record: RecordID, scope: ScopeID) -> [LogRow] {
+        (state.logRows[MemoryState.RecordKey(scope: scope, record: record)] ?? []).sorted { $0.mark < $1.mark }
+    }
+
+    package func greatestLogKey(of record: RecordID, scope: ScopeID, within past: Past) -> HybridTimestamp? {
+        logRows(of: record, scope: scope).last { past.contains($0.mark.dot) }?.mark.key
+    }
+
+    package func touch(_ record: RecordID, by change: StoredChange) {
+        state.touches[MemoryState.RecordKey(scope: change.header.scope, record: record), default: []]
+            .append(Int(change.order) - 1)
+    }
+
+    package func changes(touching record: RecordID, of scope: ScopeID) -> [StoredChange] {
+        (state.touches[MemoryState.RecordKey(scope: scope, record: record)] ?? []).map { state.changes[$0] }
+    }
+
+    package func adjustFingerprint(of scope: ScopeID, bucket: Int, by delta: UInt128) {
+        state.fingerprints[scope, default: Fingerprint()].buckets[bucket] &+= delta
+    }
+
+    package func fingerprint(of scope: ScopeID) -> Fingerprint { state.fingerprints[scope] ?? Fingerprint() }
+
+    package func quarantine(_ dot: Dot, of scope: ScopeID, reason: String) {
+        state.quarantine[MemoryState.Place(scope: scope, dot: dot)] = reason
+    }
+
+    package func quarantined(of scope: ScopeID) -> [(dot: Dot, reason: String)] {
+        state.quarantine.filter { $0.key.scope == scope }.map { (dot: $0.key.dot, reason: $0.value) }
+            .sorted { $0.dot < $1.dot }
+    }
+
+    package func partKey(of subject: SubjectID, record: RecordID) -> [UInt8]? {
+        state.partKeys[MemoryState.PartKey(subject: subject, record: record)]
+    }
+
+    package func put(partKey: [UInt8], of subject: SubjectID, record: RecordID) {
+        state.partKeys[MemoryState.PartKey(subject: subject, record: record)] = partKey
+    }
+
+    // MARK: - Who is known
+
+    package func certificate(of replica: ReplicaID) -> Certificate? { state.certificates[replica] }
+    package func certificates() -> [Certificate] { state.certificates.values.sorted { $0.replica < $1.replica } }
+    package func put(_ certificate: Certificate) { state.certificates[certificate.replica] = certificate }
+    package func enrolment(_ code: Hash256) -> Enrolment? { state.enrolments[code] }
+    package func put(_ enrolment: Enrolment) { state.enrolments[enrolment.code] = enrolment }
+}

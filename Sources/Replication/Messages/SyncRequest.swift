@@ -1,0 +1,272 @@
+import Causality
+import Changes
+
+/// One exchange, from a replica to the hub: where it stands, and what it has that the hub may lack.
+///
+/// Layout: version 1, flags (1 digest), page limits (changes, bytes); hellos; digest of the scopes that are not
+/// listed; pushes. Counts precede what they count.
+package struct SyncRequest: Hashable, Sendable {
+    package var limits: PageLimits
+    /// The scopes that are named, sorted by id; at most `Limit.scopesPerMessage`.
+    package var hellos: [ScopeHello]
+    /// One digest over every scope that this replica holds and does not list; nil when it lists all.
+    package var restDigest: Hash256?
+    /// Sorted by scope.
+    package var pushes: [ScopePush]
+
+    package init(
+        limits: PageLimits, hellos: [ScopeHello], restDigest: Hash256? = nil, pushes: [ScopePush] = []
+    ) {
+        self.limits = limits
+        self.hellos = hellos
+        self.restDigest = restDigest
+        self.pushes = pushes
+    }
+}
+
+/// How much of a scope's order one answer may carry.
+package struct PageLimits: Hashable, Sendable {
+    package var changes: Int
+    package var bytes: Int
+
+    package init(changes: Int = PageLimits.greatest.changes, bytes: Int = PageLimits.greatest.bytes) {
+        self.changes = min(max(changes, 1), PageLimits.greatest.changes)
+        self.bytes = min(max(bytes, 1), PageLimits.greatest.bytes)
+    }
+
+    /// What a hub gives at most, whatever is asked.
+    package static let greatest = (changes: 20_000, bytes: 4 << 20)
+}
+
+/// Where a replica stands in a scope.
+package struct ScopeHello: Hashable, Sendable {
+    package let scope: ScopeID
+    package let position: UInt64
+    package let history: HistoryHash
+    /// The head of its own feed, kept even where the rows are gone: bodies up to it need not be sent.
+    package let ownHead: ChangeReference?
+    /// Heads of other feeds whose unplaced changes it holds.
+    package let foreignHeads: [ChangeReference]
+
+    package init(
+        scope: ScopeID, position: UInt64, history: HistoryHash, ownHead: ChangeReference?,
+        foreignHeads: [ChangeReference] = []
+    ) {
+        self.scope = scope
+        self.position = position
+        self.history = history
+        self.ownHead = ownHead
+        self.foreignHeads = foreignHeads
+    }
+
+    /// H over (scope, position, history) of each, in the order given: sorted by scope.
+    package static func digest(_ standings: [(scope: ScopeID, position: UInt64, history: HistoryHash)]) -> Hash256 {
+        Hash256.of(.digest) { writer in
+            writer.write(standings.count)
+            for standing in standings {
+                writer.write(standing.scope)
+                writer.write(standing.position)
+                writer.write(standing.history.hash)
+            }
+        }
+    }
+}
+
+/// Changes of one scope in the order in which the sender applied them, cut into runs of one feed each, and the
+/// attestations that cover them.
+package struct ScopePush: Hashable, Sendable {
+    package let scope: ScopeID
+    package let runs: [ChangeRun]
+    package let attestations: [Attestation]
+
+    package init(scope: ScopeID, runs: [ChangeRun], attestations: [Attestation]) {
+        self.scope = scope
+        self.runs = runs
+        self.attestations = attestations
+    }
+
+    package var changeCount: Int { runs.reduce(0) { $0 + $1.changes.count } }
+}
+
+/// Consecutive changes of one feed.
+package struct ChangeRun: Hashable, Sendable {
+    package let feed: FeedID
+    /// The sequence of the first one.
+    package let first: UInt64
+    package let changes: [CarriedChange]
+
+    package init(feed: FeedID, first: UInt64, changes: [CarriedChange]) {
+        self.feed = feed
+        self.first = first
+        self.changes = changes
+    }
+
+    package var last: UInt64 { first + UInt64(changes.count) - 1 }
+}
+
+/// A change in its carried form, with its personal parts; a part that the sender lacks is nil.
+package struct CarriedChange: Hashable, Sendable {
+    package let bytes: [UInt8]
+    package let parts: [[UInt8]?]
+
+    package init(bytes: [UInt8], parts: [[UInt8]?] = []) {
+        self.bytes = bytes
+        self.parts = parts
+    }
+
+    package var byteCount: Int { bytes.count + parts.reduce(0) { $0 + ($1?.count ?? 0) } }
+}
+
+extension Limit {
+    package static let scopesPerMessage = Limit("scopes in a message", 1_000)
+    package static let runsPerPush = Limit("runs in a push", 20_000)
+    package static let changesPerRun = Limit("changes in a run", 20_000)
+    package static let attestationsPerPush = Limit("attestations in a push", 4_096)
+    package static let foreignHeads = Limit("foreign heads in a hello", 4_096)
+    package static let entriesPerPage = Limit("entries in a page", 40_000)
+    package static let missingHeads = Limit("missing heads in an answer", 1_024)
+}
+
+extension SyncRequest {
+    package static var version: UInt64 { 1 }
+
+    package func encoded() -> [UInt8] {
+        var writer = ByteWriter(reserving: 256)
+        writer.write(SyncRequest.version)
+        writer.write(byte: restDigest == nil ? 0 : 1)
+        writer.write(limits.changes)
+        writer.write(limits.bytes)
+        writer.write(hellos.count)
+        for hello in hellos { hello.encode(into: &writer) }
+        if let restDigest { writer.write(restDigest) }
+        writer.write(pushes.count)
+        for push in pushes { push.encode(into: &writer) }
+        return writer.bytes
+    }
+
+    package init(_ bytes: [UInt8]) throws(CodecError) {
+        var reader = ByteReader(bytes)
+        let version = try reader.readInteger()
+        guard version == SyncRequest.version else { throw .unsupported("sync messages of version \(version)") }
+        let start = reader.index
+        let flags = try reader.readByte()
+        guard flags < 2 else { throw .malformed("sync flags \(flags) do not exist", at: start) }
+        let changes = Int(try reader.readInteger(upTo: UInt64(PageLimits.greatest.changes)))
+        let limitBytes = Int(try reader.readInteger(upTo: UInt64(PageLimits.greatest.bytes)))
+        guard changes > 0, limitBytes > 0 else { throw .malformed("a page limit of nothing", at: start) }
+        limits = PageLimits(changes: changes, bytes: limitBytes)
+        hellos = []
+        for _ in 0..<(try reader.readCount(.scopesPerMessage, leastBytes: 50)) {
+            let position = reader.index
+            let hello = try ScopeHello(from: &reader)
+            if let last = hellos.last, last.scope >= hello.scope { throw .malformed("hellos are not in order", at: position) }
+            hellos.append(hello)
+        }
+        restDigest = flags & 1 != 0 ? try reader.readHash() : nil
+        pushes = []
+        for _ in 0..<(try reader.readCount(.scopesPerMessage, leastBytes: 18)) {
+            let position = reader.index
+            let push = try ScopePush(from: &reader)
+            if let last = pushes.last, last.scope >= push.scope { throw .malformed("pushes are not in order", at: position) }
+            pushes.append(push)
+        }
+        try reader.finish()
+    }
+}
+
+extension ScopeHello {
+    func encode(into writer: inout ByteWriter) {
+        writer.write(scope)
+        writer.write(position)
+        writer.write(history.hash)
+        writer.write(byte: ownHead == nil ? 0 : 1)
+        ownHead?.encode(into: &writer)
+        writer.write(foreignHeads.count)
+        for head in foreignHeads { head.encode(into: &writer) }
+    }
+
+    init(from reader: inout ByteReader) throws(CodecError) {
+        scope = try reader.readIdentifier()
+        position = try reader.readInteger()
+        history = HistoryHash(try reader.readHash())
+        let start = reader.index
+        switch try reader.readByte() {
+        case 0: ownHead = nil
+        case 1: ownHead = try ChangeReference(from: &reader)
+        case let tag: throw .malformed("head flag \(tag) does not exist", at: start)
+        }
+        var heads: [ChangeReference] = []
+        for _ in 0..<(try reader.readCount(.foreignHeads, leastBytes: 33)) {
+            let position = reader.index
+            let head = try ChangeReference(from: &reader)
+            if let last = heads.last, last.dot.feed >= head.dot.feed {
+                throw .malformed("foreign heads are not in order", at: position)
+            }
+            heads.append(head)
+        }
+        foreignHeads = heads
+    }
+}
+
+extension ScopePush {
+    package func encode(into writer: inout ByteWriter) {
+        writer.write(scope)
+        writer.write(runs.count)
+        for run in runs {
+            writer.write(run.feed)
+            writer.write(run.first)
+            writer.write(run.changes.count)
+            for change in run.changes { change.encode(into: &writer) }
+        }
+        writer.write(attestations.count)
+        for attestation in attestations { attestation.encode(into: &writer) }
+    }
+
+    package init(from reader: inout ByteReader) throws(CodecError) {
+        scope = try reader.readIdentifier()
+        var runs: [ChangeRun] = []
+        for _ in 0..<(try reader.readCount(.runsPerPush, leastBytes: 18)) {
+            let feed: FeedID = try reader.readIdentifier()
+            let start = reader.index
+            let first = try reader.readInteger(upTo: UInt64(Int64.max))
+            guard first > 0 else { throw .malformed("a sequence starts at 1", at: start) }
+            var changes: [CarriedChange] = []
+            let count = try reader.readCount(.changesPerRun, leastBytes: 2)
+            guard count > 0 else { throw .malformed("a run is empty", at: start) }
+            changes.reserveCapacity(count)
+            for _ in 0..<count { changes.append(try CarriedChange(from: &reader)) }
+            runs.append(ChangeRun(feed: feed, first: first, changes: changes))
+        }
+        self.runs = runs
+        var attestations: [Attestation] = []
+        for _ in 0..<(try reader.readCount(.attestationsPerPush, leastBytes: 129)) {
+            attestations.append(try Attestation(from: &reader))
+        }
+        self.attestations = attestations
+    }
+}
+
+extension CarriedChange {
+    func encode(into writer: inout ByteWriter) {
+        writer.write(bytes)
+        writer.write(parts.count)
+        for part in parts {
+            writer.write(byte: part == nil ? 0 : 1)
+            if let part { writer.write(part) }
+        }
+    }
+
+    init(from reader: inout ByteReader) throws(CodecError) {
+        bytes = try reader.readBytes(.bytesPerChange)
+        var parts: [[UInt8]?] = []
+        for _ in 0..<(try reader.readCount(.partsPerChange)) {
+            let start = reader.index
+            switch try reader.readByte() {
+            case 0: parts.append(nil)
+            case 1: parts.append(try reader.readBytes(.bytesPerChange))
+            case let tag: throw .malformed("part flag \(tag) does not exist", at: start)
+            }
+        }
+        self.parts = parts
+    }
+}

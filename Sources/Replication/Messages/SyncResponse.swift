@@ -1,0 +1,301 @@
+import Causality
+import Changes
+
+/// The hub's side of an exchange: what became of the pushes, and the next page of each scope's order.
+package struct SyncResponse: Hashable, Sendable {
+    /// Milliseconds since 1970 by the hub's clock, when it answered.
+    package var hubTime: Int64
+    package var incarnation: ShortHash
+    /// The digest did not match: list every scope in the next request.
+    package var wantsHellos: Bool
+    /// Sorted by scope; scopes with nothing to say are left out.
+    package var answers: [ScopeAnswer]
+    /// Scopes that the carrier may read and did not name.
+    package var newScopes: [ScopeIntroduction]
+
+    package init(
+        hubTime: Int64, incarnation: ShortHash, wantsHellos: Bool = false, answers: [ScopeAnswer] = [],
+        newScopes: [ScopeIntroduction] = []
+    ) {
+        self.hubTime = hubTime
+        self.incarnation = incarnation
+        self.wantsHellos = wantsHellos
+        self.answers = answers
+        self.newScopes = newScopes
+    }
+}
+
+/// What a replica needs to know to hold a scope: its id, its name, and the chain in whose name its hashes start.
+package struct ScopeIntroduction: Hashable, Sendable {
+    package let scope: ScopeID
+    package let name: Text
+    /// The chain id that the scope's first hashes cover. Differs from the chain's own where a branch was made
+    /// before it joined and brought its scope along.
+    package let seed: ChainID
+
+    package init(scope: ScopeID, name: Text, seed: ChainID) {
+        self.scope = scope
+        self.name = name
+        self.seed = seed
+    }
+
+    /// The scope's id: H(chain, name).
+    package init(name: Text, seed: ChainID) {
+        let hash = Hash256.of(.scope) { writer in
+            writer.write(seed)
+            writer.write(name)
+        }
+        self.init(scope: ScopeID(high: hash.short.high, low: hash.short.low), name: name, seed: seed)
+    }
+}
+
+/// The hub's answer for one scope. One scope's failure does not hold back another.
+package struct ScopeAnswer: Hashable, Sendable {
+    package let scope: ScopeID
+    package let outcome: Outcome
+
+    package enum Outcome: Hashable, Sendable {
+        /// The push was taken, if there was one; `page` follows on from the hello's position.
+        case page(Page)
+        /// The push was not taken and changed nothing.
+        case refused(Refusal)
+    }
+
+    package init(scope: ScopeID, outcome: Outcome) {
+        self.scope = scope
+        self.outcome = outcome
+    }
+}
+
+/// Entries that follow the receiver's position, up to the receipt's.
+package struct Page: Hashable, Sendable {
+    package let receipt: Receipt
+    package let entries: [PagedEntry]
+    /// More entries follow.
+    package let hasMore: Bool
+
+    package init(receipt: Receipt, entries: [PagedEntry], hasMore: Bool) {
+        self.receipt = receipt
+        self.entries = entries
+        self.hasMore = hasMore
+    }
+}
+
+/// An entry as it travels: what the receiver can work out is left out.
+package enum PagedEntry: Hashable, Sendable {
+    /// The receiver said that it holds the change; its hash comes from there.
+    case known(dot: Dot, received: Int64, verdict: Verdict)
+    /// `start` is what the first change of a feed names as the one before; the receipt vouches for it.
+    case full(dot: Dot, received: Int64, verdict: Verdict, start: Hash256?, change: CarriedChange)
+    /// The header alone: of a change that is void, held or lost.
+    case stub(received: Int64, verdict: Verdict, header: [UInt8])
+    /// An entry that is not of a change.
+    case other(Entry)
+}
+
+/// Why a hub took nothing of a scope's push. Codes are stable; words are for people.
+package struct Refusal: Error, Hashable, Sendable {
+    package enum Code: UInt64, Hashable, Sendable {
+        /// The carrier has no right to this scope.
+        case noGrant = 1
+        /// An author is not certified.
+        case unknownAuthor = 2
+        /// No attestation of the author covers the changes.
+        case unattested = 3
+        /// A sequence is missing before a run.
+        case gap = 4
+        /// A context names changes that the hub lacks: see `missing`.
+        case missingContext = 5
+        /// The bytes break the format.
+        case malformed = 6
+        /// A second change at a placed sequence.
+        case fork = 7
+        /// The receiver's position and hash are not of this order.
+        case otherHistory = 8
+        /// A write that a person was shown is not in the change's past.
+        case shownNotSeen = 9
+        /// What this hub's version does not do yet.
+        case unsupported = 10
+        case unknownScope = 11
+    }
+
+    package let code: Code
+    package let reason: Text
+    /// The heads that are missing.
+    package let missing: [ChangeReference]
+
+    package init(_ code: Code, _ reason: String, missing: [ChangeReference] = []) {
+        self.code = code
+        self.reason = Text(reason)
+        self.missing = missing
+    }
+}
+
+extension SyncResponse {
+    package func encoded() -> [UInt8] {
+        var writer = ByteWriter(reserving: 256)
+        writer.write(SyncRequest.version)
+        writer.write(UInt64(max(0, hubTime)))
+        writer.write(incarnation)
+        writer.write(byte: wantsHellos ? 1 : 0)
+        writer.write(answers.count)
+        for answer in answers { answer.encode(into: &writer) }
+        writer.write(newScopes.count)
+        for scope in newScopes { scope.encode(into: &writer) }
+        return writer.bytes
+    }
+
+    package init(_ bytes: [UInt8]) throws(CodecError) {
+        var reader = ByteReader(bytes)
+        let version = try reader.readInteger()
+        guard version == SyncRequest.version else { throw .unsupported("sync messages of version \(version)") }
+        hubTime = try reader.readMilliseconds()
+        incarnation = try reader.readIdentifier()
+        let start = reader.index
+        let flags = try reader.readByte()
+        guard flags < 2 else { throw .malformed("sync flags \(flags) do not exist", at: start) }
+        wantsHellos = flags == 1
+        answers = []
+        for _ in 0..<(try reader.readCount(.scopesPerMessage, leastBytes: 17)) {
+            let position = reader.index
+            let answer = try ScopeAnswer(from: &reader)
+            if let last = answers.last, last.scope >= answer.scope {
+                throw .malformed("answers are not in order", at: position)
+            }
+            answers.append(answer)
+        }
+        newScopes = []
+        for _ in 0..<(try reader.readCount(.scopesPerMessage, leastBytes: 33)) {
+            newScopes.append(try ScopeIntroduction(from: &reader))
+        }
+        try reader.finish()
+    }
+}
+
+extension ScopeIntroduction {
+    package func encode(into writer: inout ByteWriter) {
+        writer.write(scope)
+        writer.write(name)
+        writer.write(seed)
+    }
+
+    package init(from reader: inout ByteReader) throws(CodecError) {
+        scope = try reader.readIdentifier()
+        name = try reader.readText(.nameBytes)
+        seed = try reader.readIdentifier()
+    }
+}
+
+extension ScopeAnswer {
+    func encode(into writer: inout ByteWriter) {
+        writer.write(scope)
+        switch outcome {
+        case .page(let page):
+            writer.write(byte: 0)
+            page.encode(into: &writer)
+        case .refused(let refusal):
+            writer.write(byte: 1)
+            writer.write(refusal.code.rawValue)
+            writer.write(refusal.reason)
+            writer.write(refusal.missing.count)
+            for head in refusal.missing { head.encode(into: &writer) }
+        }
+    }
+
+    init(from reader: inout ByteReader) throws(CodecError) {
+        scope = try reader.readIdentifier()
+        let start = reader.index
+        switch try reader.readByte() {
+        case 0: outcome = .page(try Page(from: &reader))
+        case 1:
+            let number = try reader.readInteger()
+            guard let code = Refusal.Code(rawValue: number) else {
+                throw .malformed("refusal \(number) does not exist", at: start)
+            }
+            let reason = try reader.readText()
+            var missing: [ChangeReference] = []
+            for _ in 0..<(try reader.readCount(.missingHeads, leastBytes: 33)) {
+                missing.append(try ChangeReference(from: &reader))
+            }
+            outcome = .refused(Refusal(code, reason.string, missing: missing))
+        case let tag: throw .malformed("answer \(tag) does not exist", at: start)
+        }
+    }
+}
+
+extension Page {
+    private enum Tag {
+        static let known: UInt8 = 0
+        static let full: UInt8 = 1
+        static let stub: UInt8 = 2
+        static let other: UInt8 = 3
+    }
+
+    package func encode(into writer: inout ByteWriter) {
+        receipt.encode(into: &writer)
+        writer.write(byte: hasMore ? 1 : 0)
+        writer.write(entries.count)
+        for entry in entries {
+            switch entry {
+            case .known(let dot, let received, let verdict):
+                writer.write(byte: Tag.known)
+                writer.write(dot.feed)
+                writer.write(dot.sequence)
+                writer.write(UInt64(received))
+                writer.write(byte: verdict.rawValue)
+            case .full(let dot, let received, let verdict, let start, let change):
+                precondition((dot.sequence == 1) == (start != nil), "a feed's first change travels with its start")
+                writer.write(byte: Tag.full)
+                writer.write(dot.feed)
+                writer.write(dot.sequence)
+                writer.write(UInt64(received))
+                writer.write(byte: verdict.rawValue)
+                if let start { writer.write(start) }
+                change.encode(into: &writer)
+            case .stub(let received, let verdict, let header):
+                writer.write(byte: Tag.stub)
+                writer.write(UInt64(received))
+                writer.write(byte: verdict.rawValue)
+                writer.write(header)
+            case .other(let entry):
+                writer.write(byte: Tag.other)
+                entry.encode(into: &writer)
+            }
+        }
+    }
+
+    package init(from reader: inout ByteReader) throws(CodecError) {
+        receipt = try Receipt(from: &reader)
+        let start = reader.index
+        let flag = try reader.readByte()
+        guard flag < 2 else { throw .malformed("page flag \(flag) does not exist", at: start) }
+        hasMore = flag == 1
+        let count = try reader.readCount(.entriesPerPage, leastBytes: 3)
+        var entries: [PagedEntry] = []
+        entries.reserveCapacity(count)
+        for _ in 0..<count {
+            let position = reader.index
+            switch try reader.readByte() {
+            case Tag.known:
+                let dot = try Dot(from: &reader)
+                let received = try reader.readMilliseconds()
+                entries.append(.known(dot: dot, received: received, verdict: try Verdict(from: &reader)))
+            case Tag.full:
+                let dot = try Dot(from: &reader)
+                let received = try reader.readMilliseconds()
+                let verdict = try Verdict(from: &reader)
+                let start = dot.sequence == 1 ? try reader.readHash() : nil
+                let change = try CarriedChange(from: &reader)
+                entries.append(.full(dot: dot, received: received, verdict: verdict, start: start, change: change))
+            case Tag.stub:
+                let received = try reader.readMilliseconds()
+                let verdict = try Verdict(from: &reader)
+                entries.append(
+                    .stub(received: received, verdict: verdict, header: try reader.readBytes(.bytesPerChange)))
+            case Tag.other: entries.append(.other(try Entry(from: &reader)))
+            case let tag: throw .malformed("paged entry \(tag) does not exist", at: position)
+            }
+        }
+        self.entries = entries
+    }
+}

@@ -1,0 +1,151 @@
+import Causality
+import Changes
+
+/// One scope as a replica holds it.
+package struct ScopeState: Hashable, Sendable {
+    package let introduction: ScopeIntroduction
+    /// How many entries of the scope's order are applied here.
+    package var position: UInt64
+    package var history: HistoryHash
+    /// On the hub: the greatest received time of a newly placed entry; no later one is less.
+    package var receivedFloor: Int64
+    /// On the hub and on replicas alike: the position up to which records are folded.
+    package var foldedPosition: UInt64
+
+    package init(_ introduction: ScopeIntroduction) {
+        self.introduction = introduction
+        position = 0
+        history = HistoryHash(chain: introduction.seed, scope: introduction.scope)
+        receivedFloor = 0
+        foldedPosition = 0
+    }
+
+    package var id: ScopeID { introduction.scope }
+}
+
+/// How far a feed is known here.
+package struct FeedState: Hashable, Sendable {
+    package let feed: FeedID
+    /// The last known change: sequence 0 and the feed's start hash when there is none.
+    package var sequence: UInt64
+    package var hash: Hash256
+    /// The sequence of this feed that the local replica's own last change in the scope had in its past: what lies
+    /// beyond goes into the next context.
+    package var seen: UInt64
+
+    package init(feed: FeedID, start: Hash256) {
+        self.feed = feed
+        sequence = 0
+        hash = start
+        seen = 0
+    }
+
+    package var head: ChangeReference { ChangeReference(dot: Dot(feed: feed, sequence: sequence), hash: hash.short) }
+}
+
+/// Where the hub put a change, and when it came.
+package struct Placement: Hashable, Sendable {
+    package let position: UInt64
+    package let received: Int64
+    package let verdict: Verdict
+
+    package init(position: UInt64, received: Int64, verdict: Verdict) {
+        self.position = position
+        self.received = received
+        self.verdict = verdict
+    }
+}
+
+/// A change as it is kept.
+package struct StoredChange: Hashable, Sendable {
+    package let header: ChangeHeader
+    /// Nil for a stub.
+    package let operations: [UInt8]?
+    package let hash: Hash256
+    package var placement: Placement?
+    /// Its number in the order in which this replica applied changes: 1 and up, over all scopes.
+    package let order: Int64
+
+    package init(header: ChangeHeader, operations: [UInt8]?, hash: Hash256, placement: Placement?, order: Int64) {
+        self.header = header
+        self.operations = operations
+        self.hash = hash
+        self.placement = placement
+        self.order = order
+    }
+
+    package var dot: Dot { header.dot }
+
+    /// When it counts as made.
+    package var effective: HybridTimestamp { header.stamp.effective(received: placement?.received) }
+
+    /// Whether it is part of the records' state: held in full, and not set aside by the hub.
+    package var isFolded: Bool { operations != nil && (placement?.verdict ?? .ok) == .ok }
+}
+
+package struct EntryRow: Hashable, Sendable {
+    package let position: UInt64
+    package let entry: Entry
+    package let history: HistoryHash
+
+    package init(position: UInt64, entry: Entry, history: HistoryHash) {
+        self.position = position
+        self.entry = entry
+        self.history = history
+    }
+}
+
+/// The durable history, inside one transaction: scopes, feeds, changes, personal parts, entries.
+///
+/// Branch and hub keep the same log, so both stand on this port. Every call may throw what the storage throws.
+/// Nothing that a transaction wrote is seen by others before it commits; when its body throws, nothing remains.
+package protocol ChangeLog: AnyObject {
+    /// Sorted by id.
+    func scopes() throws -> [ScopeState]
+    func scope(_ id: ScopeID) throws -> ScopeState?
+    func put(_ scope: ScopeState) throws
+
+    /// Sorted by feed.
+    func feeds(of scope: ScopeID) throws -> [FeedState]
+    func feed(_ feed: FeedID, of scope: ScopeID) throws -> FeedState?
+    func put(_ feed: FeedState, of scope: ScopeID) throws
+
+    /// Appends a change that is the next of its feed, with the parts that are at hand, and gives it its order.
+    func append(_ change: Change, parts: [[UInt8]?], placement: Placement?) throws -> StoredChange
+    /// Appends a header without its body.
+    func append(stub: ChangeHeader, hash: Hash256, placement: Placement) throws
+    func place(_ dot: Dot, of scope: ScopeID, at placement: Placement) throws
+    func change(at dot: Dot, of scope: ScopeID) throws -> StoredChange?
+    /// Changes without an entry, in order, after `order`.
+    func unplaced(of scope: ScopeID, after order: Int64, limit: Int) throws -> [StoredChange]
+    func unplacedCount(of scope: ScopeID) throws -> Int
+    /// The change's personal parts in the order of its commitments; nil where one is not held.
+    func parts(of dot: Dot, scope: ScopeID) throws -> [[UInt8]?]
+
+    func append(_ row: EntryRow, of scope: ScopeID) throws
+    /// Entries in order, after `position`.
+    func entries(of scope: ScopeID, after position: UInt64, limit: Int) throws -> [EntryRow]
+    /// The history hash at a position that this log has had; nil beyond.
+    func history(of scope: ScopeID, at position: UInt64) throws -> HistoryHash?
+
+    /// The past of a change that is stored, or is the next of its feed and carries `context`.
+    func past(of dot: Dot, scope: ScopeID) throws -> Past
+    /// Takes note of a change's context; see `PastIndex`.
+    func note(_ dot: Dot, context: [ChangeReference], scope: ScopeID) throws
+
+    func put(_ attestation: Attestation) throws
+    /// The attestation of `replica` in `scope` with the least sequence of at least `sequence`.
+    func attestation(of replica: ReplicaID, scope: ScopeID, covering sequence: UInt64) throws -> Attestation?
+
+    func setting(_ key: SettingKey) throws -> [UInt8]?
+    func put(_ value: [UInt8]?, for key: SettingKey) throws
+}
+
+/// A single durable value beside the log.
+package struct SettingKey: RawRepresentable, Hashable, Sendable {
+    package let rawValue: String
+    package init(rawValue: String) { self.rawValue = rawValue }
+
+    /// The hybrid logical clock: two timestamps.
+    package static let clock = SettingKey(rawValue: "clock")
+}

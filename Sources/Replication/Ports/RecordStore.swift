@@ -1,0 +1,141 @@
+import Causality
+import Changes
+
+/// A record as it is kept.
+package struct StoredRecord: Hashable, Sendable {
+    package let id: RecordID
+    package let scope: ScopeID
+    /// How changes name it.
+    package let origin: RecordOrigin
+    package let state: RecordState
+    /// The state's canonical bytes.
+    package let bytes: [UInt8]
+    /// What it adds to its bucket of the scope's fingerprint: H(id, state), 0 for an empty state.
+    package let digest: UInt128
+
+    package init(id: RecordID, scope: ScopeID, origin: RecordOrigin, state: RecordState) {
+        let bytes = state.encoded()
+        self.init(
+            id: id, scope: scope, origin: origin, state: state, bytes: bytes,
+            digest: state.isEmpty ? 0 : RecordState.digest(of: id, state: bytes))
+    }
+
+    /// A record as it was read from where it is kept.
+    package init(
+        id: RecordID, scope: ScopeID, origin: RecordOrigin, state: RecordState, bytes: [UInt8], digest: UInt128
+    ) {
+        self.id = id
+        self.scope = scope
+        self.origin = origin
+        self.state = state
+        self.bytes = bytes
+        self.digest = digest
+    }
+}
+
+/// The folded state, inside the same transaction as the log: records, their log rows, fingerprints.
+///
+/// Projection tables follow what is put here; the store writes them before it commits.
+package protocol RecordStore: AnyObject {
+    func record(_ id: RecordID, of scope: ScopeID) throws -> StoredRecord?
+    func put(_ record: StoredRecord) throws
+    /// Records of a scope by id, after `id`.
+    func records(of scope: ScopeID, after id: RecordID?, limit: Int) throws -> [StoredRecord]
+    /// Forgets a record's state and log rows, so that it can be folded again.
+    func clear(_ id: RecordID, of scope: ScopeID) throws
+
+    func append(_ row: LogRow, of record: RecordID, scope: ScopeID) throws
+    /// In listing order.
+    func logRows(of record: RecordID, scope: ScopeID) throws -> [LogRow]
+    /// The greatest key of the record's log rows within `past`.
+    func greatestLogKey(of record: RecordID, scope: ScopeID, within past: Past) throws -> HybridTimestamp?
+
+    /// Notes that a change touches a record.
+    func touch(_ record: RecordID, by change: StoredChange) throws
+    /// The changes that touch a record, in the order in which they were applied.
+    func changes(touching record: RecordID, of scope: ScopeID) throws -> [StoredChange]
+
+    /// Adds `delta`, mod 2^128, to a bucket of the scope's fingerprint.
+    func adjustFingerprint(of scope: ScopeID, bucket: Int, by delta: UInt128) throws
+    /// 256 sums by the first byte of the record id.
+    func fingerprint(of scope: ScopeID) throws -> Fingerprint
+
+    /// Keeps a change that this version cannot fold, with the reason.
+    func quarantine(_ dot: Dot, of scope: ScopeID, reason: String) throws
+    func quarantined(of scope: ScopeID) throws -> [(dot: Dot, reason: String)]
+}
+
+/// An order-independent digest of a scope's records: 256 sums, by the first byte of the record's id.
+package struct Fingerprint: Hashable, Sendable {
+    package var buckets: [UInt128]
+
+    package static var bucketCount: Int { 256 }
+
+    package init(buckets: [UInt128] = Array(repeating: 0, count: Fingerprint.bucketCount)) {
+        precondition(buckets.count == Fingerprint.bucketCount)
+        self.buckets = buckets
+    }
+
+    /// One hash over all buckets: equal fingerprints, equal hashes.
+    package var hash: Hash256 {
+        Hash256.of(.digest) { writer in
+            for bucket in buckets {
+                writer.write(ShortHash(high: UInt64(bucket >> 64), low: UInt64(truncatingIfNeeded: bucket)))
+            }
+        }
+    }
+
+    package static func bucket(of record: RecordID) -> Int { Int(record.high >> 56) }
+}
+
+/// What the engine of a replica works on: its log and its records in one transaction.
+package protocol ReplicaTransaction: ChangeLog, RecordStore {
+    /// The secret from which the salts of a subject's parts in a record derive; nil before the first.
+    func partKey(of subject: SubjectID, record: RecordID) throws -> [UInt8]?
+    func put(partKey: [UInt8], of subject: SubjectID, record: RecordID) throws
+}
+
+/// What the hub's engine works on: besides, who is known and who may join.
+package protocol HubTransaction: ReplicaTransaction {
+    /// The certificate of a replica that this hub has certified.
+    func certificate(of replica: ReplicaID) throws -> Certificate?
+    /// Sorted by replica.
+    func certificates() throws -> [Certificate]
+    func put(_ certificate: Certificate) throws
+
+    func enrolment(_ code: Hash256) throws -> Enrolment?
+    func put(_ enrolment: Enrolment) throws
+}
+
+/// A one-time code by which one machine may join, kept as its hash.
+package struct Enrolment: Hashable, Sendable {
+    /// H(code).
+    package let code: Hash256
+    /// The scope of the branch that the machine will serve.
+    package let home: ScopeID
+    package let isHeadquarters: Bool
+    /// Milliseconds since 1970 by the hub's clock.
+    package let expires: Int64
+    /// The replica that used it.
+    package var usedBy: ReplicaID?
+
+    package init(code: Hash256, home: ScopeID, isHeadquarters: Bool, expires: Int64, usedBy: ReplicaID? = nil) {
+        self.code = code
+        self.home = home
+        self.isHeadquarters = isHeadquarters
+        self.expires = expires
+        self.usedBy = usedBy
+    }
+}
+
+/// A store of one replica: transactions, one writer at a time.
+package protocol ReplicaStore: AnyObject {
+    associatedtype Transaction: ReplicaTransaction
+    /// Runs `body` in a transaction that is on disk when this returns. When `body` throws, nothing has changed.
+    func write<Result>(_ body: (Transaction) throws -> Result) throws -> Result
+    /// Runs `body` on one consistent snapshot.
+    func read<Result>(_ body: (Transaction) throws -> Result) throws -> Result
+}
+
+/// A hub's store of one chain. One contract test suite; every backend passes it.
+package protocol HubStore: ReplicaStore where Transaction: HubTransaction {}
