@@ -30,6 +30,36 @@ let package = Package(
             dependencies: ["Causality", .product(name: "Crypto", package: "swift-crypto")],
             swiftSettings: settings),
         .target(name: "Replication", dependencies: ["Causality", "Changes"], swiftSettings: settings),
+        .target(name: "ServiceRecovery", dependencies: ["Causality", "Changes"], swiftSettings: settings),
+        .target(name: "ChainDirectory", dependencies: ["Causality", "Changes"], swiftSettings: settings),
+        .systemLibrary(name: "CSQLite", pkgConfig: "sqlite3", providers: [.apt(["libsqlite3-dev"])]),
+        .target(name: "SQLiteKit", dependencies: ["CSQLite"], swiftSettings: settings),
+        .target(
+            name: "SQLiteStore", dependencies: ["Causality", "Changes", "Replication", "SQLiteKit"],
+            swiftSettings: settings),
+        .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
+        .target(name: "Importing", dependencies: ["CZlib"], swiftSettings: settings),
+        .systemLibrary(name: "CZstd", pkgConfig: "libzstd", providers: [.apt(["libzstd-dev"])]),
+        .target(
+            name: "SyncHTTP",
+            dependencies: [
+                "CZstd", "Causality", "Changes", "Replication",
+                .product(name: "AsyncHTTPClient", package: "async-http-client"),
+                .product(name: "NIOCore", package: "swift-nio"),
+                .product(name: "NIOHTTP1", package: "swift-nio"),
+            ],
+            swiftSettings: settings),
+        .target(
+            name: "HubService",
+            dependencies: [
+                "Causality", "ChainDirectory", "Changes", "Replication", "ServiceRecovery", "SyncHTTP",
+                .product(name: "HTTPTypes", package: "swift-http-types"),
+                .product(name: "Hummingbird", package: "hummingbird"),
+                .product(name: "Logging", package: "swift-log"),
+                .product(name: "NIOCore", package: "swift-nio"),
+                .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
+            ],
+            swiftSettings: settings),
     ],
     swiftLanguageModes: [.v6]
 )

@@ -62,6 +62,8 @@ package enum HashTag: String, Sendable {
     case receipt = "amends.receipt.1"
     case request = "amends.request.1"
     case enrolment = "amends.enrolment.1"
+    case enrolmentCode = "amends.enrolment-code.1"
+    case adminToken = "amends.admin-token.1"
     case heldFeed = "amends.held-feed.1"
     case forkFeed = "amends.fork-feed.1"
     case bundle = "amends.bundle.1"

@@ -67,18 +67,21 @@ package struct FieldDefinition: Sendable {
     /// For registers: how concurrent values are read.
     package let reading: Reading
     package let columnType: ColumnType
-    /// For logs: the named values of an entry that become columns.
+    /// For logs: the columns that show an entry.
     package let entryColumns: [Column]
+    /// For logs: the values of `entryColumns`, in their order.
+    package let entryValues: @Sendable (Value) -> [Value]
 
     package init(
         _ name: Text, _ kind: FieldKind = .register, reading: Reading = .latest, columnType: ColumnType = .text,
-        entryColumns: [Column] = []
+        entryColumns: [Column] = [], entryValues: @escaping @Sendable (Value) -> [Value] = { _ in [] }
     ) {
         self.name = name
         self.kind = kind
         self.reading = reading
         self.columnType = columnType
         self.entryColumns = entryColumns
+        self.entryValues = entryValues
     }
 }
 

@@ -2,10 +2,10 @@
 ///
 /// Columns are found by name, in any order; others are ignored. A column that a row can do without may be missing
 /// from the file, and then every row lacks it.
-package struct IncidentHeader: Sendable {
+struct IncidentHeader: Sendable {
     /// A column by the name it has in the log.
-    package struct Column: Sendable {
-        package let name: String
+    struct Column: Sendable {
+        let name: String
         /// Its place in each row, counted from 0; nil when the file does not have it.
         let index: Int?
     }

@@ -24,6 +24,9 @@ package struct MappedRow: Equatable, Sendable {
 /// Events depend on the rows alone: mapping for some locations gives what mapping for all gives, less the events of
 /// cases elsewhere. Whether a fact was recorded by an earlier import is not known here; the recorder asks its replica
 /// for each event's key, and counts with ``ImportCounts``.
+///
+/// Texts are compared as `String` does it: two spellings of a letter that Unicode calls equivalent are one, and the
+/// first spelling stays.
 package struct IncidentMapper<Memory: VisitMemory> {
     private let selection: LocationSelection
     private var memory: Memory

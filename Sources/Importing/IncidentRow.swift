@@ -2,7 +2,7 @@
 ///
 /// Nil means missing, which the log spells `?` or nothing. Times are milliseconds since 1970 UTC, exact to the
 /// minute. Nothing here comes from the row's future: the log writes the final `resolved_*` and `closed_*` values on
-/// every row of an incident, and they are taken only from rows whose state says that they have come true.
+/// every row of an incident, and they are taken only from rows that are in that state and not earlier than that time.
 package struct IncidentRow: Equatable, Sendable {
     /// Line on which the row starts, counted from 1.
     package var line: Int
@@ -38,12 +38,12 @@ package struct IncidentRow: Equatable, Sendable {
     package var reopenCount: Int?
     package var madeSLA: Bool?
 
-    /// Nil unless the state is Resolved or Closed.
+    /// Nil unless the state is Resolved or Closed, and was by the row's own time.
     package var resolvedBy: String?
-    /// Nil unless the state is Resolved or Closed.
+    /// Nil unless the state is Resolved or Closed, and was by the row's own time.
     package var resolvedAtMilliseconds: Int64?
-    /// Nil unless the state is Closed.
+    /// Nil unless the state is Closed, and was by the row's own time.
     package var closedAtMilliseconds: Int64?
-    /// Nil unless the state is Closed.
+    /// Nil unless the state is Closed, and was by the row's own time.
     package var closedCode: String?
 }

@@ -18,8 +18,10 @@ struct IncidentRowParser {
         if let until, updated.minutesSince1970 > until.minutesSince1970 { return nil }
 
         let state = try required(fields.text(header.state), header.state)
-        let isClosed = state == "Closed"
-        let isResolved = isClosed || state == "Resolved"
+        let resolution = try fields.outcome(
+            header.resolvedAt, header.resolvedBy, isReached: state == "Resolved" || state == "Closed", by: updated)
+        let closure = try fields.outcome(
+            header.closedAt, header.closedCode, isReached: state == "Closed", by: updated)
         return IncidentRow(
             line: record.line,
             number: try required(fields.text(header.number), header.number),
@@ -44,10 +46,10 @@ struct IncidentRowParser {
             reassignmentCount: try fields.count(header.reassignmentCount),
             reopenCount: try fields.count(header.reopenCount),
             madeSLA: try fields.flag(header.madeSLA),
-            resolvedBy: isResolved ? fields.text(header.resolvedBy) : nil,
-            resolvedAtMilliseconds: isResolved ? try fields.milliseconds(header.resolvedAt) : nil,
-            closedAtMilliseconds: isClosed ? try fields.milliseconds(header.closedAt) : nil,
-            closedCode: isClosed ? fields.text(header.closedCode) : nil
+            resolvedBy: resolution.detail,
+            resolvedAtMilliseconds: resolution.time?.milliseconds(in: zone),
+            closedAtMilliseconds: closure.time?.milliseconds(in: zone),
+            closedCode: closure.detail
         )
     }
 
@@ -90,6 +92,19 @@ private struct Fields {
 
     func milliseconds(_ column: Column) throws(IncidentRowFault) -> Int64? {
         try minute(column)?.milliseconds(in: zone)
+    }
+
+    /// A time that the log has filled in on every row of the incident, with what belongs to it, as far as they had
+    /// come true when the row was written.
+    ///
+    /// The state alone does not tell: an incident that was resolved twice has the second time on the first row, too.
+    func outcome(
+        _ time: Column, _ detail: Column, isReached: Bool, by updated: LocalMinute
+    ) throws(IncidentRowFault) -> (time: LocalMinute?, detail: String?) {
+        guard isReached else { return (nil, nil) }
+        let time = try minute(time)
+        if let time, time.minutesSince1970 > updated.minutesSince1970 { return (nil, nil) }
+        return (time, text(detail))
     }
 
     func count(_ column: Column) throws(IncidentRowFault) -> Int? {

@@ -67,7 +67,8 @@ package struct IncidentVisits: Equatable, Sendable {
         return self.fields
     }
 
-    func checkInvariants() {
+    /// Traps where the invariants stated above do not hold; for tests.
+    package func checkInvariants() {
         precondition(!locations.isEmpty, "An incident is always somewhere.")
         precondition(!zip(locations, locations.dropFirst()).contains(where: ==), "A visit ends by a change of place.")
         precondition(facts.values.allSatisfy { (1...currentVisit).contains($0) }, "A fact belongs to a visit.")

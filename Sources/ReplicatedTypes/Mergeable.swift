@@ -19,6 +19,7 @@ package protocol Mergeable: Hashable, Sendable {
 
 extension Mergeable {
     /// This value and `other`, merged.
+    @inlinable
     package func merging(_ other: Self) -> Self {
         var result = self
         result.merge(other)

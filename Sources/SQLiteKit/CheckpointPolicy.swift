@@ -25,9 +25,14 @@ package struct CheckpointPolicy: Sendable {
 
     /// Notes what a checkpoint achieved.
     ///
-    /// Where a reader held an old snapshot, the next attempt waits for as many pages again: each attempt searches all that
-    /// is left of the log, so one at every commit would cost the square.
+    /// Where a reader held an old snapshot, the next attempt waits for as many pages again: each attempt searches all
+    /// that is left of the log, so one at every commit would cost the square.
     package mutating func record(_ checkpoint: WALCheckpoint) {
         nextAttempt = checkpoint.isComplete ? limitPages : max(checkpoint.logPages, 0) + limitPages
+    }
+
+    /// Notes a checkpoint that failed at a log of `walPages`; the next attempt waits as after an incomplete one.
+    package mutating func recordFailure(walPages: Int) {
+        nextAttempt = walPages + limitPages
     }
 }

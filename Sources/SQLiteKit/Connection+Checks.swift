@@ -6,7 +6,9 @@ extension Connection {
 
     /// What is wrong with the whole file: pages, records, indexes, constraints. Empty when nothing is.
     ///
-    /// - Throws: `SQLiteError` where the file is too damaged to look at.
+    /// A file that is too damaged to be read through says so in the last line.
+    ///
+    /// - Throws: `SQLiteError` where something else than damage stops the reading, for example `isBusy`.
     /// - Complexity: Reads every page, and every index entry against its row: O(n log n).
     package func integrityReport() throws(SQLiteError) -> [String] {
         try report("PRAGMA integrity_check(\(Self.integrityReportLimit))")
@@ -22,7 +24,11 @@ extension Connection {
     private func report(_ sql: String) throws(SQLiteError) -> [String] {
         let statement = try prepare(sql)
         var lines: [String] = []
-        while try statement.step() { lines.append(try statement.text(0)) }
+        do {
+            while try statement.step() { lines.append(try statement.text(0)) }
+        } catch  where error.isCorrupt {
+            lines.append(error.message)
+        }
         return lines == ["ok"] ? [] : lines
     }
 }

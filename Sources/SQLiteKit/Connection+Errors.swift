@@ -19,9 +19,15 @@ extension Connection {
 
     /// SQLite's words for `code`, with the operating system's where it failed a call.
     func message(for code: Int32) -> String {
+        Self.message(for: code, of: handle)
+    }
+
+    /// The same for a handle that may be missing, where SQLite had no memory for one.
+    static func message(for code: Int32, of handle: OpaquePointer?) -> String {
         let words = String(cString: sqlite3_errmsg(handle))
         let systemError = sqlite3_system_errno(handle)
-        let isSystemFailure = [SQLITE_IOERR, SQLITE_CANTOPEN, SQLITE_FULL].contains(code & 0xff)
+        // Of other errors the system has no part, and its last number is an old one.
+        let isSystemFailure = [SQLITE_IOERR, SQLITE_CANTOPEN].contains(code & 0xff)
         guard isSystemFailure, systemError != 0 else { return words }
         return "\(words): \(describeSystemError(systemError))"
     }

@@ -4,8 +4,8 @@ internal import CSQLite
 package enum Durability: Sendable {
     /// Until the disk has it: a power cut loses nothing that was committed.
     case full
-    /// Until the operating system has it: a power cut may lose the last commits, whole, in order; a crash of the program
-    /// loses nothing.
+    /// Until the operating system has it: a power cut may lose the last commits, whole, in order; a crash of the
+    /// program loses nothing.
     case normal
 }
 
@@ -59,7 +59,8 @@ extension Connection {
     /// The first column of the only row of a statement without parameters.
     func singleInteger(_ sql: StaticString) throws -> Int64 {
         try withStatement(sql) { statement in
-            precondition(try statement.step(), "“\(sql)” gave no row")
+            let hasRow = try statement.step()
+            precondition(hasRow, "“\(sql)” gave no row")
             return try statement.int64(0)
         }
     }

@@ -5,10 +5,11 @@ extension Connection {
 
     /// Lends the statement for `sql`, prepared at its first use and kept for the connection's life.
     ///
-    /// Afterwards the statement is reset and its values cleared, also when `body` throws. The same SQL may be used again
-    /// inside `body`; the inner use prepares a statement of its own.
+    /// Afterwards the statement is reset and its values cleared, also when `body` throws. The same SQL may be used
+    /// again inside `body`; the inner use prepares a statement of its own.
     ///
-    /// - Parameter sql: One statement, as a literal. The cache goes by the literal's address: nothing is compared or copied.
+    /// - Parameter sql: One statement, as a literal. The cache goes by the literal's address: nothing is compared or
+    ///   copied.
     /// - Throws: `SQLiteError` where `sql` cannot be prepared; what `body` throws.
     /// - Complexity: O(1) beside what the statement does.
     @inlinable
@@ -37,13 +38,16 @@ extension Connection {
     /// - Throws: `SQLiteError`, with `isConstraint` where a value breaks a rule of the table.
     @inlinable
     package func execute<each Value: Bindable>(_ sql: StaticString, _ values: repeat each Value) throws {
-        try withStatement(sql) { statement in
-            try statement.bind(repeat each values)
-            try statement.run()
-        }
+        // Not by `withStatement`: a closure over a pack is not free.
+        let entry = try checkOut(sql)
+        defer { checkIn(entry) }
+        let statement = Statement(lending: entry, from: self)
+        try statement.bind(repeat each values)
+        try statement.run()
     }
 
-    /// Prepares a statement that the caller owns: it is finalised at the end of its life, and keeps the connection open.
+    /// Prepares a statement that the caller owns: it is finalised at the end of its life, and keeps the connection
+    /// open.
     ///
     /// - Parameter sql: Exactly one statement.
     package func prepare(_ sql: String) throws(SQLiteError) -> Statement {
@@ -78,14 +82,11 @@ extension Connection {
     @usableFromInline
     func checkOut(_ sql: StaticString) throws(SQLiteError) -> CachedStatement {
         precondition(sql.hasPointerRepresentation, "a statement of one character")
-        let key = StatementCache.LiteralKey(sql)
-        if let entry = cache.literals[key] {
+        if let entry = cache.literal(sql) {
             guard entry.isLent else { return entry.lent() }
             return CachedStatement(try compile(sql), isKept: false)
         }
-        let entry = CachedStatement(try compile(sql), isKept: true)
-        cache.literals[key] = entry
-        return entry.lent()
+        return cache.insert(try compile(sql), literal: sql).lent()
     }
 
     @usableFromInline

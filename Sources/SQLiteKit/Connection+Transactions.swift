@@ -27,20 +27,19 @@ extension Connection {
     ///
     /// A transaction inside a transaction is a fault of the caller; `savepoint(_:)` nests.
     ///
-    /// - Throws: What `body` throws, after a rollback. `SQLiteError` where the transaction could not begin or commit, or
-    ///   where `body` swallowed an error that breaks trust in the disk. `RollbackError` where the rollback failed too.
-    @inlinable
+    /// - Throws: What `body` throws, after a rollback. `SQLiteError` where the transaction could not begin or commit,
+    ///   or where `body` wrote and swallowed an error that breaks trust in the disk. `RollbackError` where the rollback
+    ///   failed too.
     package func transaction<Result: ~Copyable>(_ kind: TransactionKind, _ body: () throws -> Result) throws -> Result {
         try begin(kind)
-        let result: Result
         do {
-            result = try body()
+            let result = try body()
             try commit()
+            return result
         } catch {
             try rollBack(after: error)
             throw error
         }
-        return result
     }
 
     /// Runs `body` so that its changes alone are undone when it throws, inside an open transaction.
@@ -48,24 +47,21 @@ extension Connection {
     /// Savepoints nest: SQLite takes the innermost of equal names, so one name serves all.
     ///
     /// - Throws: What `body` throws, after its changes were undone; `SQLiteError`, `RollbackError` as in a transaction.
-    @inlinable
     package func savepoint<Result: ~Copyable>(_ body: () throws -> Result) throws -> Result {
         try beginSavepoint()
-        let result: Result
         do {
-            result = try body()
+            let result = try body()
             try releaseSavepoint()
+            return result
         } catch {
             try rollBackSavepoint(after: error)
             throw error
         }
-        return result
     }
 
     // MARK: - Beginning and ending
 
-    @usableFromInline
-    func begin(_ kind: TransactionKind) throws {
+    private func begin(_ kind: TransactionKind) throws {
         precondition(!isInTransaction, "a transaction inside a transaction of \(path)")
         switch kind {
         case .immediate: try execute("BEGIN IMMEDIATE")
@@ -73,10 +69,13 @@ extension Connection {
         }
     }
 
-    /// Commits. A commit that the disk failed is a fault even when it only ran out of space: its last frame may lie in the
-    /// log already, so that nobody knows whether the transaction comes back after a crash.
-    @usableFromInline
-    func commit() throws {
+    /// Commits, unless something was written over a fault that the body swallowed.
+    ///
+    /// A commit that the disk failed is a fault even when it only ran out of space: its last frame may lie in the log
+    /// already, so that nobody knows whether the transaction comes back after a crash.
+    private func commit() throws {
+        // What only read has nothing to commit, and SQLite would repeat an error there that the body has dealt with.
+        guard sqlite3_txn_state(handle, nil) == SQLITE_TXN_WRITE else { return try execute("ROLLBACK") }
         if let fault { throw fault }
         do {
             try execute("COMMIT")
@@ -86,8 +85,7 @@ extension Connection {
         }
     }
 
-    @usableFromInline
-    func rollBack(after cause: any Error) throws {
+    private func rollBack(after cause: any Error) throws {
         // After some errors (a full disk, an I/O error, no memory) SQLite has rolled back already.
         guard isInTransaction else { return }
         do {
@@ -98,19 +96,16 @@ extension Connection {
         }
     }
 
-    @usableFromInline
-    func beginSavepoint() throws {
+    private func beginSavepoint() throws {
         precondition(isInTransaction, "a savepoint outside a transaction of \(path)")
         try execute("SAVEPOINT step")
     }
 
-    @usableFromInline
-    func releaseSavepoint() throws {
+    private func releaseSavepoint() throws {
         try execute("RELEASE step")
     }
 
-    @usableFromInline
-    func rollBackSavepoint(after cause: any Error) throws {
+    private func rollBackSavepoint(after cause: any Error) throws {
         guard isInTransaction else { return }
         do {
             try execute("ROLLBACK TO step")

@@ -9,6 +9,12 @@ package struct WALCheckpoint: Hashable, Sendable {
     /// Pages of the log that the database file now holds.
     package let checkpointedPages: Int
 
+    package init(isBusy: Bool, logPages: Int, checkpointedPages: Int) {
+        self.isBusy = isBusy
+        self.logPages = logPages
+        self.checkpointedPages = checkpointedPages
+    }
+
     /// The database file holds all that was committed, so that the next write starts the log anew.
     package var isComplete: Bool { !isBusy && logPages == checkpointedPages }
 }

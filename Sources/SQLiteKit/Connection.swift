@@ -6,22 +6,25 @@ internal import Glibc
 /// A connection is not `Sendable` and takes no locks of its own: whoever owns it (an actor, a thread, a test) is its
 /// isolation, which is why SQLite runs without its per-call mutex.
 ///
-/// Every connection checks foreign keys, trusts no function named in a schema, refuses double-quoted strings and writes to
-/// SQLite's own tables (`DEFENSIVE`), waits `busyTimeout` for another connection, and never checkpoints by itself. A
-/// connection that can write uses a write-ahead log.
+/// Every connection checks foreign keys, trusts no function named in a schema, refuses double-quoted strings and writes
+/// to SQLite's own tables (`DEFENSIVE`), waits a bounded time for another connection, and never checkpoints by itself.
+/// A connection that can write uses a write-ahead log.
 package final class Connection {
     package enum Access: Sendable {
         /// Reads and writes; creates a missing file with mode 0600.
         case readWriteCreate
         /// Reads and writes a file that exists.
         case readWrite
+        /// Reads and writes a file that exists, in the journal mode that it has: for looking at a file that may be
+        /// another program's. Unlike `readOnly` it can undo what a crash left half-written.
+        case readWriteAsFound
         /// Opens the file without the right to write it, so that not even a fault in this program can. SQLite may still
         /// create or repair the `-shm` file that it needs to find its way in the write-ahead log.
         case readOnly
     }
 
-    /// How long SQLite waits for another connection before it reports `isBusy`.
-    package static let busyTimeout: Duration = .seconds(5)
+    /// How long SQLite waits for another connection before it reports `isBusy`, unless told otherwise.
+    package static let defaultBusyTimeout: Duration = .seconds(5)
     /// Pages of cache, in KiB, that a connection keeps unless told otherwise: more than this gained nothing measurable.
     package static let defaultCacheKiB = 8 * 1_024
 
@@ -59,9 +62,13 @@ package final class Connection {
     ///   - path: The file. Its directory must exist.
     ///   - access: What this connection may do.
     ///   - cacheKiB: Upper bound of the page cache.
+    ///   - busyTimeout: How long to wait for another connection, in whole milliseconds.
     /// - Throws: `SQLiteError`: `cannotOpen` where the file is missing or may not be opened, `isCorrupt` where it is no
     ///   database. `SystemError` where the path cannot be resolved or the file not created.
-    package init(path: String, access: Access, cacheKiB: Int = Connection.defaultCacheKiB) throws {
+    package init(
+        path: String, access: Access, cacheKiB: Int = Connection.defaultCacheKiB,
+        busyTimeout: Duration = Connection.defaultBusyTimeout
+    ) throws {
         precondition(cacheKiB > 0, "a page cache of \(cacheKiB) KiB")
         Self.prepareProcess
         self.path = try FileSystem.canonicalPath(path)
@@ -72,7 +79,7 @@ package final class Connection {
         }
         try open()
         do {
-            try configure(cacheKiB: cacheKiB)
+            try configure(cacheKiB: cacheKiB, busyTimeout: busyTimeout)
         } catch {
             close()
             throw error
@@ -100,16 +107,16 @@ package final class Connection {
         let mode = access == .readOnly ? SQLITE_OPEN_READONLY : SQLITE_OPEN_READWRITE
         let code = sqlite3_open_v2(path, &openHandle, mode | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE, nil)
         guard code != SQLITE_OK else { return }
-        let failure = SQLiteError(code: code, message: message(for: code), path: path)
+        let failure = SQLiteError(code: code, message: Self.message(for: code, of: openHandle), path: path)
         // SQLite hands out a handle for its message even when it could not open the file.
         sqlite3_close(openHandle)
         openHandle = nil
         throw failure
     }
 
-    private func configure(cacheKiB: Int) throws(SQLiteError) {
+    private func configure(cacheKiB: Int, busyTimeout: Duration) throws(SQLiteError) {
         sqlite3_extended_result_codes(handle, 1)
-        sqlite3_busy_timeout(handle, Int32(Self.busyTimeout / .milliseconds(1)))
+        sqlite3_busy_timeout(handle, Int32(busyTimeout / .milliseconds(1)))
         setFlag(SQLITE_DBCONFIG_DEFENSIVE, true)
         setFlag(SQLITE_DBCONFIG_TRUSTED_SCHEMA, false)
         setFlag(SQLITE_DBCONFIG_ENABLE_FKEY, true)
@@ -118,29 +125,36 @@ package final class Connection {
         setFlag(SQLITE_DBCONFIG_DQS_DML, false)
         setFlag(SQLITE_DBCONFIG_DQS_DDL, false)
         try execute(script: "PRAGMA cache_size = -\(cacheKiB); PRAGMA cell_size_check = ON")
-        if access != .readOnly { try useWriteAheadLog() }
+        switch access {
+        case .readWriteCreate, .readWrite: try useWriteAheadLog()
+        case .readWriteAsFound, .readOnly: break
+        }
     }
 
     private func useWriteAheadLog() throws(SQLiteError) {
         let mode = try singleText("PRAGMA journal_mode = WAL")
         guard mode == "wal" else {
             throw SQLiteError(
-                code: SQLITE_CANTOPEN, message: "this file system cannot hold a write-ahead log (got “\(mode)”)", path: path)
+                code: SQLITE_CANTOPEN, message: "this file system cannot hold a write-ahead log (got “\(mode)”)",
+                path: path)
         }
         try execute(script: "PRAGMA journal_size_limit = \(CheckpointPolicy.keptWALBytes)")
         try setDurability(.full)
         // Replaces the hook that checkpoints automatically.
         let connection = Unmanaged.passUnretained(self).toOpaque()
-        sqlite3_wal_hook(handle, { connection, _, _, pages in
-            guard let connection else { return SQLITE_OK }
-            Unmanaged<Connection>.fromOpaque(connection).takeUnretainedValue().walPages = Int(pages)
-            return SQLITE_OK
-        }, connection)
+        sqlite3_wal_hook(
+            handle,
+            { connection, _, _, pages in
+                guard let connection else { return SQLITE_OK }
+                Unmanaged<Connection>.fromOpaque(connection).takeUnretainedValue().walPages = Int(pages)
+                return SQLITE_OK
+            }, connection)
     }
 
     private func setFlag(_ option: Int32, _ isOn: Bool) {
         let code = csqlite_db_config_flag(handle, option, isOn ? 1 : 0)
-        precondition(code == SQLITE_OK, "SQLite \(String(cString: sqlite3_libversion())) does not know option \(option)")
+        precondition(
+            code == SQLITE_OK, "SQLite \(String(cString: sqlite3_libversion())) does not know option \(option)")
     }
 
     /// Allocation statistics take a process-wide mutex at every allocation, and nothing here reads them. Has no effect

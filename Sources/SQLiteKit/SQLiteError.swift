@@ -52,8 +52,14 @@ extension SQLiteError: CustomStringConvertible {
         return "\(path): \(message) (SQLite code \(code))\(statement); \(advice)."
     }
 
+    /// The directory may not be written, and the files beside a write-ahead log are not there; a macro that Swift
+    /// cannot read.
+    private static let readOnlyDirectory = SQLITE_READONLY | 6 << 8
+
     private var advice: String {
         switch primaryCode {
+        case SQLITE_READONLY where code == Self.readOnlyDirectory:
+            "this user may not write its directory, so read it while its service runs, or read a copy elsewhere"
         case SQLITE_BUSY, SQLITE_LOCKED: "another program or connection holds it, try again in a moment"
         case SQLITE_FULL: "free some disk space and try again"
         case SQLITE_IOERR: "nothing more is written until the disk has been checked and the file reopened"

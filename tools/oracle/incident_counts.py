@@ -8,7 +8,7 @@ FILE is CSV, plain or gzip; - is standard input. Only the standard library is us
 
 The rules:
   * Rows are taken in the file's order. Rows whose sys_updated_at lies after T (yyyy-mm-ddThh:mm, on the file's own
-    clock) are left out as if they were not there.
+    clock) are left out as if they were not there, whatever else is wrong with them.
   * A row belongs to its incident's last known location; `?` or nothing keeps the one before; before any is known
     that is `unknown`.
   * Each stay of an incident at a location is a case. When the incident leaves, also from `unknown`, the case's status
@@ -35,6 +35,7 @@ UNKNOWN = "unknown"
 IDENTITY = ("number", "sys_mod_count", "sys_updated_at", "sys_updated_by")
 NEEDED = IDENTITY + ("incident_state", "location")
 DATE = re.compile(r"(\d{1,2})([/-])(\d{1,2})\2(\d{4}) (\d{1,2}):(\d{1,2})", re.ASCII)
+LONE_SURROGATE = re.compile("[\udc80-\udcff]")  # what `surrogateescape` makes of a byte that is not UTF-8
 
 
 class Rejected(Exception):
@@ -46,7 +47,7 @@ def open_text(path):
     buffered = io.BufferedReader(raw) if not isinstance(raw, io.BufferedReader) else raw
     if buffered.peek(2)[:2] == b"\x1f\x8b":
         buffered = gzip.GzipFile(fileobj=buffered)
-    return io.TextIOWrapper(buffered, encoding="utf-8-sig", newline="")
+    return io.TextIOWrapper(buffered, encoding="utf-8-sig", errors="surrogateescape", newline="")
 
 
 def parse_minute(text):
@@ -60,23 +61,27 @@ def parse_minute(text):
         raise Rejected("date") from error
 
 
-def parse_row(cells, header):
-    """The six values that matter, typed; None for a missing location."""
+def parse_row(cells, header, until):
+    """The six values that matter, typed, a missing location being None; or None for a row after `until`."""
     if len(cells) != len(header):
         raise Rejected("width")
+    if any(LONE_SURROGATE.search(cell) for cell in cells):
+        raise Rejected("not UTF-8")
     row = {name: cells[header[name]] for name in NEEDED}
     row = {name: None if value in ("", "?") else value for name, value in row.items()}
+    row["sys_updated_at"] = parse_minute(row["sys_updated_at"] or "")
+    if until is not None and row["sys_updated_at"] > until:
+        return None
     if any(value is None for name, value in row.items() if name != "location"):
         raise Rejected("missing value")
     if not re.fullmatch(r"[0-9]{1,18}", row["sys_mod_count"]):
         raise Rejected("version")
     row["sys_mod_count"] = int(row["sys_mod_count"])
-    row["sys_updated_at"] = parse_minute(row["sys_updated_at"])
     return row
 
 
-def records(path):
-    """Yields parsed rows, and None for each rejected one."""
+def records(path, until=None):
+    """Yields the rows up to `until`, and None for each rejected one."""
     csv.field_size_limit(1 << 20)
     reader = csv.reader(open_text(path), strict=True)
     names = next(reader, None)
@@ -100,12 +105,15 @@ def records(path):
         if not cells:
             continue
         try:
-            yield parse_row(cells, header)
+            row = parse_row(cells, header, until)
         except Rejected:
             yield None
+            continue
+        if row is not None:
+            yield row
 
 
-def count(rows, until, locations):
+def count(rows, locations):
     stays = collections.defaultdict(list)  # number -> [[location, last state], ...]
     stay_of_fact = {}
     totals = collections.Counter(read=0, rejected=0, repeated=0, elsewhere=0)
@@ -113,8 +121,6 @@ def count(rows, until, locations):
         if row is None:
             totals["read"] += 1
             totals["rejected"] += 1
-            continue
-        if until is not None and row["sys_updated_at"] > until:
             continue
         fact = tuple(row[name] for name in IDENTITY)
         known = stays[row["number"]]
@@ -183,7 +189,7 @@ def main():
                 print(f"{p:g}\t{t}\t{rows}\t{total}")
         return
 
-    totals, cases = count(records(options.file), options.until, set(options.location))
+    totals, cases = count(records(options.file, options.until), set(options.location))
     ordered = sorted(cases.items())
     if options.json:
         counts = [dict(branch=branch, status=status, cases=number) for (branch, status), number in ordered]

@@ -35,8 +35,16 @@ struct ByteReader {
         return number
     }
 
+    /// A number that cannot exceed the bytes behind it.
+    private mutating func readLength() throws(DamagedBytes) -> Int {
+        guard let length = Int(exactly: try readNumber()), length <= bytes.count - position else {
+            throw DamagedBytes()
+        }
+        return length
+    }
+
     mutating func readText() throws(DamagedBytes) -> String {
-        let length = try readNumber(in: 0..<(bytes.count - position + 1))
+        let length = try readLength()
         defer { position += length }
         guard let text = String(validating: bytes[position..<(position + length)], as: UTF8.self) else {
             throw DamagedBytes()
@@ -52,7 +60,7 @@ struct ByteReader {
     mutating func readEach<Element>(
         _ readElement: (inout ByteReader) throws(DamagedBytes) -> Element
     ) throws(DamagedBytes) -> [Element] {
-        let count = try readNumber(in: 0..<(bytes.count - position + 1))
+        let count = try readLength()
         var elements: [Element] = []
         for _ in 0..<count { elements.append(try readElement(&self)) }
         return elements

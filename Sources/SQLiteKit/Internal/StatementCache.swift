@@ -6,25 +6,36 @@ struct StatementCache {
     /// Statements made at run time that stay prepared; a schema has a few for each of its tables.
     package static let dynamicLimit = 64
 
-    /// A literal by its place in the program, which is as good as its text and need not be compared.
-    struct LiteralKey: Hashable {
-        let address: UInt
-        let count: Int
+    /// A text by its bytes: `String` takes two normal forms of a letter for equal, and SQL with another literal in it
+    /// is another statement.
+    struct TextKey: Hashable {
+        let text: String
 
-        init(_ sql: StaticString) {
-            address = UInt(bitPattern: sql.utf8Start)
-            count = sql.utf8CodeUnitCount
+        static func == (a: Self, b: Self) -> Bool { a.text.utf8.elementsEqual(b.text.utf8) }
+
+        func hash(into hasher: inout Hasher) {
+            for byte in text.utf8 { hasher.combine(byte) }
         }
     }
 
     /// Bounded by the literals in the program.
-    var literals: [LiteralKey: CachedStatement] = [:]
-    private(set) var dynamics: [String: CachedStatement] = [:]
+    private var literals = LiteralTable()
+    private var dynamics: [TextKey: CachedStatement] = [:]
     private var uses: UInt64 = 0
+
+    /// Finds the statement of a literal.
+    func literal(_ sql: StaticString) -> CachedStatement? { literals.find(sql) }
+
+    /// Keeps the statement of a literal.
+    mutating func insert(_ handle: OpaquePointer, literal sql: StaticString) -> CachedStatement {
+        let entry = CachedStatement(handle, literal: sql, isKept: true)
+        literals.insert(entry)
+        return entry
+    }
 
     /// Finds a statement made at run time, and notes its use.
     mutating func dynamic(_ sql: String) -> CachedStatement? {
-        guard let entry = dynamics[sql] else { return nil }
+        guard let entry = dynamics[TextKey(text: sql)] else { return nil }
         note(entry)
         return entry
     }
@@ -36,15 +47,16 @@ struct StatementCache {
         if dynamics.count >= Self.dynamicLimit { dropOldest() }
         let entry = CachedStatement(handle, isKept: true)
         note(entry)
-        dynamics[sql] = entry
+        dynamics[TextKey(text: sql)] = entry
         return entry
     }
 
     /// Finalises all, before the connection closes.
     mutating func finalizeAll() {
-        for entry in literals.values { entry.finalize() }
-        for entry in dynamics.values { entry.finalize() }
-        literals = [:]
+        for entry in literals.removeAll() + dynamics.values {
+            precondition(!entry.isLent, "a connection was closed while a statement of it was in use")
+            entry.finalize()
+        }
         dynamics = [:]
     }
 
@@ -66,14 +78,22 @@ struct StatementCache {
 @usableFromInline
 final class CachedStatement {
     let handle: OpaquePointer
+    /// What it was made from, unless at run time.
+    let literal: StaticString?
     /// False for the inner use of a statement that is lent already: finalised when given back.
     private let isKept: Bool
     private(set) var isLent = false
     fileprivate(set) var lastUse: UInt64 = 0
 
-    init(_ handle: OpaquePointer, isKept: Bool) {
+    init(_ handle: OpaquePointer, literal: StaticString? = nil, isKept: Bool) {
         self.handle = handle
+        self.literal = literal
         self.isKept = isKept
+    }
+
+    func isMade(from sql: StaticString) -> Bool {
+        guard let literal else { return false }
+        return literal.utf8Start == sql.utf8Start && literal.utf8CodeUnitCount == sql.utf8CodeUnitCount
     }
 
     func lent() -> CachedStatement {

@@ -1,0 +1,93 @@
+import Causality
+import Changes
+import Replication
+import SQLiteKit
+
+/// A replica's or a hub's durable store: one SQLite file, one writer, and plain tables that anyone can read.
+///
+/// Not `Sendable`: the actor or queue that owns it is its isolation. Other processes may write the same file between two
+/// transactions; what is cached here is dropped when they have.
+package final class SQLiteStore: HubStore {
+    package let path: String
+    private let transaction: SQLiteTransaction
+    private let backend: Backend
+
+    private enum Backend {
+        case writer(Writer)
+        case reader(Reader)
+    }
+
+    /// Opens a file for writing; creates or migrates it.
+    ///
+    /// - Parameters:
+    ///   - schemas: whose record types get tables; a changed schema rebuilds them.
+    ///   - durability: what commits wait for.
+    /// - Throws: see `Writer.init`.
+    package init(path: String, schemas: [Schema], durability: Durability = .full) throws {
+        let writer = try Writer(path: path, migrator: StoreFormat.migrator, durability: durability)
+        self.path = writer.path
+        backend = .writer(writer)
+        transaction = SQLiteTransaction(projections: Projections(schemas))
+        try write { try $0.prepareProjections() }
+    }
+
+    /// Opens an existing file to read it; nothing is ever written, and another program may be writing it.
+    ///
+    /// - Throws: see `Reader.init`.
+    package init(reading path: String, schemas: [Schema]) throws {
+        let reader = try Reader(path: path, format: StoreFormat.migrator.format)
+        self.path = reader.path
+        backend = .reader(reader)
+        transaction = SQLiteTransaction(projections: Projections(schemas))
+    }
+
+    package func write<Result>(_ body: (SQLiteTransaction) throws -> Result) throws -> Result {
+        guard case .writer(let writer) = backend else {
+            preconditionFailure("\(path) was opened for reading")
+        }
+        do {
+            return try writer.write { connection in
+                try transaction.begin(connection)
+                let result = try body(transaction)
+                try transaction.flush()
+                return result
+            }
+        } catch {
+            transaction.abandon()
+            throw error
+        }
+    }
+
+    package func read<Result>(_ body: (SQLiteTransaction) throws -> Result) throws -> Result {
+        func run(_ connection: Connection) throws -> Result {
+            try transaction.begin(connection)
+            return try body(transaction)
+        }
+        do {
+            switch backend {
+            case .writer(let writer): return try writer.read(run)
+            case .reader(let reader): return try reader.snapshot(run)
+            }
+        } catch {
+            transaction.abandon()
+            throw error
+        }
+    }
+
+    /// Runs bulk work whose commits wait for the disk once, at the end: nothing of it may be acknowledged before this
+    /// returns.
+    package func withDeferredDurability<Result>(_ body: () throws -> Result) throws -> Result {
+        guard case .writer(let writer) = backend else {
+            preconditionFailure("\(path) was opened for reading")
+        }
+        return try writer.withDeferredDurability(body)
+    }
+
+    package func close() throws {
+        transaction.abandon()
+        switch backend {
+        case .writer(let writer): try writer.close()
+        case .reader(let reader): reader.close()
+        }
+    }
+}

@@ -1,0 +1,178 @@
+import Causality
+import Changes
+import Replication
+import SQLiteKit
+
+extension SQLiteTransaction {
+    // MARK: - Entries
+
+    package func append(_ row: EntryRow, of scope: ScopeID) throws {
+        try connection.execute(
+            "INSERT INTO entry (scope, position, body, history) VALUES (?, ?, ?, ?)",
+            try scopeRow(scope), Int64(row.position), row.entry.encoded(), row.history.hash.bytes)
+    }
+
+    package func entries(of scope: ScopeID, after position: UInt64, limit: Int) throws -> [EntryRow] {
+        try connection.withStatement(
+            "SELECT position, body, history FROM entry WHERE scope = ? AND position > ? ORDER BY position LIMIT ?"
+        ) { statement in
+            try statement.bind(try scopeRow(scope), Int64(clamping: position), limit)
+            var rows: [EntryRow] = []
+            while try statement.step() {
+                let position = try statement.int64(0)
+                let body = try statement.bytes(1)
+                do {
+                    var reader = ByteReader(body)
+                    let entry = try Entry(from: &reader)
+                    try reader.finish()
+                    rows.append(
+                        EntryRow(
+                            position: UInt64(position), entry: entry,
+                            history: HistoryHash(try statement.hash(2, "entry"))))
+                } catch let error as CodecError {
+                    throw StoredValueError(table: "entry", row: "\(position)", reason: error.description)
+                }
+            }
+            return rows
+        }
+    }
+
+    package func history(of scope: ScopeID, at position: UInt64) throws -> HistoryHash? {
+        guard let state = try self.scope(scope), position <= state.position else { return nil }
+        if position == 0 { return HistoryHash(chain: state.introduction.seed, scope: scope) }
+        if position == state.position { return state.history }
+        return try connection.withStatement("SELECT history FROM entry WHERE scope = ? AND position = ?") { statement in
+            try statement.bind(try scopeRow(scope), Int64(position))
+            return try statement.step() ? HistoryHash(try statement.hash(0, "entry")) : nil
+        }
+    }
+
+    // MARK: - Pasts
+
+    package func past(of dot: Dot, scope: ScopeID) throws -> Past { try pasts(of: scope).past(of: dot) }
+
+    package func note(_ dot: Dot, context: [ChangeReference], scope: ScopeID) throws {
+        guard !context.isEmpty else { return }
+        let row = try scopeRow(scope)
+        _ = try pasts(of: scope)
+        guard let knot = caches.pasts[row]?.insert(dot, context: context) else { return }
+        // The feed's row comes with the change; the knot waits for it in memory until then.
+        caches.pendingKnots.append(StoreCaches.PendingKnot(scope: row, feed: dot.feed, knot: knot))
+    }
+
+    private func pasts(of scope: ScopeID) throws -> PastIndex {
+        let row = try scopeRow(scope)
+        if let index = caches.pasts[row] { return index }
+        var index = PastIndex()
+        try connection.withStatement(
+            """
+            SELECT f.id, k.sequence, k.others FROM feed f JOIN knot k ON k.feed = f.rid
+            WHERE f.scope = ? ORDER BY k.feed, k.sequence
+            """
+        ) { statement in
+            try statement.bind(row)
+            while try statement.step() {
+                let feed: FeedID = try statement.identifier(0, "knot")
+                let sequence = try statement.int64(1)
+                do {
+                    index.insert(
+                        PastIndex.Knot(
+                            sequence: UInt64(sequence), others: try VersionVector(encoded: try statement.bytes(2))),
+                        of: feed)
+                } catch let error as CodecError {
+                    throw StoredValueError(table: "knot", row: "\(feed):\(sequence)", reason: error.description)
+                }
+            }
+        }
+        caches.pasts[row] = index
+        return index
+    }
+
+    func flushKnots() throws {
+        for pending in caches.pendingKnots {
+            // A knot whose change was never appended belongs to nothing.
+            guard let feed = try loadFeeds(pending.scope)[pending.feed] else { continue }
+            try connection.execute(
+                "INSERT OR REPLACE INTO knot (feed, sequence, others) VALUES (?, ?, ?)",
+                feed.rid, Int64(pending.knot.sequence), pending.knot.others.encoded())
+        }
+        caches.pendingKnots = []
+    }
+
+    // MARK: - Attestations and settings
+
+    package func put(_ attestation: Attestation) throws {
+        var writer = ByteWriter(reserving: 160)
+        attestation.encode(into: &writer)
+        try connection.execute(
+            "INSERT OR REPLACE INTO attestation (scope, replica, sequence, body) VALUES (?, ?, ?, ?)",
+            attestation.scope.bytes, attestation.replica.bytes, Int64(attestation.sequence), writer.bytes)
+    }
+
+    package func attestation(
+        of replica: ReplicaID, scope: ScopeID, covering sequence: UInt64
+    ) throws -> Attestation? {
+        try connection.withStatement(
+            """
+            SELECT body FROM attestation WHERE scope = ? AND replica = ? AND sequence >= ? ORDER BY sequence LIMIT 1
+            """
+        ) { statement in
+            try statement.bind(scope.bytes, replica.bytes, Int64(sequence))
+            guard try statement.step() else { return nil }
+            do {
+                var reader = ByteReader(try statement.bytes(0))
+                return try Attestation(from: &reader)
+            } catch let error as CodecError {
+                throw StoredValueError(table: "attestation", row: "\(replica)", reason: error.description)
+            }
+        }
+    }
+
+    package func setting(_ key: SettingKey) throws -> [UInt8]? {
+        if let cached = caches.settings[key] { return cached }
+        let value: [UInt8]? = try connection.withStatement("SELECT value FROM setting WHERE key = ?") { statement in
+            try statement.bind(key.rawValue)
+            return try statement.step() ? try statement.bytes(0) : nil
+        }
+        caches.settings[key] = .some(value)
+        return value
+    }
+
+    package func put(_ value: [UInt8]?, for key: SettingKey) throws {
+        caches.settings[key] = .some(value)
+        caches.dirtySettings.insert(key)
+    }
+
+    func flushSettings() throws {
+        for key in caches.dirtySettings.sorted(by: { $0.rawValue < $1.rawValue }) {
+            if let value = caches.settings[key] ?? nil {
+                try connection.execute(
+                    "INSERT OR REPLACE INTO setting (key, value) VALUES (?, ?)", key.rawValue, value)
+            } else {
+                try connection.execute("DELETE FROM setting WHERE key = ?", key.rawValue)
+            }
+        }
+        caches.dirtySettings = []
+    }
+}
+
+extension VersionVector {
+    /// Count, then feed and sequence of each entry.
+    func encoded() -> [UInt8] {
+        var writer = ByteWriter(reserving: 8 + entries.count * 20)
+        writer.write(entries.count)
+        for entry in entries {
+            writer.write(entry.feed)
+            writer.write(entry.sequence)
+        }
+        return writer.bytes
+    }
+
+    init(encoded bytes: [UInt8]) throws(CodecError) {
+        var reader = ByteReader(bytes)
+        var dots: [Dot] = []
+        for _ in 0..<(try reader.readCount(.foreignHeads, leastBytes: 17)) { dots.append(try Dot(from: &reader)) }
+        try reader.finish()
+        self.init(dots)
+    }
+}

@@ -1,0 +1,266 @@
+import Causality
+import Changes
+import Replication
+import SQLiteKit
+
+extension SQLiteTransaction {
+    // MARK: - Records
+
+    package func record(_ id: RecordID, of scope: ScopeID) throws -> StoredRecord? {
+        guard let stored = try recordRow(id)?.stored, stored.scope == scope else { return nil }
+        return stored
+    }
+
+    package func records(of scope: ScopeID, after id: RecordID?, limit: Int) throws -> [StoredRecord] {
+        try flushRecords()
+        let ids: [RecordID] = try connection.withStatement(
+            "SELECT id FROM record WHERE scope = ? AND id > ? AND length(state) > 0 ORDER BY id LIMIT ?"
+        ) { statement in
+            try statement.bind(try scopeRow(scope), id?.bytes ?? [], limit)
+            var ids: [RecordID] = []
+            while try statement.step() { ids.append(try statement.identifier(0, "record")) }
+            return ids
+        }
+        return try ids.compactMap { try record($0, of: scope) }
+    }
+
+    package func put(_ record: StoredRecord) throws {
+        var cached = try recordRow(record.id) ?? insertRecord(record.id, scope: record.scope)
+        cached.stored = record
+        mark(&cached, dirty: record.id)
+        caches.records[record.id] = cached
+    }
+
+    package func clear(_ id: RecordID, of scope: ScopeID) throws {
+        guard var cached = try recordRow(id) else { return }
+        try connection.execute("DELETE FROM log_row WHERE record = ?", cached.rid)
+        cached.log = []
+        cached.unprojectedLog = nil
+        cached.stored = cached.stored.map {
+            StoredRecord(id: id, scope: scope, origin: $0.origin, state: RecordState())
+        }
+        mark(&cached, dirty: id)
+        caches.records[id] = cached
+    }
+
+    private func mark(_ cached: inout StoreCaches.CachedRecord, dirty id: RecordID) {
+        guard !cached.isDirty else { return }
+        cached.isDirty = true
+        caches.dirtyRecords.append(id)
+    }
+
+    /// The cached row of a record, read where it is not cached; nil where there is none.
+    func recordRow(_ id: RecordID) throws -> StoreCaches.CachedRecord? {
+        if let cached = caches.records[id] { return cached }
+        let read: StoreCaches.CachedRecord? = try connection.withStatement(
+            """
+            SELECT r.rid, s.id, r.origin, r.state, r.digest FROM record r JOIN scope s ON s.rid = r.scope WHERE r.id = ?
+            """
+        ) { statement in
+            try statement.bind(id.bytes)
+            guard try statement.step() else { return nil }
+            let rid = try statement.int64(0)
+            let state = try statement.bytes(3)
+            // A record that no foldable change has touched has a row for its touches, and no state.
+            if state.isEmpty { return StoreCaches.CachedRecord(rid: rid, stored: nil, log: nil, isDirty: false) }
+            do {
+                var reader = ByteReader(try statement.bytes(2))
+                let digest: ShortHash = try statement.identifier(4, "record")
+                return StoreCaches.CachedRecord(
+                    rid: rid,
+                    stored: StoredRecord(
+                        id: id, scope: try statement.identifier(1, "record"),
+                        origin: try RecordOrigin(from: &reader), state: try RecordState(state), bytes: state,
+                        digest: digest.number),
+                    log: nil, isDirty: false)
+            } catch let error as CodecError {
+                throw StoredValueError(table: "record", row: "\(rid)", reason: error.description)
+            }
+        }
+        if let read { caches.records[id] = read }
+        return read
+    }
+
+    private func insertRecord(_ id: RecordID, scope: ScopeID) throws -> StoreCaches.CachedRecord {
+        try connection.execute(
+            """
+            INSERT INTO record (scope, id, origin, state, digest, conflicts) VALUES (?, ?, x'', x'', x'', 0)
+            """,
+            try scopeRow(scope), id.bytes)
+        let cached = StoreCaches.CachedRecord(
+            rid: connection.lastInsertedRowID, stored: nil, log: [], isDirty: false)
+        caches.records[id] = cached
+        return cached
+    }
+
+    // MARK: - Logs and touches
+
+    package func append(_ row: LogRow, of record: RecordID, scope: ScopeID) throws {
+        var cached = try recordRow(record) ?? insertRecord(record, scope: scope)
+        try connection.execute(
+            "INSERT INTO log_row (record, key, feed, sequence, field, value) VALUES (?, ?, ?, ?, ?, ?)",
+            cached.rid, Int64(ordered: row.mark.key), try feedRow(of: row.mark.dot, scope: scope),
+            Int64(row.mark.dot.sequence), row.field.string, row.value.canonicalBytes)
+        if var log = cached.log {
+            log.insert(row, at: log.lastIndex { $0.mark < row.mark }.map { $0 + 1 } ?? 0)
+            cached.log = log
+        }
+        cached.unprojectedLog?.append(row)
+        caches.records[record] = cached
+    }
+
+    package func logRows(of record: RecordID, scope: ScopeID) throws -> [LogRow] {
+        guard var cached = try recordRow(record) else { return [] }
+        if let log = cached.log { return log }
+        let rows: [LogRow] = try connection.withStatement(
+            "SELECT key, feed, sequence, field, value FROM log_row WHERE record = ? ORDER BY key"
+        ) { statement in
+            try statement.bind(cached.rid)
+            var rows: [LogRow] = []
+            while try statement.step() {
+                do {
+                    var reader = ByteReader(try statement.bytes(4))
+                    let value = try Value(from: &reader)
+                    try reader.finish()
+                    rows.append(
+                        LogRow(
+                            field: Text(try statement.text(3)),
+                            mark: RecordState.LogMark(
+                                key: HybridTimestamp(ordered: try statement.int64(0)),
+                                dot: Dot(
+                                    feed: try feedID(try statement.int64(1)),
+                                    sequence: UInt64(try statement.int64(2)))),
+                            value: value))
+                } catch let error as CodecError {
+                    throw StoredValueError(table: "log_row", row: "record \(cached.rid)", reason: error.description)
+                }
+            }
+            return rows.sorted { $0.mark < $1.mark }
+        }
+        cached.log = rows
+        caches.records[record] = cached
+        return rows
+    }
+
+    package func greatestLogKey(of record: RecordID, scope: ScopeID, within past: Past) throws -> HybridTimestamp? {
+        try logRows(of: record, scope: scope).last { past.contains($0.mark.dot) }?.mark.key
+    }
+
+    package func touch(_ record: RecordID, by change: StoredChange) throws {
+        let cached = try recordRow(record) ?? insertRecord(record, scope: change.header.scope)
+        try connection.execute(
+            "INSERT OR IGNORE INTO touch (record, change) VALUES (?, ?)", cached.rid, change.order)
+    }
+
+    /// Writes every record that has changed, once, and the tables that show it.
+    func flushRecords() throws {
+        for id in caches.dirtyRecords {
+            guard var cached = caches.records[id], cached.isDirty, let stored = cached.stored else { continue }
+            var origin = ByteWriter(reserving: 48)
+            stored.origin.encode(into: &origin)
+            let type = stored.state.winner(Schema.typeField, .latest)?.value.text
+            try connection.execute(
+                "UPDATE record SET type = ?, origin = ?, state = ?, digest = ?, conflicts = ? WHERE rid = ?",
+                type?.string, origin.bytes, stored.bytes,
+                ShortHash(high: UInt64(stored.digest >> 64), low: UInt64(truncatingIfNeeded: stored.digest)).bytes,
+                stored.state.conflictCount, cached.rid)
+            try project(stored, &cached, type: type)
+            cached.isDirty = false
+            cached.unprojectedLog = []
+            if let log = caches.records[id]?.log { cached.log = log }
+            caches.records[id] = cached
+        }
+        caches.dirtyRecords = []
+    }
+
+    // MARK: - Fingerprints
+
+    package func adjustFingerprint(of scope: ScopeID, bucket: Int, by delta: UInt128) throws {
+        let row = try scopeRow(scope)
+        var buckets = try buckets(row)
+        buckets.fingerprint.buckets[bucket] &+= delta
+        buckets.dirty.insert(bucket)
+        caches.fingerprints[row] = buckets
+    }
+
+    package func fingerprint(of scope: ScopeID) throws -> Fingerprint { try buckets(try scopeRow(scope)).fingerprint }
+
+    private func buckets(_ row: Int64) throws -> StoreCaches.Buckets {
+        if let cached = caches.fingerprints[row] { return cached }
+        var buckets = StoreCaches.Buckets(fingerprint: Fingerprint(), dirty: [])
+        try connection.withStatement("SELECT bucket, sum FROM fingerprint WHERE scope = ?") { statement in
+            try statement.bind(row)
+            while try statement.step() {
+                let bucket = try statement.int64(0)
+                guard (0..<Int64(Fingerprint.bucketCount)).contains(bucket) else {
+                    throw StoredValueError(table: "fingerprint", row: "\(bucket)", reason: "there is no such bucket")
+                }
+                let sum: ShortHash = try statement.identifier(1, "fingerprint")
+                buckets.fingerprint.buckets[Int(bucket)] = sum.number
+            }
+        }
+        caches.fingerprints[row] = buckets
+        return buckets
+    }
+
+    func flushFingerprints() throws {
+        for (row, buckets) in caches.fingerprints where !buckets.dirty.isEmpty {
+            for bucket in buckets.dirty.sorted() {
+                let sum = buckets.fingerprint.buckets[bucket]
+                try connection.execute(
+                    "INSERT OR REPLACE INTO fingerprint (scope, bucket, sum) VALUES (?, ?, ?)",
+                    row, bucket, ShortHash(high: UInt64(sum >> 64), low: UInt64(truncatingIfNeeded: sum)).bytes)
+            }
+            caches.fingerprints[row]?.dirty = []
+        }
+    }
+
+    // MARK: - Quarantine and part keys
+
+    package func quarantine(_ dot: Dot, of scope: ScopeID, reason: String) throws {
+        try connection.execute(
+            "INSERT OR REPLACE INTO quarantine (feed, sequence, reason) VALUES (?, ?, ?)",
+            try feedRow(of: dot, scope: scope), Int64(dot.sequence), reason)
+    }
+
+    package func quarantined(of scope: ScopeID) throws -> [(dot: Dot, reason: String)] {
+        try connection.withStatement(
+            """
+            SELECT f.id, q.sequence, q.reason FROM quarantine q JOIN feed f ON f.rid = q.feed
+            WHERE f.scope = ? ORDER BY f.id, q.sequence
+            """
+        ) { statement in
+            try statement.bind(try scopeRow(scope))
+            var result: [(dot: Dot, reason: String)] = []
+            while try statement.step() {
+                result.append(
+                    (
+                        dot: Dot(
+                            feed: try statement.identifier(0, "quarantine"), sequence: UInt64(try statement.int64(1))),
+                        reason: try statement.text(2)
+                    ))
+            }
+            return result
+        }
+    }
+
+    package func partKey(of subject: SubjectID, record: RecordID) throws -> [UInt8]? {
+        try connection.withStatement("SELECT key FROM part_key WHERE subject = ? AND record = ?") { statement in
+            try statement.bind(subject.bytes, record.bytes)
+            return try statement.step() ? try statement.bytes(0) : nil
+        }
+    }
+
+    package func put(partKey: [UInt8], of subject: SubjectID, record: RecordID) throws {
+        try connection.execute(
+            "INSERT OR REPLACE INTO part_key (subject, record, key) VALUES (?, ?, ?)",
+            subject.bytes, record.bytes, partKey)
+    }
+}
+
+extension RecordState {
+    /// Registers in which more than one value stands.
+    package var conflictCount: Int {
+        slots.count { $0.target.kind == .register && $0.survivors.count > 1 && $0.distinct.count > 1 }
+    }
+}

@@ -1,0 +1,162 @@
+import Causality
+import Changes
+import Replication
+import SQLiteKit
+
+extension SQLiteTransaction {
+    // MARK: - Scopes
+
+    package func scopes() throws -> [ScopeState] {
+        try loadScopes().values.map(\.state).sorted { $0.id < $1.id }
+    }
+
+    package func scope(_ id: ScopeID) throws -> ScopeState? { try loadScopes()[id]?.state }
+
+    package func put(_ scope: ScopeState) throws {
+        if var cached = try loadScopes()[scope.id] {
+            guard cached.state != scope else { return }
+            cached.state = scope
+            cached.isDirty = true
+            caches.scopes?[scope.id] = cached
+        } else {
+            try connection.execute(
+                """
+                INSERT INTO scope (id, name, seed, position, history, received_floor, folded_position)
+                VALUES (?, ?, ?, ?, ?, ?, ?)
+                """,
+                scope.id.bytes, scope.introduction.name.string, scope.introduction.seed.bytes,
+                Int64(scope.position), scope.history.hash.bytes, scope.receivedFloor, Int64(scope.foldedPosition))
+            caches.scopes?[scope.id] = StoreCaches.CachedScope(
+                rid: connection.lastInsertedRowID, state: scope, isDirty: false)
+        }
+    }
+
+    @discardableResult
+    private func loadScopes() throws -> [ScopeID: StoreCaches.CachedScope] {
+        if let scopes = caches.scopes { return scopes }
+        var scopes: [ScopeID: StoreCaches.CachedScope] = [:]
+        try connection.withStatement(
+            "SELECT rid, id, name, seed, position, history, received_floor, folded_position FROM scope"
+        ) { statement in
+            while try statement.step() {
+                let id: ScopeID = try statement.identifier(1, "scope")
+                var state = ScopeState(
+                    ScopeIntroduction(
+                        scope: id, name: Text(try statement.text(2)), seed: try statement.identifier(3, "scope")))
+                state.position = UInt64(try statement.int64(4))
+                state.history = HistoryHash(try statement.hash(5, "scope"))
+                state.receivedFloor = try statement.int64(6)
+                state.foldedPosition = UInt64(try statement.int64(7))
+                scopes[id] = StoreCaches.CachedScope(rid: try statement.int64(0), state: state, isDirty: false)
+            }
+        }
+        caches.scopes = scopes
+        return scopes
+    }
+
+    /// The row of a scope. - Throws: where this replica does not hold it.
+    func scopeRow(_ id: ScopeID) throws -> Int64 {
+        guard let cached = try loadScopes()[id] else { throw CommitError.unknownScope(id) }
+        return cached.rid
+    }
+
+    func flushScopes() throws {
+        for (id, cached) in caches.scopes ?? [:] where cached.isDirty {
+            try connection.execute(
+                """
+                UPDATE scope SET position = ?, history = ?, received_floor = ?, folded_position = ? WHERE rid = ?
+                """,
+                Int64(cached.state.position), cached.state.history.hash.bytes, cached.state.receivedFloor,
+                Int64(cached.state.foldedPosition), cached.rid)
+            caches.scopes?[id]?.isDirty = false
+        }
+        for (scope, feeds) in caches.feeds {
+            for (id, cached) in feeds where cached.isDirty {
+                try connection.execute(
+                    "UPDATE feed SET sequence = ?, hash = ?, seen = ? WHERE rid = ?",
+                    Int64(cached.state.sequence), cached.state.hash.bytes, Int64(cached.state.seen), cached.rid)
+                caches.feeds[scope]?[id]?.isDirty = false
+            }
+        }
+    }
+
+    // MARK: - Feeds
+
+    package func feeds(of scope: ScopeID) throws -> [FeedState] {
+        guard try self.scope(scope) != nil else { return [] }
+        return try loadFeeds(try scopeRow(scope)).values.map(\.state).sorted { $0.feed < $1.feed }
+    }
+
+    package func feed(_ feed: FeedID, of scope: ScopeID) throws -> FeedState? {
+        guard try self.scope(scope) != nil else { return nil }
+        return try loadFeeds(try scopeRow(scope))[feed]?.state
+    }
+
+    package func put(_ feed: FeedState, of scope: ScopeID) throws {
+        let row = try scopeRow(scope)
+        if let cached = try loadFeeds(row)[feed.feed] {
+            guard cached.state != feed else { return }
+            caches.feeds[row]?[feed.feed]?.state = feed
+            caches.feeds[row]?[feed.feed]?.isDirty = true
+        } else {
+            try insert(feed, scope: row, start: feed.hash)
+        }
+    }
+
+    /// - Parameter start: hash(0) of the feed.
+    @discardableResult
+    private func insert(_ feed: FeedState, scope row: Int64, start: Hash256) throws -> Int64 {
+        try connection.execute(
+            "INSERT INTO feed (scope, id, start, sequence, hash, seen) VALUES (?, ?, ?, ?, ?, ?)",
+            row, feed.feed.bytes, start.bytes, Int64(feed.sequence), feed.hash.bytes, Int64(feed.seen))
+        let rid = connection.lastInsertedRowID
+        caches.feeds[row]?[feed.feed] = StoreCaches.CachedFeed(
+            rid: rid, state: feed, start: start, isDirty: false)
+        caches.feedIDs[rid] = feed.feed
+        return rid
+    }
+
+    @discardableResult
+    func loadFeeds(_ row: Int64) throws -> [FeedID: StoreCaches.CachedFeed] {
+        if let feeds = caches.feeds[row] { return feeds }
+        var feeds: [FeedID: StoreCaches.CachedFeed] = [:]
+        try connection.withStatement(
+            "SELECT rid, id, start, sequence, hash, seen FROM feed WHERE scope = ?"
+        ) { statement in
+            try statement.bind(row)
+            while try statement.step() {
+                let id: FeedID = try statement.identifier(1, "feed")
+                let start = try statement.hash(2, "feed")
+                var state = FeedState(feed: id, start: start)
+                state.sequence = UInt64(try statement.int64(3))
+                state.hash = try statement.hash(4, "feed")
+                state.seen = UInt64(try statement.int64(5))
+                let rid = try statement.int64(0)
+                feeds[id] = StoreCaches.CachedFeed(rid: rid, state: state, start: start, isDirty: false)
+                caches.feedIDs[rid] = id
+            }
+        }
+        caches.feeds[row] = feeds
+        return feeds
+    }
+
+    /// The row of a feed, made where the feed is new: a change is appended before its feed is put.
+    func feedRow(_ feed: FeedID, scope row: Int64, start: Hash256) throws -> Int64 {
+        if let cached = try loadFeeds(row)[feed] { return cached.rid }
+        return try insert(FeedState(feed: feed, start: start), scope: row, start: start)
+    }
+
+    /// The id of a feed's row; the feed's scope is known.
+    func feedID(_ rid: Int64) throws -> FeedID {
+        if let id = caches.feedIDs[rid] { return id }
+        let id: FeedID = try connection.withStatement("SELECT id FROM feed WHERE rid = ?") { statement in
+            try statement.bind(rid)
+            guard try statement.step() else {
+                throw StoredValueError(table: "feed", row: "\(rid)", reason: "the row is missing")
+            }
+            return try statement.identifier(0, "feed")
+        }
+        caches.feedIDs[rid] = id
+        return id
+    }
+}

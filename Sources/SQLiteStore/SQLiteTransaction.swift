@@ -1,0 +1,153 @@
+import Causality
+import Changes
+import Replication
+import SQLiteKit
+
+/// The ports on one SQLite connection, inside one transaction of it.
+///
+/// Scopes, feeds, fingerprints and recently used records are kept between transactions and written once, when the
+/// transaction ends: a record that a thousand changes touch is read once and written once.
+package final class SQLiteTransaction: HubTransaction {
+    let projections: Projections
+    var caches = StoreCaches()
+    private var current: Connection?
+    /// SQLite's `data_version` when the caches were last known to be true.
+    private var dataVersion: Int64 = -1
+
+    init(projections: Projections) { self.projections = projections }
+
+    /// - Precondition: a transaction has begun.
+    var connection: Connection {
+        guard let current else { preconditionFailure("no transaction is open") }
+        return current
+    }
+
+    // MARK: - The life of a transaction
+
+    func begin(_ connection: Connection) throws {
+        current = connection
+        let version = try connection.withStatement("PRAGMA data_version") { statement in
+            _ = try statement.step()
+            return try statement.int64(0)
+        }
+        if version != dataVersion {
+            caches = StoreCaches()
+            dataVersion = version
+        }
+        if caches.records.count > StoreCaches.recordLimit { caches.records = [:] }
+    }
+
+    /// Writes what the caches hold back; the transaction then commits.
+    func flush() throws {
+        try flushScopes()
+        try flushKnots()
+        try flushSettings()
+        try flushRecords()
+        try flushFingerprints()
+    }
+
+    /// The transaction is given up: what the caches took from it was never so.
+    func abandon() {
+        caches = StoreCaches()
+        dataVersion = -1
+    }
+}
+
+/// What is kept in memory between transactions.
+struct StoreCaches {
+    struct CachedScope {
+        let rid: Int64
+        var state: ScopeState
+        var isDirty: Bool
+    }
+
+    struct CachedFeed {
+        let rid: Int64
+        var state: FeedState
+        let start: Hash256
+        var isDirty: Bool
+    }
+
+    struct CachedRecord {
+        let rid: Int64
+        /// Nil while the record is touched and not yet put.
+        var stored: StoredRecord?
+        /// The record's log in listing order, once it was read; kept up with what is appended.
+        var log: [LogRow]?
+        var isDirty: Bool
+        /// Rows that the projection's table lacks; nil when all of them are to be written again.
+        var unprojectedLog: [LogRow]? = []
+    }
+
+    struct PendingKnot {
+        let scope: Int64
+        let feed: FeedID
+        let knot: PastIndex.Knot
+    }
+
+    struct Buckets {
+        var fingerprint: Fingerprint
+        var dirty: Set<Int>
+    }
+
+    /// By id; nil until all were read.
+    var scopes: [ScopeID: CachedScope]?
+    /// By scope's rid, then feed.
+    var feeds: [Int64: [FeedID: CachedFeed]] = [:]
+    var feedIDs: [Int64: FeedID] = [:]
+    var pasts: [Int64: PastIndex] = [:]
+    var records: [RecordID: CachedRecord] = [:]
+    /// Dirty records in the order in which they became so: the order in which projections are written.
+    var dirtyRecords: [RecordID] = []
+    var fingerprints: [Int64: Buckets] = [:]
+    /// Headers of changes appended in this transaction, for the log rows that they add.
+    var recentHeaders: [Dot: ChangeHeader] = [:]
+    var settings: [SettingKey: [UInt8]?] = [:]
+    var dirtySettings: Set<SettingKey> = []
+    var pendingKnots: [PendingKnot] = []
+
+    /// More records than this are dropped between transactions.
+    static let recordLimit = 20_000
+    static let recentHeaderLimit = 1_024
+}
+
+extension Int64 {
+    /// A timestamp as SQLite orders it: unsigned order kept in a signed column.
+    init(ordered timestamp: HybridTimestamp) {
+        self = Int64(bitPattern: timestamp.rawValue ^ 1 << 63)
+    }
+}
+
+extension HybridTimestamp {
+    init(ordered column: Int64) {
+        self.init(rawValue: UInt64(bitPattern: column) ^ 1 << 63)
+    }
+}
+
+/// A stored value that does not decode: the file is damaged.
+package struct StoredValueError: Error, Hashable, Sendable, CustomStringConvertible {
+    package let table: String
+    package let row: String
+    package let reason: String
+
+    package var description: String { "damage in table \(table), row \(row): \(reason); run `amends verify`" }
+}
+
+extension Statement {
+    /// A stored 128-bit id.
+    func identifier<Kind>(_ index: Int, _ table: String) throws -> Identifier128<Kind> {
+        let bytes = try bytes(index)
+        guard bytes.count == 16 else {
+            throw StoredValueError(table: table, row: "-", reason: "an id of \(bytes.count) bytes")
+        }
+        return Identifier128(bytes)
+    }
+
+    func hash(_ index: Int, _ table: String) throws -> Hash256 {
+        let bytes = try bytes(index)
+        guard bytes.count == 32 else {
+            throw StoredValueError(table: table, row: "-", reason: "a hash of \(bytes.count) bytes")
+        }
+        return Hash256(bytes)
+    }
+}

@@ -1,0 +1,133 @@
+import SQLiteKit
+
+/// The tables of a replica's or a hub's file. `Docs/StorageFormat.md` describes them column by column.
+enum StoreFormat {
+    /// "AMND", in the header of every file.
+    static let applicationID: Int32 = 0x414d_4e44
+
+    static let migrator = Migrator(
+        applicationID: applicationID, product: "Amends", migrations: [Migration("log, records and hub", script: first)])
+
+    private static let first = """
+        CREATE TABLE scope (
+            rid INTEGER PRIMARY KEY,
+            id BLOB NOT NULL UNIQUE,
+            name TEXT NOT NULL,
+            seed BLOB NOT NULL,
+            position INTEGER NOT NULL,
+            history BLOB NOT NULL,
+            received_floor INTEGER NOT NULL,
+            folded_position INTEGER NOT NULL
+        ) STRICT;
+        CREATE TABLE feed (
+            rid INTEGER PRIMARY KEY,
+            scope INTEGER NOT NULL REFERENCES scope,
+            id BLOB NOT NULL,
+            start BLOB NOT NULL,
+            sequence INTEGER NOT NULL,
+            hash BLOB NOT NULL,
+            seen INTEGER NOT NULL,
+            UNIQUE (scope, id)
+        ) STRICT;
+        CREATE TABLE change (
+            number INTEGER PRIMARY KEY,
+            scope INTEGER NOT NULL REFERENCES scope,
+            feed INTEGER NOT NULL REFERENCES feed,
+            sequence INTEGER NOT NULL,
+            hash BLOB NOT NULL,
+            body BLOB NOT NULL,
+            is_stub INTEGER NOT NULL,
+            position INTEGER,
+            received INTEGER,
+            verdict INTEGER,
+            UNIQUE (feed, sequence)
+        ) STRICT;
+        CREATE INDEX change_unplaced ON change (scope, number) WHERE position IS NULL;
+        CREATE TABLE part (
+            change INTEGER NOT NULL REFERENCES change,
+            number INTEGER NOT NULL,
+            subject BLOB NOT NULL,
+            body BLOB,
+            PRIMARY KEY (change, number)
+        ) STRICT, WITHOUT ROWID;
+        CREATE TABLE part_key (
+            subject BLOB NOT NULL,
+            record BLOB NOT NULL,
+            key BLOB NOT NULL,
+            PRIMARY KEY (subject, record)
+        ) STRICT, WITHOUT ROWID;
+        CREATE TABLE entry (
+            scope INTEGER NOT NULL REFERENCES scope,
+            position INTEGER NOT NULL,
+            body BLOB NOT NULL,
+            history BLOB NOT NULL,
+            PRIMARY KEY (scope, position)
+        ) STRICT, WITHOUT ROWID;
+        CREATE TABLE knot (
+            feed INTEGER NOT NULL REFERENCES feed,
+            sequence INTEGER NOT NULL,
+            others BLOB NOT NULL,
+            PRIMARY KEY (feed, sequence)
+        ) STRICT, WITHOUT ROWID;
+        CREATE TABLE attestation (
+            scope BLOB NOT NULL,
+            replica BLOB NOT NULL,
+            sequence INTEGER NOT NULL,
+            body BLOB NOT NULL,
+            PRIMARY KEY (scope, replica, sequence)
+        ) STRICT, WITHOUT ROWID;
+        CREATE TABLE setting (
+            key TEXT PRIMARY KEY,
+            value BLOB NOT NULL
+        ) STRICT, WITHOUT ROWID;
+        CREATE TABLE record (
+            rid INTEGER PRIMARY KEY,
+            scope INTEGER NOT NULL REFERENCES scope,
+            id BLOB NOT NULL UNIQUE,
+            type TEXT,
+            origin BLOB NOT NULL,
+            state BLOB NOT NULL,
+            digest BLOB NOT NULL,
+            conflicts INTEGER NOT NULL
+        ) STRICT;
+        CREATE INDEX record_conflicts ON record (rid) WHERE conflicts > 0;
+        CREATE INDEX record_scope ON record (scope, id);
+        CREATE TABLE log_row (
+            record INTEGER NOT NULL REFERENCES record,
+            key INTEGER NOT NULL,
+            feed INTEGER NOT NULL REFERENCES feed,
+            sequence INTEGER NOT NULL,
+            field TEXT NOT NULL,
+            value BLOB NOT NULL,
+            PRIMARY KEY (record, key, feed, sequence, field)
+        ) STRICT, WITHOUT ROWID;
+        CREATE TABLE touch (
+            record INTEGER NOT NULL REFERENCES record,
+            change INTEGER NOT NULL REFERENCES change,
+            PRIMARY KEY (record, change)
+        ) STRICT, WITHOUT ROWID;
+        CREATE TABLE fingerprint (
+            scope INTEGER NOT NULL REFERENCES scope,
+            bucket INTEGER NOT NULL,
+            sum BLOB NOT NULL,
+            PRIMARY KEY (scope, bucket)
+        ) STRICT, WITHOUT ROWID;
+        CREATE TABLE quarantine (
+            feed INTEGER NOT NULL REFERENCES feed,
+            sequence INTEGER NOT NULL,
+            reason TEXT NOT NULL,
+            PRIMARY KEY (feed, sequence)
+        ) STRICT, WITHOUT ROWID;
+        CREATE TABLE certificate (
+            replica BLOB PRIMARY KEY,
+            body BLOB NOT NULL
+        ) STRICT, WITHOUT ROWID;
+        CREATE TABLE enrolment (
+            code BLOB PRIMARY KEY,
+            home BLOB NOT NULL,
+            headquarters INTEGER NOT NULL,
+            expires INTEGER NOT NULL,
+            used_by BLOB
+        ) STRICT, WITHOUT ROWID;
+        """
+}

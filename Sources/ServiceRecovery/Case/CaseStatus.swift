@@ -1,0 +1,41 @@
+import Changes
+
+/// The words for how far a recovery has come, and how they follow from the steps. Nobody types a status.
+package enum CaseStatus {
+    package static let noticed: Text = "noticed"
+    package static let acknowledged: Text = "acknowledged"
+    package static let agreed: Text = "agreed"
+    package static let fixed: Text = "fixed"
+    package static let followedUp: Text = "followed-up"
+    package static let closed: Text = "closed"
+    package static let withdrawn: Text = "withdrawn"
+    package static let moved: Text = "moved"
+
+    /// The status of a case with `steps`, which are in listing order.
+    ///
+    /// The last step that tells a status decides. A step with a status word of its own, from another system, tells that
+    /// word; else its kind does, or nothing. A reopened case is `noticed`: the recovery starts afresh, and what was
+    /// reached before no longer counts. A moved case stays `moved` whatever follows, because its history goes on in
+    /// the case that continues it; reopening it here takes it back. Without any such step a case is `noticed`.
+    ///
+    /// Listing order is the same on every replica, so the status is.
+    package static func derived(from steps: some Sequence<Step>) -> Text {
+        var status = noticed
+        var isMoved = false
+        for step in steps {
+            switch step.kind.effect {
+            case .moves:
+                isMoved = true
+                status = moved
+            case .reopens:
+                isMoved = false
+                status = step.status ?? noticed
+            case .reaches(let word):
+                if !isMoved { status = step.status ?? word }
+            case .none:
+                if !isMoved, let word = step.status { status = word }
+            }
+        }
+        return status
+    }
+}

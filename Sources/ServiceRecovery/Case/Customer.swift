@@ -1,0 +1,40 @@
+import Causality
+import Changes
+
+/// Whom a case is about: an opaque id that stays, and a name that can be erased.
+///
+/// As a value: fields `subject` and `name`, the name personal; or the subject alone.
+package struct Customer: Hashable, Sendable {
+    package let subject: SubjectID
+    /// `nil` where only the id is known, or the name is told elsewhere.
+    package let name: Text?
+
+    package init(_ subject: SubjectID, name: Text? = nil) {
+        self.subject = subject
+        self.name = name
+    }
+
+    /// The subject that a value of the field `customer` names. Two values that name one subject are one customer.
+    package static func subject(of value: Value) -> SubjectID? {
+        switch value {
+        case .subject(let subject): subject
+        case .fields: value[Field.subject].flatMap(Customer.subject)
+        default: nil
+        }
+    }
+
+    /// Where the customer's name lies in the parts of the change that wrote `value`.
+    package static func name(of value: Value) -> PartReference? {
+        if case .personal(let reference) = value[Field.name] { reference } else { nil }
+    }
+
+    /// What the field's column shows: the subject in hexadecimal. The name is joined from the parts.
+    package static func columnValue(of value: Value) -> Value {
+        subject(of: value).map { .text($0.description) } ?? .null
+    }
+
+    enum Field {
+        static let subject: Text = "subject"
+        static let name: Text = "name"
+    }
+}

@@ -1,0 +1,61 @@
+import Causality
+import Changes
+
+/// One entry of a case's log, as it is read. Who and when it was saved stand in the change's header.
+///
+/// Nothing here is required: what a newer version leaves out or spells otherwise reads as absent.
+package struct Step: Hashable, Sendable {
+    /// Without a name, a kind that does nothing.
+    package let kind: StepKind
+    /// When it happened, by the clock of the person who tells it.
+    package let at: Moment?
+    /// The word that another system has for the case's status after this step.
+    package let status: Text?
+    /// Plain text, or `.personal`: words about a customer, which can be erased.
+    package let note: Value?
+    /// Which fact of the outside this is; absent for what was written here.
+    package let fact: FactID?
+    /// Where the case went on, for `moved`.
+    package let destination: Text?
+
+    package init(_ entry: Value) {
+        kind = StepKind(reading: entry[Name.kind]?.text ?? "")
+        at = entry[Name.at]?.time
+        status = entry[Name.status]?.text.flatMap { $0.string.isEmpty ? nil : $0 }
+        note = entry[Name.note]
+        if case .bytes(let bytes) = entry[Name.fact], bytes.count == FactID.byteCount {
+            fact = FactID(bytes)
+        } else {
+            fact = nil
+        }
+        destination = entry[Name.destination]?.text
+    }
+
+    /// The names of an entry's values.
+    enum Name {
+        static let kind: Text = "kind"
+        static let at: Text = "at"
+        static let status: Text = "status"
+        static let note: Text = "note"
+        static let fact: Text = "fact"
+        static let destination: Text = "to"
+    }
+
+    // MARK: - Showing as columns
+
+    /// The columns of a step's row. `at` is in milliseconds since 1970, `zone` in minutes east of UTC.
+    static let columns = [
+        Column("kind", .text), Column("status", .text), Column("note", .text), Column("at", .integer),
+        Column("zone", .integer), Column("fact", .text, indexed: true),
+    ]
+
+    /// The values of `columns`, in their order. A personal note comes as `.personal`: its text is joined from the
+    /// parts, so that it goes when the part is erased.
+    package var columnValues: [Value] {
+        [
+            kind.name.string.isEmpty ? .null : .text(kind.name), status.map(Value.text) ?? .null, note ?? .null,
+            at.map { .integer($0.milliseconds) } ?? .null, at.map { .integer(Int64($0.zoneMinutes)) } ?? .null,
+            fact.map { .text($0.description) } ?? .null,
+        ]
+    }
+}
