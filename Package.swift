@@ -60,6 +60,14 @@ let package = Package(
                 .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
             ],
             swiftSettings: settings),
+        .target(
+            name: "BranchService",
+            dependencies: [
+                "Causality", "ChainDirectory", "Changes", "Importing", "Replication", "SQLiteKit", "SQLiteStore",
+                "ServiceRecovery",
+                "SyncHTTP",
+            ],
+            swiftSettings: settings),
     ],
     swiftLanguageModes: [.v6]
 )

@@ -42,7 +42,8 @@ package struct BranchEntry: Hashable, Sendable {
     package enum Field {
         package static let name: Text = "name"
         package static let code: Text = "code"
-        package static let scope: Text = "scope"
+        /// Not `scope`: that column of every table tells where a record lies, here `common`.
+        package static let scope: Text = "branch_scope"
         package static let scopeName: Text = "scope_name"
         package static let headquarters: Text = "headquarters"
     }

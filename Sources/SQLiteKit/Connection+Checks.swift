@@ -26,7 +26,7 @@ extension Connection {
         var lines: [String] = []
         do {
             while try statement.step() { lines.append(try statement.text(0)) }
-        } catch  where error.isCorrupt {
+        } catch let error where error.isCorrupt {
             lines.append(error.message)
         }
         return lines == ["ok"] ? [] : lines

@@ -148,7 +148,8 @@ package final class Connection {
                 guard let connection else { return SQLITE_OK }
                 Unmanaged<Connection>.fromOpaque(connection).takeUnretainedValue().walPages = Int(pages)
                 return SQLITE_OK
-            }, connection)
+            },
+            connection)
     }
 
     private func setFlag(_ option: Int32, _ isOn: Bool) {

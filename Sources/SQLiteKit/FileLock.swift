@@ -6,7 +6,8 @@ package struct FileLockTimeout: Error, Hashable, Sendable, CustomStringConvertib
     package let waited: Duration
 
     package var description: String {
-        "\(path) was held by another program or connection for more than \(waited); try again, or stop the program that holds it."
+        "\(path) was held by another program or connection for more than \(waited); "
+            + "try again, or stop the program that holds it."
     }
 }
 
@@ -124,16 +125,11 @@ package final class FileLock {
             giveToOwner(of: databasePath, created)
             return created
         }
-        let failure = errno
-        let opened = failure == EEXIST ? Glibc.open(path, O_RDWR | O_CLOEXEC) : -1
-        // A directory that is not ours to write answers a creation so, even where the file is there.
-        if opened < 0, failure != EEXIST {
-            let existing = Glibc.open(path, O_RDWR | O_CLOEXEC)
-            if existing >= 0 { return existing }
-            throw SystemError(operation: "create", path: path, errorNumber: failure)
-        }
-        guard opened >= 0 else { throw SystemError(operation: "open", path: path, errorNumber: errno) }
-        return opened
+        let creationError = errno
+        let opened = Glibc.open(path, O_RDWR | O_CLOEXEC)
+        guard opened < 0 else { return opened }
+        if creationError == EEXIST { throw SystemError(operation: "open", path: path, errorNumber: errno) }
+        throw SystemError(operation: "create", path: path, errorNumber: creationError)
     }
 
     /// Where root looks at a service's database first, the service must still be able to lock it; SQLite does the same

@@ -33,7 +33,8 @@ extension FormatError: CustomStringConvertible {
             "\(path) went through the migration “\(found)” where this program has “\(expected)” (number \(position)). "
                 + "Use the program that wrote it; nothing was changed."
         case .migrationFailed(let path, let name, let copy, let cause):
-            "\(path) could not be brought up to date: “\(name)” failed and was undone. The older program still works with it"
+            "\(path) could not be brought up to date: “\(name)” failed and was undone. "
+                + "The older program still works with it"
                 + (copy.map { ", and a copy is in \($0)" } ?? "") + ". Cause: \(cause)"
         case .brokenReferences(let path, let table):
             "Bringing \(path) up to date left references in “\(table)” to rows that do not exist, and was undone. "

@@ -12,7 +12,8 @@ package struct SystemError: Error, Hashable, Sendable, CustomStringConvertible {
     package var isPermission: Bool { [EACCES, EPERM, EROFS].contains(errorNumber) }
 
     package var description: String {
-        "Could not \(operation) \(path): \(describeSystemError(errorNumber)); check the file, its directory and the disk."
+        "Could not \(operation) \(path): \(describeSystemError(errorNumber)); "
+            + "check the file, its directory and the disk."
     }
 }
 

@@ -210,7 +210,8 @@ package final class Writer {
     /// Makes durable whatever a failed writer left, and reads all of it.
     ///
     /// Truncating the log writes its pages anew into the file, so that their fsync is of pages the kernel takes for
-    /// dirty; and a commit whose outcome was unknown is in the file afterwards, or gone for good.
+    /// dirty; and a commit whose outcome was unknown is in the file afterwards, or gone for good. Pages that an incomplete
+    /// checkpoint had moved before are not written again: for those the hashes of the layers above are the proof.
     private static func verifyAfterFailure(_ connection: Connection) throws {
         let checkpoint = try connection.walCheckpoint(.truncate)
         guard checkpoint.isComplete else { throw WriterError.verificationBlocked(path: connection.path) }

@@ -15,11 +15,13 @@ extension WriterError: CustomStringConvertible {
         case .mustReopen(let path, let cause?):
             "Nothing more is written to \(path) until it has been reopened and verified, because: \(cause)"
         case .mustReopen(let path, nil):
-            "Nothing more is written to \(path) until it has been reopened and verified: another program met a failing disk."
+            "Nothing more is written to \(path) until it has been reopened and verified: "
+                + "another program met a failing disk."
         case .damaged(let path, let report):
             "\(path) was damaged (\(report.first ?? "no report"), \(report.count) findings); restore a backup."
         case .verificationBlocked(let path):
-            "\(path) must be verified after a disk failure, but a reader keeps an old snapshot; let it finish and try again."
+            "\(path) must be verified after a disk failure, but a reader keeps an old snapshot; "
+                + "let it finish and try again."
         }
     }
 }

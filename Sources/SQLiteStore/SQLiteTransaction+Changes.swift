@@ -43,6 +43,19 @@ extension SQLiteTransaction {
         return connection.lastInsertedRowID
     }
 
+    package func addParts(_ parts: [[UInt8]?], of dot: Dot, scope: ScopeID) throws {
+        let feed = try feedRow(of: dot, scope: scope)
+        for (index, part) in parts.enumerated() {
+            guard let part else { continue }
+            try connection.execute(
+                """
+                UPDATE part SET body = ? WHERE body IS NULL AND number = ?
+                    AND change = (SELECT number FROM change WHERE feed = ? AND sequence = ?)
+                """,
+                part, index, feed, Int64(dot.sequence))
+        }
+    }
+
     package func place(_ dot: Dot, of scope: ScopeID, at placement: Placement) throws {
         let feed = try feedRow(of: dot, scope: scope)
         try connection.execute(

@@ -16,12 +16,10 @@ protocol LawSubject: Sendable {
     var start: State { get }
 
     /// Every operation to try for this author with this past; as many as `choices(past.count)`.
-    func alphabet(
-        of replica: Int, past: EventSet, in history: History<Operation>, coverage: Coverage
-    ) -> [Operation]
+    func alphabet(of replica: Int, past: EventSet, in history: History<Operation>) -> [Operation]
 
     /// How many operations the alphabet holds, as a formula, so that the count of cases can be checked.
-    func choices(pastCount: Int, coverage: Coverage) -> Int
+    func choices(pastCount: Int) -> Int
 
     /// An operation from a wider range than the alphabet's.
     func randomOperation(
@@ -49,12 +47,4 @@ protocol LawSubject: Sendable {
 
 extension LawSubject {
     func violation(of history: History<Operation>, visible: EventSet, reading: Reading) -> String? { nil }
-}
-
-/// How much of the small histories is enumerated; both take four operations of three replicas.
-package enum Coverage: Hashable, Sendable {
-    /// The whole alphabet of a type: some 26,000 to 800,000 histories each, for release builds.
-    case full
-    /// Two operations of each alphabet: 5,136 histories each, for debug builds.
-    case reduced
 }

@@ -31,6 +31,7 @@ struct RandomCheck<Subject: LawSubject> {
             var check = RandomCheck(subject, seed: ownSeed)
             check.grow()
             check.checkReplicas()
+            check.checkRetries()
             check.checkLaws()
             check.deliver()
             counterexample = check.counterexample.map { "seed \(ownSeed): \($0)\n\(check.history)" }
@@ -85,6 +86,16 @@ struct RandomCheck<Subject: LawSubject> {
 
     private mutating func checkReplicas() {
         for replica in known.indices { checkReading(held[replica], visible: known[replica]) }
+    }
+
+    /// A replica that performs any of its events once more stays as it is. (What the type refused is no event.)
+    private mutating func checkRetries() {
+        let replica = known.indices.randomElement(using: &generator)!
+        for event in known[replica] where subject.start.merging(deltas[event]) != subject.start {
+            var again = held[replica]
+            _ = subject.perform(history[event], in: history, on: &again)
+            expect(again == held[replica], "performing \(event) again changes the state")
+        }
     }
 
     private mutating func checkReading(_ state: Subject.State, visible: EventSet) {

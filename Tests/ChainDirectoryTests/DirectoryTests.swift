@@ -40,7 +40,7 @@ import Testing
         let state = try fold([draft])
         #expect(BranchEntry(state) == branch)
         #expect(MachineEntry(state) == nil)
-        #expect(state.winner("scope", .latest)?.value == .bytes(branch.scope.bytes))
+        #expect(state.winner("branch_scope", .latest)?.value == .bytes(branch.scope.bytes))
         #expect(state.winner("headquarters", .latest)?.value == .integer(0))
     }
 
@@ -96,7 +96,8 @@ import Testing
         #expect(Set(types.map(\.table)).count == types.count)
         for type in types {
             #expect(Set(type.fields.map(\.name)).count == type.fields.count)
-            #expect(type.field(Schema.typeField) == nil)
+            // The engine's own columns and register.
+            for name in ["rid", "id", "scope", Schema.typeField] { #expect(type.field(name) == nil) }
         }
     }
 }

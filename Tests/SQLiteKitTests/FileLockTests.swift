@@ -46,6 +46,14 @@ import Testing
         try one.withLock(timeout: .zero) {}
     }
 
+    @Test(.enabled(if: geteuid() == 0, "needs root, who can give files away"))
+    func whatRootMakesBelongsToTheDatabasesOwner() throws {
+        try Data().write(to: URL(fileURLWithPath: scratch.database))
+        chown(scratch.database, 65_534, 65_534)
+        let lock = try FileLock(guarding: scratch.database)
+        #expect(try FileManager.default.attributesOfItem(atPath: lock.path)[.ownerAccountID] as? Int == 65_534)
+    }
+
     @Test func whoWaitsGetsTheLockAtItsRelease() throws {
         let path = scratch.database
         let lock = try FileLock(guarding: path)

@@ -107,6 +107,30 @@ import Testing
         }
     }
 
+    /// Two replicas import the same log; the one that is slower has not come as far.
+    @Test func aFactThatIsImportedTwiceCountsOnce() throws {
+        var history = History()
+        let author = try Sample.author()
+        let origin = RecordOrigin.external(source: "incident-log", id: "INC1")
+        func row(_ number: UInt8, _ status: Text) -> NewStep {
+            NewStep(.imported, at: Sample.moment, status: status, fact: FactID(ofKey: [number]))
+        }
+        for (replica, statuses) in [(1, ["New", "Active", "Closed"]), (2, ["New", "Active"])] as [(UInt64, [Text])] {
+            for (index, status) in statuses.enumerated() {
+                let step = row(UInt8(index), status)
+                let draft =
+                    index == 0
+                    ? try CaseDrafts.open(NewCase("INC1", origin: origin, first: step), by: author)
+                    : try CaseDrafts.step(step, of: origin, by: author)
+                history.commit(draft, by: replica, at: Int64(replica) * 1_000 + Int64(index))
+            }
+        }
+        let view = try history.view(history.record(of: history.changes[0]))
+        #expect(view.log.count == 5)
+        #expect(Sample.status(view) == "Closed")
+        #expect(Sample.derived(view)[3] == .integer(3))
+    }
+
     @Test func theTimesOfACaseAreThoseOfItsSteps() throws {
         var history = History()
         let author = try Sample.author()

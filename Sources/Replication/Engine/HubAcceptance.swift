@@ -29,21 +29,13 @@ package struct HubAcceptance<Transaction: HubTransaction> {
         var placed = 0
         for (change, parts, canWrite) in verified {
             try checkPast(of: change)
-            let received = max(scope.receivedFloor, now)
-            let verdict = try verdict(on: change, canWrite: canWrite)
-            let position = scope.position + 1
-            let placement = Placement(position: position, received: received, verdict: verdict)
+            let (placement, row) = scope.admit(
+                EntryReference(dot: change.dot, hash: change.hash),
+                verdict: try verdict(on: change, canWrite: canWrite), now: now)
             _ = try transaction.append(change, parts: parts, placement: placement)
-            let entry = Entry.change(
-                reference: EntryReference(dot: change.dot, hash: change.hash), received: received, verdict: verdict)
-            scope.history = scope.history.appending(entry.encoded())
-            scope.position = position
-            scope.receivedFloor = received
-            try transaction.append(
-                EntryRow(position: position, entry: entry, history: scope.history), of: push.scope)
+            try transaction.append(row, of: push.scope)
             placed += 1
         }
-        for attestation in push.attestations { try transaction.put(attestation) }
         if placed > 0 { try transaction.put(scope) }
         return placed
     }
@@ -109,6 +101,8 @@ package struct HubAcceptance<Transaction: HubTransaction> {
                     throw Refusal(.unattested, "the attestation of feed \(run.feed) is not its author's")
                 }
                 pending[run.feed] = nil
+                // Only what has come true is kept: others will be shown it.
+                try transaction.put(attestation)
             }
         }
         if let feed = pending.keys.min() {
@@ -127,9 +121,13 @@ package struct HubAcceptance<Transaction: HubTransaction> {
             throw Refusal(
                 .fork, "there is another change at \(dot); a copied or restored file has written beside it")
         }
+        try RecordFolder(transaction).addParts(carried.parts, of: known)
     }
 
     private func decode(_ carried: CarriedChange, _ dot: Dot, previous: Hash256, scope: ScopeID) throws -> Change {
+        guard carried.byteCount <= Limit.bytesPerChange.value else {
+            throw Refusal(.malformed, "the change \(dot) has more than \(Limit.bytesPerChange.value) bytes")
+        }
         do {
             let change = try Change(carried: carried.bytes, scope: scope, dot: dot, previous: previous)
             try change.checkParts(carried.parts)

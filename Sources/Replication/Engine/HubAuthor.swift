@@ -17,20 +17,21 @@ package struct HubAuthor<Transaction: HubTransaction> {
     @discardableResult
     package func commit(_ draft: ChangeDraft, in scope: ScopeID, now: Int64) throws -> StoredChange {
         try OrderFolder(transaction).catchUp(scope)
-        let change = try writer.commit(draft, in: scope, at: now)
+        var change = try writer.commit(draft, in: scope, at: now)
         guard var state = try transaction.scope(scope) else { throw CommitError.unknownScope(scope) }
-        let received = max(state.receivedFloor, now)
-        let placement = Placement(position: state.position + 1, received: received, verdict: .ok)
-        let entry = Entry.change(
-            reference: EntryReference(dot: change.dot, hash: change.hash), received: received, verdict: .ok)
-        state.position = placement.position
-        state.history = state.history.appending(entry.encoded())
-        state.receivedFloor = received
-        state.foldedPosition = placement.position
-        try transaction.place(change.dot, of: scope, at: placement)
-        try transaction.append(
-            EntryRow(position: state.position, entry: entry, history: state.history), of: scope)
+        let folder = RecordFolder(transaction)
+        var clock = try transaction.clock()
+        // The draft's change, and before it those that carry heads which it could not.
+        while let next = try transaction.unplaced(of: scope, after: 0, limit: 1).first {
+            let (placement, row) = state.admit(
+                EntryReference(dot: next.dot, hash: next.hash), verdict: .ok, now: now)
+            change = try folder.place(next, at: placement)
+            clock.observe(effective: change.effective)
+            try transaction.append(row, of: scope)
+        }
+        state.foldedPosition = state.position
         try transaction.put(state)
+        try transaction.put(clock)
         return change
     }
 }
@@ -48,6 +49,7 @@ package struct OrderFolder<Transaction: ReplicaTransaction> {
     package func catchUp(_ scope: ScopeID, limit: Int = .max) throws -> Int {
         guard var state = try transaction.scope(scope) else { throw CommitError.unknownScope(scope) }
         let folder = RecordFolder(transaction)
+        var clock = try transaction.clock()
         var folded = 0
         while state.foldedPosition < state.position, folded < limit {
             let rows = try transaction.entries(of: scope, after: state.foldedPosition, limit: min(500, limit - folded))
@@ -55,7 +57,10 @@ package struct OrderFolder<Transaction: ReplicaTransaction> {
             for row in rows {
                 switch row.entry {
                 case .change(let reference, _, _):
-                    if let change = try transaction.change(at: reference.dot, of: scope) { try folder.fold(change) }
+                    if let change = try transaction.change(at: reference.dot, of: scope), change.isFolded {
+                        try folder.fold(change)
+                        clock.observe(effective: change.effective)
+                    }
                 case .verdict(let dot, _):
                     if let change = try transaction.change(at: dot, of: scope) {
                         try folder.refoldRecords(touchedBy: change)
@@ -66,7 +71,10 @@ package struct OrderFolder<Transaction: ReplicaTransaction> {
                 folded += 1
             }
         }
-        if folded > 0 { try transaction.put(state) }
+        if folded > 0 {
+            try transaction.put(state)
+            try transaction.put(clock)
+        }
         return folded
     }
 }

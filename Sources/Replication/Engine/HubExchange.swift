@@ -59,11 +59,13 @@ package struct HubExchange<Store: HubStore> {
         let readable = try transaction.scopes().filter { carrier.rights(in: $0.id).contains(.read) }
         let listed = Set(request.hellos.map(\.scope))
         let unlisted = readable.filter { !listed.contains($0.id) }
-        if let digest = request.restDigest {
+        switch request.coverage {
+        case .rest(let digest):
             response.wantsHellos = digest
                 != ScopeHello.digest(unlisted.map { (scope: $0.id, position: $0.position, history: $0.history) })
-        } else {
-            response.newScopes = unlisted.prefix(Limit.scopesPerMessage.value).map(\.introduction)
+        case .stretch:
+            response.newScopes = unlisted.filter { request.coverage.contains($0.id) }
+                .prefix(Limit.scopesPerMessage.value).map(\.introduction)
         }
         var limits: PageLimits? = request.limits
         let pager = HubPager(transaction, key: key, incarnation: incarnation, now: now)

@@ -28,6 +28,7 @@ package struct HubPager<Transaction: HubTransaction> {
                 "position \(hello.position) of the scope has another history here: the hub was restored from a copy, or this replica followed another hub")
         }
         try checkHead(hello, receiver: receiver)
+        let held = try heldHeads(hello)
         var entries: [PagedEntry] = []
         var history = hello.history
         var position = hello.position
@@ -36,7 +37,7 @@ package struct HubPager<Transaction: HubTransaction> {
                 of: hello.scope, after: position, limit: min(left.changes, HubPager.step))
             guard !rows.isEmpty else { break }
             for row in rows {
-                let (paged, bytes) = try paged(row.entry, of: hello, receiver: receiver)
+                let (paged, bytes) = try paged(row.entry, scope: hello.scope, held: held)
                 entries.append(paged)
                 history = row.history
                 position = row.position
@@ -64,11 +65,24 @@ package struct HubPager<Transaction: HubTransaction> {
         }
     }
 
-    private func paged(_ entry: Entry, of hello: ScopeHello, receiver: ReplicaID) throws -> (PagedEntry, Int) {
+    /// How far the receiver holds the bodies of which feeds.
+    ///
+    /// A head that is not known here is taken at its word: where it is of another history, the entries do not add up.
+    private func heldHeads(_ hello: ScopeHello) throws -> [FeedID: UInt64] {
+        var held: [FeedID: UInt64] = [:]
+        for head in hello.foreignHeads {
+            if let known = try transaction.change(at: head.dot, of: hello.scope), known.hash.short != head.hash { continue }
+            held[head.dot.feed] = head.dot.sequence
+        }
+        if let own = hello.ownHead { held[own.dot.feed] = own.dot.sequence }
+        return held
+    }
+
+    private func paged(_ entry: Entry, scope: ScopeID, held: [FeedID: UInt64]) throws -> (PagedEntry, Int) {
         guard case .change(let reference, let received, let verdict) = entry else { return (.other(entry), 64) }
         let dot = reference.dot
-        if isHeld(dot, by: hello) { return (.known(dot: dot, received: received, verdict: verdict), 40) }
-        guard let change = try transaction.change(at: dot, of: hello.scope) else {
+        if let head = held[dot.feed], dot.sequence <= head { return (.known(dot: dot, received: received, verdict: verdict), 40) }
+        guard let change = try transaction.change(at: dot, of: scope) else {
             throw Refusal(.unsupported, "the body of \(dot) is no longer here")
         }
         guard change.isFolded else {
@@ -76,17 +90,12 @@ package struct HubPager<Transaction: HubTransaction> {
             change.header.encode(into: &writer)
             return (.stub(received: received, verdict: verdict, header: writer.bytes), writer.count + 16)
         }
-        let carried = CarriedChange(bytes: change.carried, parts: try transaction.parts(of: dot, scope: hello.scope))
+        let carried = CarriedChange(bytes: change.carried, parts: try transaction.parts(of: dot, scope: scope))
         let start = dot.sequence == 1 ? change.header.previous : nil
         return (
             .full(dot: dot, received: received, verdict: verdict, start: start, change: carried),
             carried.byteCount + 40
         )
-    }
-
-    private func isHeld(_ dot: Dot, by hello: ScopeHello) -> Bool {
-        if let head = hello.ownHead, head.dot.feed == dot.feed { return dot.sequence <= head.dot.sequence }
-        return hello.foreignHeads.contains { $0.dot.feed == dot.feed && dot.sequence <= $0.dot.sequence }
     }
 }
 

@@ -25,6 +25,8 @@ package enum CommitError: Error, Hashable, Sendable {
     case unknownScope(ScopeID)
     case tooManyOperations(Int)
     case tooManyBytes(Int)
+    /// A rule of the format that a hub would refuse it for, in words.
+    case malformed(String)
     /// A write that the draft says was shown is not one that this replica has.
     case shownUnknown(ChangeReference)
 }
@@ -37,6 +39,7 @@ extension CommitError: CustomStringConvertible {
             "\(count) operations in one change; at most \(Limit.operationsPerChange.value) fit: save it in parts"
         case .tooManyBytes(let count):
             "\(count) bytes in one change; at most \(Limit.bytesPerChange.value) fit: shorten the text or save it in parts"
+        case .malformed(let rule): "this cannot be saved: \(rule)"
         case .shownUnknown(let reference): "the version \(reference.dot) that was shown is not in this replica"
         }
     }
@@ -146,8 +149,7 @@ package struct LocalWriter<Transaction: ReplicaTransaction> {
                 person: draft.person, schema: draft.schema, context: context,
                 operationsHash: Operations.hash(operations), parts: commitments),
             operations: operations)
-        let byteCount = change.carried().count
-        guard byteCount <= Limit.bytesPerChange.value else { throw CommitError.tooManyBytes(byteCount) }
+        try check(change, parts: parts)
 
         let stored = try transaction.append(change, parts: parts, placement: nil)
         let record = draft.operations.records.first?.recordID(in: scope.scope, change: change.hash.short)
@@ -161,8 +163,33 @@ package struct LocalWriter<Transaction: ReplicaTransaction> {
         feed.seen = dot.sequence
         try transaction.put(feed, of: scope.scope)
         try transaction.put(clock)
-        try RecordFolder(transaction).fold(stored)
+        do {
+            try RecordFolder(transaction).fold(stored)
+        } catch let error as CodecError {
+            throw CommitError.malformed(error.description)
+        }
         return stored
+    }
+
+    /// A hub must take what is saved here: it holds a change to the same rules. The operations are read when folded.
+    private func check(_ change: Change, parts: [[UInt8]]) throws {
+        let header = change.header
+        let byteCount = CarriedChange(bytes: change.carried(), parts: parts).byteCount
+        guard byteCount <= Limit.bytesPerChange.value else { throw CommitError.tooManyBytes(byteCount) }
+        for name in [header.person, header.schema] where name.string.utf8.count > Limit.nameBytes.value {
+            throw CommitError.malformed("more than \(Limit.nameBytes.value) \(Limit.nameBytes.name)")
+        }
+        guard (-1_080...1_080).contains(header.zoneMinutes) else {
+            throw CommitError.malformed("a zone of \(header.zoneMinutes) minutes does not exist")
+        }
+        guard parts.count <= Limit.partsPerChange.value else {
+            throw CommitError.malformed("more than \(Limit.partsPerChange.value) \(Limit.partsPerChange.name)")
+        }
+        do {
+            for part in parts { _ = try PersonalPart(part) }
+        } catch {
+            throw CommitError.malformed(error.description)
+        }
     }
 
     private func checkShown(_ operations: Operations, dot: Dot, scope: ScopeID) throws {

@@ -28,36 +28,50 @@ package struct Outbox<Transaction: ReplicaTransaction> {
 
     /// The next request. Signs the own feed's head where it sends it, and keeps the attestation; hence a write
     /// transaction.
-    ///
-    /// - Parameter listAll: list every scope, because the digest did not match.
     package func request(
-        limits: PushLimits, page: PageLimits, listAll: Bool
+        limits: PushLimits, page: PageLimits, plan: CollectPlan = CollectPlan()
     ) throws -> (request: SyncRequest, sent: Int) {
         let scopes = try transaction.scopes()
+        var listing = plan.listing
+        if listing == .changed, scopes.count <= limits.listedScopes { listing = .stretch(after: nil) }
+        switch listing {
+        case .stretch(let after):
+            let following = scopes.filter { scope in after.map { $0 < scope.id } ?? true }
+            let stretch = following.prefix(Limit.scopesPerMessage.value)
+            let listed = stretch.filter { !plan.excluded.contains($0.id) }
+            let pushes = try pushes(of: listed, limits: limits, plan: plan)
+            let through = stretch.count < following.count ? stretch.last?.id : nil
+            return try request(listed, .stretch(after: after, through: through), pushes, page)
+        case .changed:
+            let pushes = try pushes(
+                of: scopes.filter { !plan.excluded.contains($0.id) }, limits: limits, plan: plan)
+            let pushed = Set(pushes.map(\.scope))
+            let rest = scopes.filter { !pushed.contains($0.id) }
+            let digest = ScopeHello.digest(
+                rest.map { (scope: $0.id, position: $0.position, history: $0.history) })
+            return try request(scopes.filter { pushed.contains($0.id) }, .rest(digest), pushes, page)
+        }
+    }
+
+    private func request(
+        _ listed: [ScopeState], _ coverage: SyncRequest.Coverage, _ pushes: [ScopePush], _ page: PageLimits
+    ) throws -> (request: SyncRequest, sent: Int) {
+        let request = SyncRequest(
+            limits: page, hellos: try listed.map { try hello(of: $0) }, coverage: coverage, pushes: pushes)
+        return (request, pushes.reduce(0) { $0 + $1.changeCount })
+    }
+
+    private func pushes(of scopes: [ScopeState], limits: PushLimits, plan: CollectPlan) throws -> [ScopePush] {
         var pushes: [ScopePush] = []
-        var sent = 0
         var rest = limits
-        for scope in scopes {
-            guard rest.changes > 0, rest.bytes > 0 else { break }
-            let (push, bytes) = try push(of: scope.id, limits: rest)
-            guard let push else { continue }
+        for scope in scopes where !plan.withheld.contains(scope.id) {
+            guard rest.changes > 0, rest.bytes > 0, pushes.count < Limit.scopesPerMessage.value else { break }
+            guard let (push, bytes) = try push(of: scope.id, limits: rest) else { continue }
             pushes.append(push)
-            sent += push.changeCount
             rest.changes -= push.changeCount
             rest.bytes -= bytes
         }
-        let pushed = Set(pushes.map(\.scope))
-        let listed = listAll || scopes.count <= limits.listedScopes
-            ? Array(scopes.prefix(Limit.scopesPerMessage.value)) : scopes.filter { pushed.contains($0.id) }
-        let others = listAll ? [] : scopes.filter { scope in !listed.contains { $0.id == scope.id } }
-        let digest = others.isEmpty
-            ? nil
-            : ScopeHello.digest(
-                others.map { (scope: $0.id, position: $0.position, history: $0.history) })
-        return (
-            SyncRequest(
-                limits: page, hellos: try listed.map { try hello(of: $0) }, restDigest: digest, pushes: pushes), sent
-        )
+        return pushes
     }
 
     private func hello(of scope: ScopeState) throws -> ScopeHello {
@@ -74,11 +88,9 @@ package struct Outbox<Transaction: ReplicaTransaction> {
     }
 
     /// The unplaced changes of a scope up to the limits, cut where every foreign feed is covered by its author's word.
-    private func push(of scope: ScopeID, limits: PushLimits) throws -> (push: ScopePush?, bytes: Int) {
-        let batch = try CoveredBatch(
-            transaction, scope: scope, own: identity.replica, limits: limits
-        )
-        guard !batch.changes.isEmpty else { return (nil, 0) }
+    private func push(of scope: ScopeID, limits: PushLimits) throws -> (push: ScopePush, bytes: Int)? {
+        let batch = try CoveredBatch(transaction, scope: scope, own: identity.replica, limits: limits)
+        guard !batch.items.isEmpty else { return nil }
         var runs: [ChangeRun] = []
         var pending: [CarriedChange] = []
         var first: Dot?
@@ -86,11 +98,7 @@ package struct Outbox<Transaction: ReplicaTransaction> {
             if let first { runs.append(ChangeRun(feed: first.feed, first: first.sequence, changes: pending)) }
             pending = []
         }
-        var bytes = 0
-        for change in batch.changes {
-            let carried = CarriedChange(
-                bytes: change.carried, parts: try transaction.parts(of: change.dot, scope: scope))
-            bytes += carried.byteCount
+        for (change, carried) in batch.items {
             if let start = first, start.feed == change.dot.feed,
                 start.sequence + UInt64(pending.count) == change.dot.sequence
             {
@@ -103,62 +111,13 @@ package struct Outbox<Transaction: ReplicaTransaction> {
         }
         flush()
         var attestations = batch.attestations
-        if let last = batch.changes.last(where: { $0.dot.feed == identity.feed }) {
+        if let last = batch.items.last(where: { $0.change.dot.feed == identity.feed })?.change {
             let own = Attestation(scope: scope, sequence: last.dot.sequence, hash: last.hash, key: identity.key)
             try transaction.put(own)
             attestations.append(own)
         }
-        return (ScopePush(scope: scope, runs: runs, attestations: attestations), bytes)
+        return (ScopePush(scope: scope, runs: runs, attestations: attestations), batch.byteCount)
     }
-}
-
-/// Unplaced changes of a scope in order, from the first, so many that each foreign feed among them ends where its
-/// author has attested it.
-struct CoveredBatch {
-    private(set) var changes: [StoredChange] = []
-    /// Of foreign authors, one for each of their feeds.
-    private(set) var attestations: [Attestation] = []
-
-    init(
-        _ log: some ChangeLog, scope: ScopeID, own: ReplicaID?, limits: PushLimits
-    ) throws {
-        /// For each foreign feed among the changes, the attestation that must be reached.
-        var needed: [FeedID: Attestation] = [:]
-        var reached: [FeedID: UInt64] = [:]
-        var bytes = 0
-        var after: Int64 = 0
-        var covered = 0
-        reading: while true {
-            let step = try log.unplaced(of: scope, after: after, limit: CoveredBatch.step)
-            for change in step {
-                let isComplete = needed.allSatisfy { (reached[$0.key] ?? 0) >= $0.value.sequence }
-                if isComplete { covered = changes.count }
-                if isComplete, !changes.isEmpty, changes.count >= limits.changes || bytes >= limits.bytes {
-                    break reading
-                }
-                let feed = change.dot.feed
-                if own.map({ feed != FeedID($0) }) ?? true, (needed[feed]?.sequence ?? 0) < change.dot.sequence {
-                    guard
-                        let attestation = try log.attestation(
-                            of: ReplicaID(feed), scope: scope, covering: change.dot.sequence)
-                    else { break reading }
-                    needed[feed] = attestation
-                }
-                reached[feed] = change.dot.sequence
-                changes.append(change)
-                bytes += change.operations?.count ?? 0
-                after = change.order
-            }
-            if step.count < CoveredBatch.step { break }
-        }
-        if needed.allSatisfy({ (reached[$0.key] ?? 0) >= $0.value.sequence }) { covered = changes.count }
-        changes.removeLast(changes.count - covered)
-        let feeds = Set(changes.map(\.dot.feed))
-        attestations = needed.filter { feeds.contains($0.key) }.values.sorted { $0.replica < $1.replica }
-    }
-
-    /// Changes read at a time.
-    private static var step: Int { 1_000 }
 }
 
 extension StoredChange {

@@ -65,7 +65,7 @@ package struct PageReceiver<Transaction: ReplicaTransaction> {
         do { try page.receipt.verify(hubKey) } catch { throw PageError.receipt("its signature is not the hub's") }
         var outcome = PageOutcome()
         var clock = try transaction.clock()
-        for paged in page.entries {
+        for paged in try unapplied(of: page, state) {
             let position = state.position + 1
             let entry = try apply(paged, at: position, of: state.introduction, &clock, &outcome)
             state.history = state.history.appending(entry.encoded())
@@ -73,13 +73,24 @@ package struct PageReceiver<Transaction: ReplicaTransaction> {
             try transaction.append(EntryRow(position: position, entry: entry, history: state.history), of: scope)
             outcome.entries += 1
         }
-        guard page.receipt.position == state.position, page.receipt.history == state.history else {
+        guard try transaction.history(of: scope, at: page.receipt.position) == page.receipt.history else {
             throw PageError.history(scope: scope, position: page.receipt.position)
         }
+        guard outcome.entries > 0 else { return outcome }
         state.foldedPosition = state.position
         try transaction.put(state)
         try transaction.put(clock)
         return outcome
+    }
+
+    /// The page's entries beyond this replica's position: an answer that comes a second time brings nothing new.
+    private func unapplied(of page: Page, _ state: ScopeState) throws -> ArraySlice<PagedEntry> {
+        let end = page.receipt.position
+        let count = UInt64(page.entries.count)
+        guard count <= end, end - count <= state.position else {
+            throw PageError.history(scope: state.id, position: end)
+        }
+        return page.entries.dropFirst(Int(clamping: state.position - (end - count)))
     }
 
     private func apply(
@@ -98,10 +109,12 @@ package struct PageReceiver<Transaction: ReplicaTransaction> {
             if let held = try transaction.change(at: dot, of: scope.scope) {
                 let change = try decode(carried, dot, previous: held.header.previous, scope: scope.scope)
                 guard change.hash == held.hash else { throw PageError.fork(dot) }
+                try folder.addParts(carried.parts, of: held)
                 return try place(held, placement, &clock, &outcome)
             }
             var feed = try feed(of: dot, start: start, scope: scope.scope)
             let change = try decode(carried, dot, previous: feed.hash, scope: scope.scope)
+            try checkContext(of: change.header)
             try transaction.note(dot, context: change.header.context, scope: scope.scope)
             let stored = try transaction.append(change, parts: carried.parts, placement: placement)
             feed.sequence = dot.sequence
@@ -122,20 +135,14 @@ package struct PageReceiver<Transaction: ReplicaTransaction> {
         }
     }
 
-    /// Gives a change that is held here its entry. Where that moves its effective time or sets it aside, the records
-    /// that it touches are folded again.
+    /// Gives a change that is held here its entry.
     private func place(
         _ change: StoredChange, _ placement: Placement, _ clock: inout HybridLogicalClock, _ outcome: inout PageOutcome
     ) throws -> Entry {
         guard change.placement == nil else {
             throw PageError.change(change.dot, "it has a second entry in the order")
         }
-        var placed = change
-        placed.placement = placement
-        try transaction.place(change.dot, of: change.header.scope, at: placement)
-        if placed.effective != change.effective || placed.isFolded != change.isFolded {
-            try folder.refoldRecords(touchedBy: placed)
-        }
+        let placed = try folder.place(change, at: placement)
         if placed.isFolded { clock.observe(effective: placed.effective) }
         outcome.placed += 1
         return .change(
@@ -160,6 +167,7 @@ package struct PageReceiver<Transaction: ReplicaTransaction> {
         guard header.previous == feed.hash else {
             throw PageError.change(header.dot, "it does not follow its feed")
         }
+        try checkContext(of: header)
         try transaction.note(header.dot, context: header.context, scope: scope)
         try transaction.append(stub: header, hash: hash, placement: placement)
         feed.sequence = header.sequence
@@ -180,12 +188,8 @@ package struct PageReceiver<Transaction: ReplicaTransaction> {
                 throw PageError.missingChange(dot)
             }
             guard verdict != .ok else { throw PageError.change(dot, "no verdict turns to ok") }
-            var judged = change
-            judged.placement = Placement(position: old.position, received: old.received, verdict: verdict)
-            try transaction.place(
-                dot, of: scope,
-                at: Placement(position: old.position, received: old.received, verdict: verdict))
-            if judged.isFolded != change.isFolded { try folder.refoldRecords(touchedBy: judged) }
+            try folder.place(
+                change, at: Placement(position: old.position, received: old.received, verdict: verdict))
         case .lost: throw PageError.unsupported("changes that the hub declares lost")
         case .clock: break
         }
@@ -203,6 +207,14 @@ package struct PageReceiver<Transaction: ReplicaTransaction> {
             throw PageError.change(dot, "its feed begins later than at 1")
         }
         return FeedState(feed: dot.feed, start: start)
+    }
+
+    /// No effect before its cause: the hub places a change after its context.
+    private func checkContext(of header: ChangeHeader) throws {
+        for reference in header.context
+        where try transaction.change(at: reference.dot, of: header.scope)?.hash.short != reference.hash {
+            throw PageError.change(header.dot, "it comes before \(reference.dot), which its author had seen")
+        }
     }
 
     private func decode(_ carried: CarriedChange, _ dot: Dot, previous: Hash256, scope: ScopeID) throws -> Change {

@@ -16,14 +16,33 @@ package struct RecordFolder<Transaction: ReplicaTransaction> {
         let operations = try Operations(bytes)
         let ids = operations.recordIDs(in: change.header.scope, change: change.hash.short)
         for id in ids { try transaction.touch(id, by: change) }
-        let touched: [Touched]
-        do {
-            touched = try apply(operations, ids: ids, of: change)
-        } catch let error as FoldError {
+        if let error = operations.foldError {
             try transaction.quarantine(change.dot, of: change.header.scope, reason: error.description)
             return
         }
-        for record in touched { try save(record, of: change.header.scope) }
+        for record in try apply(operations, ids: ids, of: change) { try save(record, of: change.header.scope) }
+    }
+
+    /// Gives a stored change its place in the order, or a later verdict. Where that moves its effective time or sets
+    /// it aside, the records that it touches are folded again.
+    @discardableResult
+    package func place(_ change: StoredChange, at placement: Placement) throws -> StoredChange {
+        var placed = change
+        placed.placement = placement
+        try transaction.place(change.dot, of: change.header.scope, at: placement)
+        if placed.effective != change.effective || placed.isFolded != change.isFolded {
+            try refoldRecords(touchedBy: placed)
+        }
+        return placed
+    }
+
+    /// Keeps the personal parts of a known change that were not held before.
+    package func addParts(_ parts: [[UInt8]?], of change: StoredChange) throws {
+        guard parts.contains(where: { $0 != nil }) else { return }
+        let held = try transaction.parts(of: change.dot, scope: change.header.scope)
+        guard zip(held, parts).contains(where: { $0 == nil && $1 != nil }) else { return }
+        try transaction.addParts(parts, of: change.dot, scope: change.header.scope)
+        try refoldRecords(touchedBy: change)
     }
 
     /// Folds a record again from its changes: after a verdict, a moved effective time, an upgrade.
@@ -36,17 +55,14 @@ package struct RecordFolder<Transaction: ReplicaTransaction> {
         for change in changes where change.isFolded {
             guard let bytes = change.operations else { continue }
             let operations = try Operations(bytes)
+            guard operations.foldError == nil else { continue }
             let ids = operations.recordIDs(in: scope, change: change.hash.short)
             let past = try transaction.past(of: change.dot, scope: scope)
             for operation in operations.operations where ids[operation.record] == id {
-                do {
-                    let row = try state.apply(operation, dot: change.dot, effective: change.effective, past: past) {
-                        try transaction.greatestLogKey(of: id, scope: scope, within: past)
-                    }
-                    if let row { try transaction.append(row, of: id, scope: scope) }
-                } catch let error as FoldError {
-                    try transaction.quarantine(change.dot, of: scope, reason: error.description)
+                let row = try state.apply(operation, dot: change.dot, effective: change.effective, past: past) {
+                    try transaction.greatestLogKey(of: id, scope: scope, within: past)
                 }
+                if let row { try transaction.append(row, of: id, scope: scope) }
             }
         }
         let new = StoredRecord(id: id, scope: scope, origin: old.origin, state: state)
@@ -104,6 +120,21 @@ package struct RecordFolder<Transaction: ReplicaTransaction> {
         if delta != 0 {
             try transaction.adjustFingerprint(of: scope, bucket: Fingerprint.bucket(of: id), by: delta)
         }
+    }
+}
+
+extension Operations {
+    /// Why this version cannot fold them; nil when it can.
+    ///
+    /// Told from the bytes alone: a change is folded whole or not at all, whatever state it meets, and the same way
+    /// each time that one of its records is folded again.
+    package var foldError: FoldError? {
+        for operation in operations {
+            guard operation.target.kind.isKnown else { return .unknownKind(operation.target.kind) }
+            let isDefined = operation.action == .put || operation.action == .remove && operation.target.kind.isReplacing
+            guard isDefined else { return .unknownAction(operation.action) }
+        }
+        return nil
     }
 }
 

@@ -19,7 +19,7 @@ package struct RetrySchedule: Sendable {
         let jitter = Duration.milliseconds(
             Int64.random(in: 0...max(1, ceiling.milliseconds), using: &random))
         guard let retryAfter else { return jitter }
-        return min(retryAfter, RetrySchedule.longestRetryAfter) + jitter
+        return min(max(retryAfter, .zero), RetrySchedule.longestRetryAfter) + jitter
     }
 
     /// A success: the next failure starts from the base.

@@ -5,11 +5,12 @@ import Changes
 /// the connection and the clock.
 ///
 ///     idle ──begin──▶ collecting ──collected──▶ waiting ──answered──▶ applying ──applied──▶ collecting
-///                                                  │                                 └────▶ finished
-///                                                  └──failed──▶ finished
+///                         │                        │                     │          └─────▶ finished
+///                         └────────failed──────────┴───────failed────────┴────────────────▶ finished
 ///
 /// Every exchange both pushes and pulls. The machine goes on while an exchange brings either side forward, and stops
-/// when both have said all that they have, or nothing moves.
+/// when both have said all that they have, or nothing moves. A scope whose push is refused still pulls, and one whose
+/// page cannot be applied is left out, so that neither holds back the others.
 package struct SyncMachine: Sendable {
     private enum State: Hashable, Sendable {
         case idle
@@ -21,7 +22,7 @@ package struct SyncMachine: Sendable {
 
     package enum Action: Equatable, Sendable {
         /// Build the next request from the store, then call `collected`.
-        case collect(listAll: Bool)
+        case collect(CollectPlan)
         /// Send it, then call `answered` or `failed`.
         case send(SyncRequest)
         /// Apply it, then call `applied`.
@@ -30,7 +31,18 @@ package struct SyncMachine: Sendable {
     }
 
     private var state = State.idle
+    private var plan = CollectPlan()
     private var report = SyncReport()
+    /// Scopes whose push was refused: the same push would be refused again.
+    private var refusedPushes: Set<ScopeID> = []
+    /// Whether anything was exchanged since the plan was last to list what changed.
+    private var hasProgressed = false
+
+    // What the exchange under way consists of.
+    private var pushed: Set<ScopeID> = []
+    private var coverage = SyncRequest.Coverage.stretch(after: nil, through: nil)
+    private var paged: Set<ScopeID> = []
+    private var unfinished: Set<ScopeID> = []
 
     package init() {}
 
@@ -38,13 +50,15 @@ package struct SyncMachine: Sendable {
     package mutating func begin() -> Action {
         precondition(state == .idle, "begin() in \(state)")
         state = .collecting
-        return .collect(listAll: false)
+        return .collect(plan)
     }
 
     /// The request that the store had.
     package mutating func collected(_ request: SyncRequest) -> Action {
         precondition(state == .collecting, "collected() in \(state)")
         state = .waiting
+        pushed = Set(request.pushes.map(\.scope))
+        coverage = request.coverage
         return .send(request)
     }
 
@@ -53,11 +67,18 @@ package struct SyncMachine: Sendable {
         state = .applying
         report.roundTrips += 1
         report.hubTime = response.hubTime
+        paged = []
+        unfinished = []
+        for answer in response.answers {
+            guard case .page(let page) = answer.outcome else { continue }
+            paged.insert(answer.scope)
+            if page.hasMore { unfinished.insert(answer.scope) }
+        }
         return .apply(response)
     }
 
-    /// The connection failed, or the hub had no answer. What was applied stays applied; the driver may begin a new
-    /// synchronisation at any time.
+    /// The store or the connection failed, or the hub had no answer. What was applied stays applied; the driver may
+    /// begin a new synchronisation at any time.
     package mutating func failed(_ reason: String) -> Action {
         precondition(state == .waiting || state == .applying || state == .collecting, "failed() in \(state)")
         state = .finished
@@ -67,72 +88,49 @@ package struct SyncMachine: Sendable {
 
     package mutating func applied(_ outcome: ApplyOutcome) -> Action {
         precondition(state == .applying, "applied() in \(state)")
-        report.sent += outcome.placed
-        report.received += outcome.received
-        report.applied += outcome.entries
-        report.refusals = outcome.refusals
-        let progressed = outcome.entries > 0 || outcome.introduced > 0 || outcome.wantsHellos
-        let wantsMore =
-            outcome.hasMore || outcome.wantsHellos || outcome.introduced > 0 || outcome.unsent > 0
-        if progressed, wantsMore, report.roundTrips < SyncMachine.roundTripLimit {
+        report.add(outcome)
+        let hasLearned = learn(outcome.refusals)
+        if outcome.entries > 0 || outcome.introduced > 0 { hasProgressed = true }
+        let next = nextListing(after: outcome, hasLearned: hasLearned)
+        if let next, report.roundTrips < SyncMachine.roundTripLimit {
+            if next == .changed { hasProgressed = false }
+            plan.listing = next
+            // While a page has not come to its end, what was pushed before has no entry yet and would go out again.
+            plan.withheld = refusedPushes.union(unfinished)
             state = .collecting
-            return .collect(listAll: outcome.wantsHellos || outcome.hasMore || outcome.introduced > 0)
+            return .collect(plan)
         }
         state = .finished
-        report.unsent = outcome.unsent
-        report.isComplete = outcome.unsent == 0 && !outcome.hasMore && outcome.refusals.isEmpty
+        report.isComplete =
+            next == nil && outcome.unsent == 0 && !outcome.hasMore && report.refusals.isEmpty
         return .finish(report)
+    }
+
+    /// Leaves out from now on what was refused. - Returns: whether that may let others through.
+    private mutating func learn(_ refusals: [ScopeRefusal]) -> Bool {
+        let refused = Set(refusals.map(\.scope))
+        let failedPages = refused.intersection(paged)
+        plan.excluded.formUnion(failedPages)
+        unfinished.subtract(failedPages)
+        let failedPushes = refused.intersection(pushed).subtracting(failedPages)
+        refusedPushes.formUnion(failedPushes)
+        return !failedPages.isEmpty || !failedPushes.isEmpty
+    }
+
+    /// What the next request should list; nil when there is no use in another one.
+    private func nextListing(after outcome: ApplyOutcome, hasLearned: Bool) -> CollectPlan.Listing? {
+        let hasMoved = outcome.entries > 0 || outcome.introduced > 0 || hasLearned
+        let isUnfinished = hasMoved && (!unfinished.isEmpty || outcome.introduced > 0 || hasLearned)
+        switch plan.listing {
+        case .changed:
+            if outcome.wantsHellos || isUnfinished { return .stretch(after: nil) }
+        case .stretch(let after):
+            if isUnfinished { return .stretch(after: after) }
+            if case .stretch(_, let through?) = coverage { return .stretch(after: through) }
+        }
+        return hasProgressed && outcome.unsent > 0 ? .changed : nil
     }
 
     /// A synchronisation that takes more exchanges stops; the next one goes on where it was.
     package static var roundTripLimit: Int { 100_000 }
-}
-
-/// What one answer did at the replica.
-package struct ApplyOutcome: Equatable, Sendable {
-    package var entries = 0
-    package var received = 0
-    package var placed = 0
-    /// Scopes that were made known.
-    package var introduced = 0
-    package var hasMore = false
-    package var wantsHellos = false
-    /// Changes that have no entry yet.
-    package var unsent = 0
-    package var refusals: [ScopeRefusal] = []
-
-    package init() {}
-}
-
-/// A scope that did not take part, and why.
-package struct ScopeRefusal: Hashable, Sendable {
-    package let scope: ScopeID
-    package let refusal: Refusal
-
-    package init(scope: ScopeID, refusal: Refusal) {
-        self.scope = scope
-        self.refusal = refusal
-    }
-}
-
-/// What a synchronisation came to.
-package struct SyncReport: Equatable, Sendable {
-    /// Changes of this side that got their entry.
-    package var sent = 0
-    /// Changes that came.
-    package var received = 0
-    /// Entries of the order that were applied.
-    package var applied = 0
-    package var roundTrips = 0
-    /// Changes that still wait.
-    package var unsent = 0
-    /// Milliseconds since 1970 by the hub's clock, at its last answer.
-    package var hubTime: Int64?
-    package var refusals: [ScopeRefusal] = []
-    /// Why the connection ended it, in words.
-    package var failure: String?
-    /// Everything was exchanged.
-    package var isComplete = false
-
-    package init() {}
 }

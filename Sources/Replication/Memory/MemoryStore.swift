@@ -143,6 +143,12 @@ package final class MemoryTransaction: HubTransaction {
         state.parts[MemoryState.Place(scope: scope, dot: dot)] ?? []
     }
 
+    package func addParts(_ parts: [[UInt8]?], of dot: Dot, scope: ScopeID) {
+        let place = MemoryState.Place(scope: scope, dot: dot)
+        guard let held = state.parts[place] else { return }
+        state.parts[place] = zip(held, parts).map { $0 ?? $1 }
+    }
+
     // MARK: - Order
 
     package func append(_ row: EntryRow, of scope: ScopeID) { state.entries[scope, default: []].append(row) }
@@ -209,7 +215,8 @@ package final class MemoryTransaction: HubTransaction {
     }
 
     package func logRows(of record: RecordID, scope: ScopeID) -> [LogRow] {
-        (state.logRows[MemoryState.RecordKey(scope: scope, record: record)] ?? []).sorted { $0.mark < $1.mark }
+        (state.logRows[MemoryState.RecordKey(scope: scope, record: record)] ?? [])
+            .sorted { $0.mark != $1.mark ? $0.mark < $1.mark : $0.field < $1.field }
     }
 
     package func greatestLogKey(of record: RecordID, scope: ScopeID, within past: Past) -> HybridTimestamp? {

@@ -3,23 +3,32 @@ import Changes
 
 /// One exchange, from a replica to the hub: where it stands, and what it has that the hub may lack.
 ///
-/// Layout: version 1, flags (1 digest), page limits (changes, bytes); hellos; digest of the scopes that are not
-/// listed; pushes. Counts precede what they count.
+/// Layout: version 1, flags (1 digest, or 2 after and 4 through), page limits (changes, bytes); hellos; digest, or the
+/// ends of the stretch; pushes. Counts precede what they count.
 package struct SyncRequest: Hashable, Sendable {
+    /// What the hub learns of the scopes that are not named.
+    package enum Coverage: Hashable, Sendable {
+        /// One digest over every other scope that this replica holds: it asks whether they stand so at the hub.
+        case rest(Hash256)
+        /// Of the ids after `after` (nil: from the first) up to `through` (nil: to the last) no other is held: the
+        /// hub names those that the replica may hold.
+        case stretch(after: ScopeID?, through: ScopeID?)
+    }
+
     package var limits: PageLimits
     /// The scopes that are named, sorted by id; at most `Limit.scopesPerMessage`.
     package var hellos: [ScopeHello]
-    /// One digest over every scope that this replica holds and does not list; nil when it lists all.
-    package var restDigest: Hash256?
+    package var coverage: Coverage
     /// Sorted by scope.
     package var pushes: [ScopePush]
 
     package init(
-        limits: PageLimits, hellos: [ScopeHello], restDigest: Hash256? = nil, pushes: [ScopePush] = []
+        limits: PageLimits, hellos: [ScopeHello], coverage: Coverage = .stretch(after: nil, through: nil),
+        pushes: [ScopePush] = []
     ) {
         self.limits = limits
         self.hellos = hellos
-        self.restDigest = restDigest
+        self.coverage = coverage
         self.pushes = pushes
     }
 }
@@ -133,12 +142,17 @@ extension SyncRequest {
     package func encoded() -> [UInt8] {
         var writer = ByteWriter(reserving: 256)
         writer.write(SyncRequest.version)
-        writer.write(byte: restDigest == nil ? 0 : 1)
+        writer.write(byte: coverage.flags)
         writer.write(limits.changes)
         writer.write(limits.bytes)
         writer.write(hellos.count)
         for hello in hellos { hello.encode(into: &writer) }
-        if let restDigest { writer.write(restDigest) }
+        switch coverage {
+        case .rest(let digest): writer.write(digest)
+        case .stretch(let after, let through):
+            if let after { writer.write(after) }
+            if let through { writer.write(through) }
+        }
         writer.write(pushes.count)
         for push in pushes { push.encode(into: &writer) }
         return writer.bytes
@@ -150,7 +164,7 @@ extension SyncRequest {
         guard version == SyncRequest.version else { throw .unsupported("sync messages of version \(version)") }
         let start = reader.index
         let flags = try reader.readByte()
-        guard flags < 2 else { throw .malformed("sync flags \(flags) do not exist", at: start) }
+        guard flags == 1 || flags & ~6 == 0 else { throw .malformed("sync flags \(flags) do not exist", at: start) }
         let changes = Int(try reader.readInteger(upTo: UInt64(PageLimits.greatest.changes)))
         let limitBytes = Int(try reader.readInteger(upTo: UInt64(PageLimits.greatest.bytes)))
         guard changes > 0, limitBytes > 0 else { throw .malformed("a page limit of nothing", at: start) }
@@ -162,7 +176,13 @@ extension SyncRequest {
             if let last = hellos.last, last.scope >= hello.scope { throw .malformed("hellos are not in order", at: position) }
             hellos.append(hello)
         }
-        restDigest = flags & 1 != 0 ? try reader.readHash() : nil
+        if flags == 1 {
+            coverage = .rest(try reader.readHash())
+        } else {
+            let after: ScopeID? = flags & 2 != 0 ? try reader.readIdentifier() : nil
+            let through: ScopeID? = flags & 4 != 0 ? try reader.readIdentifier() : nil
+            coverage = .stretch(after: after, through: through)
+        }
         pushes = []
         for _ in 0..<(try reader.readCount(.scopesPerMessage, leastBytes: 18)) {
             let position = reader.index
@@ -171,6 +191,24 @@ extension SyncRequest {
             pushes.append(push)
         }
         try reader.finish()
+    }
+}
+
+extension SyncRequest.Coverage {
+    fileprivate var flags: UInt8 {
+        switch self {
+        case .rest: 1
+        case .stretch(let after, let through): (after == nil ? 0 : 2) | (through == nil ? 0 : 4)
+        }
+    }
+
+    /// Whether a scope that is not named is one that the replica lacks.
+    func contains(_ scope: ScopeID) -> Bool {
+        switch self {
+        case .rest: false
+        case .stretch(let after, let through):
+            (after.map { $0 < scope } ?? true) && (through.map { scope <= $0 } ?? true)
+        }
     }
 }
 

@@ -6,11 +6,11 @@ package struct SyncResponse: Hashable, Sendable {
     /// Milliseconds since 1970 by the hub's clock, when it answered.
     package var hubTime: Int64
     package var incarnation: ShortHash
-    /// The digest did not match: list every scope in the next request.
+    /// The digest did not match: list the scopes, stretch by stretch, in the next requests.
     package var wantsHellos: Bool
     /// Sorted by scope; scopes with nothing to say are left out.
     package var answers: [ScopeAnswer]
-    /// Scopes that the carrier may read and did not name.
+    /// Scopes that the carrier may read and lacks, of the stretch that it named whole.
     package var newScopes: [ScopeIntroduction]
 
     package init(
@@ -135,7 +135,7 @@ extension SyncResponse {
     package func encoded() -> [UInt8] {
         var writer = ByteWriter(reserving: 256)
         writer.write(SyncRequest.version)
-        writer.write(UInt64(max(0, hubTime)))
+        writer.write(milliseconds: hubTime)
         writer.write(incarnation)
         writer.write(byte: wantsHellos ? 1 : 0)
         writer.write(answers.count)
@@ -241,20 +241,20 @@ extension Page {
                 writer.write(byte: Tag.known)
                 writer.write(dot.feed)
                 writer.write(dot.sequence)
-                writer.write(UInt64(received))
+                writer.write(milliseconds: received)
                 writer.write(byte: verdict.rawValue)
             case .full(let dot, let received, let verdict, let start, let change):
                 precondition((dot.sequence == 1) == (start != nil), "a feed's first change travels with its start")
                 writer.write(byte: Tag.full)
                 writer.write(dot.feed)
                 writer.write(dot.sequence)
-                writer.write(UInt64(received))
+                writer.write(milliseconds: received)
                 writer.write(byte: verdict.rawValue)
                 if let start { writer.write(start) }
                 change.encode(into: &writer)
             case .stub(let received, let verdict, let header):
                 writer.write(byte: Tag.stub)
-                writer.write(UInt64(received))
+                writer.write(milliseconds: received)
                 writer.write(byte: verdict.rawValue)
                 writer.write(header)
             case .other(let entry):

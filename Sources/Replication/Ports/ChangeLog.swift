@@ -121,6 +121,8 @@ package protocol ChangeLog: AnyObject {
     func unplacedCount(of scope: ScopeID) throws -> Int
     /// The change's personal parts in the order of its commitments; nil where one is not held.
     func parts(of dot: Dot, scope: ScopeID) throws -> [[UInt8]?]
+    /// Keeps those of `parts`, in the order of the change's commitments, that are not held; the others stay.
+    func addParts(_ parts: [[UInt8]?], of dot: Dot, scope: ScopeID) throws
 
     func append(_ row: EntryRow, of scope: ScopeID) throws
     /// Entries in order, after `position`.

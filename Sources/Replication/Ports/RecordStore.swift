@@ -45,7 +45,7 @@ package protocol RecordStore: AnyObject {
     func clear(_ id: RecordID, of scope: ScopeID) throws
 
     func append(_ row: LogRow, of record: RecordID, scope: ScopeID) throws
-    /// In listing order.
+    /// In listing order: by mark, then by field where one change wrote to two logs.
     func logRows(of record: RecordID, scope: ScopeID) throws -> [LogRow]
     /// The greatest key of the record's log rows within `past`.
     func greatestLogKey(of record: RecordID, scope: ScopeID, within past: Past) throws -> HybridTimestamp?

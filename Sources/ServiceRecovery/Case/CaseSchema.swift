@@ -53,9 +53,10 @@ package enum CaseSchema {
         package static let steps: Text = "steps"
     }
 
-    /// Status, the least and the greatest time that a step tells, and how many steps there are.
+    /// Status, the least and the greatest time that a step tells, and how many steps there are, an outside fact that
+    /// two replicas imported counting once.
     private static let derive: @Sendable (RecordView) -> [Value] = { record in
-        let steps = record.rows(of: Field.steps).map { Step($0.value) }
+        let steps = Step.distinct(record.rows(of: Field.steps).map { Step($0.value) })
         let times = steps.compactMap(\.at?.milliseconds)
         return [
             .text(CaseStatus.derived(from: steps)), times.min().map(Value.integer) ?? .null,

@@ -11,7 +11,7 @@ package enum CaseStatus {
     package static let withdrawn: Text = "withdrawn"
     package static let moved: Text = "moved"
 
-    /// The status of a case with `steps`, which are in listing order.
+    /// The status of a case with `steps`, which are in listing order, each fact once.
     ///
     /// The last step that tells a status decides. A step with a status word of its own, from another system, tells that
     /// word; else its kind does, or nothing. A reopened case is `noticed`: the recovery starts afresh, and what was

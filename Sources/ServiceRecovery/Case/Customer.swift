@@ -3,7 +3,8 @@ import Changes
 
 /// Whom a case is about: an opaque id that stays, and a name that can be erased.
 ///
-/// As a value: fields `subject` and `name`, the name personal; or the subject alone.
+/// As a value: fields `subject` and `name`, the name personal; or the subject alone. The field's column shows the
+/// subject in hexadecimal; the name is joined from the parts, so that it goes when they are erased.
 package struct Customer: Hashable, Sendable {
     package let subject: SubjectID
     /// `nil` where only the id is known, or the name is told elsewhere.
@@ -26,11 +27,6 @@ package struct Customer: Hashable, Sendable {
     /// Where the customer's name lies in the parts of the change that wrote `value`.
     package static func name(of value: Value) -> PartReference? {
         if case .personal(let reference) = value[Field.name] { reference } else { nil }
-    }
-
-    /// What the field's column shows: the subject in hexadecimal. The name is joined from the parts.
-    package static func columnValue(of value: Value) -> Value {
-        subject(of: value).map { .text($0.description) } ?? .null
     }
 
     enum Field {

@@ -31,6 +31,16 @@ package struct Step: Hashable, Sendable {
         destination = entry[Name.destination]?.text
     }
 
+    /// The steps without those that repeat an earlier one's fact.
+    ///
+    /// Two replicas that import the same log both write its facts, and the log keeps both entries. Were the copy
+    /// counted, a fact that one of them imported late would undo what the other told after it.
+    /// - Parameter steps: in listing order.
+    package static func distinct(_ steps: [Step]) -> [Step] {
+        var facts: Set<FactID> = []
+        return steps.filter { step in step.fact.map { facts.insert($0).inserted } ?? true }
+    }
+
     /// The names of an entry's values.
     enum Name {
         static let kind: Text = "kind"

@@ -2,10 +2,10 @@ import Changes
 
 /// What people call a case by: on the slip, on the telephone, across the counter.
 ///
-/// `JKT-QXB-000123-K`: the branch's code, the mark of the machine that opened the case, the sequence of the change
+/// `JKT-QXB-000123-V`: the branch's code, the mark of the machine that opened the case, the sequence of the change
 /// that did, at least six digits, and a check letter. Branch, machine and sequence make it unique without asking
 /// anybody. Before the replica has joined a chain there is no code yet and the number is provisional,
-/// `P-QXB-000123-H`; it stays as an alias afterwards.
+/// `P-QXB-000123-F`; it stays as an alias afterwards.
 package struct CaseNumber: Hashable, Sendable {
     /// `nil` while the number is provisional.
     package let branch: BranchCode?

@@ -12,7 +12,7 @@ package enum CaseNumberError: Error, Hashable, Sendable {
 extension CaseNumberError: CustomStringConvertible {
     package var description: String {
         switch self {
-        case .form(let text): "“\(text)” is no case number: one looks like JKT-QXB-000123-K"
+        case .form(let text): "“\(text)” is no case number: one looks like JKT-QXB-000123-V"
         case .branchCode(let text):
             "“\(text)” is no branch code: three to five letters, or one letter and two to four digits, without I, L and O"
         case .mark(let text): "“\(text)” is no device mark: three letters without I, L and O"

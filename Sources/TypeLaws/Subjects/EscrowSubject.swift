@@ -41,17 +41,11 @@ struct EscrowSubject: LawSubject {
 
     static func account(_ replica: Int) -> ReplicaID { ReplicaID(History<Operation>.feed(of: replica)) }
 
-    func alphabet(
-        of replica: Int, past: EventSet, in history: History<Operation>, coverage: Coverage
-    ) -> [Operation] {
-        switch coverage {
-        case .full:
-            [.transfer(to: 1, 1), .spend(1), .void(of: 0), .reclaim(from: 0, total: 1), .confirmPast]
-        case .reduced: [.spend(2), .void(of: 0)]
-        }
+    func alphabet(of replica: Int, past: EventSet, in history: History<Operation>) -> [Operation] {
+        [.transfer(to: 1, 1), .spend(1), .void(of: 0), .reclaim(from: 0, total: 1), .confirmPast]
     }
 
-    func choices(pastCount: Int, coverage: Coverage) -> Int { coverage == .full ? 5 : 2 }
+    func choices(pastCount: Int) -> Int { 5 }
 
     func randomOperation(
         past: EventSet, in history: History<Operation>, using generator: inout SplitMix64

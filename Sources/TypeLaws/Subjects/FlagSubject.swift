@@ -13,22 +13,13 @@ struct FlagSubject<Flag: ReplicatedFlag>: LawSubject {
     let winner: Bool
     let start = Flag()
 
-    func alphabet(
-        of replica: Int, past: EventSet, in history: History<Operation>, coverage: Coverage
-    ) -> [Operation] {
-        switch coverage {
-        case .full:
-            ReplacedEvents.choices(past: past).flatMap { replaced in
-                [true, false].map { Operation(isOn: $0, replaced: replaced) }
-            }
-        case .reduced:
-            [true, false].map { Operation(isOn: $0, replaced: .seen) }
+    func alphabet(of replica: Int, past: EventSet, in history: History<Operation>) -> [Operation] {
+        ReplacedEvents.choices(past: past).flatMap { replaced in
+            [true, false].map { Operation(isOn: $0, replaced: replaced) }
         }
     }
 
-    func choices(pastCount: Int, coverage: Coverage) -> Int {
-        coverage == .full ? 2 << pastCount : 2
-    }
+    func choices(pastCount: Int) -> Int { 2 << pastCount }
 
     func randomOperation(
         past: EventSet, in history: History<Operation>, using generator: inout SplitMix64

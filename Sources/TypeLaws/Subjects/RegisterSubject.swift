@@ -21,25 +21,13 @@ struct RegisterSubject: LawSubject {
     /// Two clocks that agree, so that the dot decides, and one that is behind though its feed is the greatest.
     private static let clocks = [20, 20, 10].map { HybridTimestamp(milliseconds: $0) }
 
-    func alphabet(
-        of replica: Int, past: EventSet, in history: History<Operation>, coverage: Coverage
-    ) -> [Operation] {
-        switch coverage {
-        case .full:
-            ReplacedEvents.choices(past: past).flatMap { replaced in
-                [1, 2].map { Operation(value: $0, effective: Self.clocks[replica], replaced: replaced) }
-            }
-        case .reduced:
-            [
-                Operation(value: 1, effective: Self.clocks[replica], replaced: .seen),
-                Operation(value: 2, effective: Self.clocks[replica], replaced: .listed(EventSet())),
-            ]
+    func alphabet(of replica: Int, past: EventSet, in history: History<Operation>) -> [Operation] {
+        ReplacedEvents.choices(past: past).flatMap { replaced in
+            [1, 2].map { Operation(value: $0, effective: Self.clocks[replica], replaced: replaced) }
         }
     }
 
-    func choices(pastCount: Int, coverage: Coverage) -> Int {
-        coverage == .full ? 2 << pastCount : 2
-    }
+    func choices(pastCount: Int) -> Int { 2 << pastCount }
 
     func randomOperation(
         past: EventSet, in history: History<Operation>, using generator: inout SplitMix64

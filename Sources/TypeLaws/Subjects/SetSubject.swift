@@ -12,27 +12,19 @@ struct SetSubject: LawSubject {
     let name = "observed-remove set"
     let start = ObservedRemoveSet<Int>()
 
-    func alphabet(
-        of replica: Int, past: EventSet, in history: History<Operation>, coverage: Coverage
-    ) -> [Operation] {
-        switch coverage {
-        case .full:
-            [
-                Operation(isAdd: true, element: 1, replaced: .seen),
-                Operation(isAdd: true, element: 2, replaced: .seen),
-                Operation(isAdd: false, element: 2, replaced: .seen),
-            ]
-                + ReplacedEvents.choices(past: past).map {
-                    Operation(isAdd: false, element: 1, replaced: $0)
-                }
-        case .reduced:
-            [true, false].map { Operation(isAdd: $0, element: 1, replaced: .seen) }
+    /// Listed removes of one element; of the other only plain ones, to be interleaved with them.
+    func alphabet(of replica: Int, past: EventSet, in history: History<Operation>) -> [Operation] {
+        let listed = ReplacedEvents.choices(past: past).map {
+            Operation(isAdd: false, element: 1, replaced: $0)
         }
+        return listed + [
+            Operation(isAdd: true, element: 1, replaced: .seen),
+            Operation(isAdd: true, element: 2, replaced: .seen),
+            Operation(isAdd: false, element: 2, replaced: .seen),
+        ]
     }
 
-    func choices(pastCount: Int, coverage: Coverage) -> Int {
-        coverage == .full ? 3 + 1 << pastCount : 2
-    }
+    func choices(pastCount: Int) -> Int { 3 + 1 << pastCount }
 
     func randomOperation(
         past: EventSet, in history: History<Operation>, using generator: inout SplitMix64

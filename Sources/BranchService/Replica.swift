@@ -1,0 +1,153 @@
+import Causality
+import ChainDirectory
+import Changes
+import Foundation
+import Replication
+import SQLiteStore
+import ServiceRecovery
+
+/// A branch's replica: its file, its key, and what one does with them.
+///
+/// Not `Sendable`: one task or actor owns it. Several processes may each have one open on the same file.
+package final class Replica {
+    package let path: String
+    package let store: SQLiteStore
+    package let identity: ReplicaIdentity
+    private let clock: @Sendable () -> Int64
+    private let random: @Sendable (Int) -> [UInt8]
+
+    /// The schemas that this version shows in tables.
+    package static let schemas = [CaseSchema.schema, DirectorySchema.schema, IncidentWorkloadSchema.schema]
+
+    private init(
+        path: String, store: SQLiteStore, identity: ReplicaIdentity, clock: @escaping @Sendable () -> Int64,
+        random: @escaping @Sendable (Int) -> [UInt8]
+    ) {
+        self.path = path
+        self.store = store
+        self.identity = identity
+        self.clock = clock
+        self.random = random
+    }
+
+    // MARK: - Opening
+
+    /// Makes a replica of a new branch that no hub has seen: its scope, its key, its provisional mark.
+    ///
+    /// - Throws: `.exists` where there is a file already.
+    package static func create(
+        path: String, name: String, clock: @escaping @Sendable () -> Int64 = systemClock,
+        random: @escaping @Sendable (Int) -> [UInt8] = systemRandom
+    ) throws -> Replica {
+        let replica = try createEmpty(path: path, name: name, clock: clock, random: random)
+        let scope = ScopeIntroduction(
+            name: Text("branch/" + hexadecimal(random(16))), seed: ChainID(random(16)))
+        try replica.store.write { transaction in
+            try transaction.put(ScopeState(scope))
+            try transaction.put(scope.scope.bytes, for: .homeScope)
+            let draw = random(2)
+            let index = (Int(draw[0]) << 8 | Int(draw[1])) % DeviceMark.count
+            try transaction.put(text: DeviceMark(index: index).description, for: .deviceMark)
+        }
+        return replica
+    }
+
+    /// Makes a file with a key and a name and no scope yet: what `join` begins with.
+    static func createEmpty(
+        path: String, name: String, clock: @escaping @Sendable () -> Int64,
+        random: @escaping @Sendable (Int) -> [UInt8]
+    ) throws -> Replica {
+        guard !FileManager.default.fileExists(atPath: path) else { throw ReplicaError.exists(path: path) }
+        let folder = URL(fileURLWithPath: path).deletingLastPathComponent()
+        try FileManager.default.createDirectory(
+            at: folder, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o700])
+        let key = try SigningKey(seed: random(32))
+        try KeyFile.create(key, for: path)
+        let store = try SQLiteStore(path: path, schemas: schemas)
+        try store.write { try $0.put(text: name, for: .replicaName) }
+        return Replica(
+            path: path, store: store, identity: ReplicaIdentity(key: key), clock: clock, random: random)
+    }
+
+    /// Opens a replica to read and write.
+    package static func open(
+        path: String, clock: @escaping @Sendable () -> Int64 = systemClock,
+        random: @escaping @Sendable (Int) -> [UInt8] = systemRandom
+    ) throws -> Replica {
+        guard FileManager.default.fileExists(atPath: path) else { throw ReplicaError.missing(path: path) }
+        let store = try SQLiteStore(path: path, schemas: schemas)
+        let identity = ReplicaIdentity(key: try KeyFile.read(for: path))
+        return Replica(path: path, store: store, identity: identity, clock: clock, random: random)
+    }
+
+    /// Opens the file to read it, key or no key; nothing is ever written.
+    package static func openStore(reading path: String) throws -> SQLiteStore {
+        guard FileManager.default.fileExists(atPath: path) else { throw ReplicaError.missing(path: path) }
+        return try SQLiteStore(reading: path, schemas: schemas)
+    }
+
+    package func close() throws { try store.close() }
+
+    // MARK: - Writing
+
+    /// Milliseconds since 1970 by this machine's clock.
+    package func now() -> Int64 { clock() }
+
+    package func randomBytes(_ count: Int) -> [UInt8] { random(count) }
+
+    /// The scope in which this replica records.
+    package func homeScope() throws -> ScopeID {
+        try store.read { try self.homeScope($0) }
+    }
+
+    func homeScope(_ transaction: SQLiteTransaction) throws -> ScopeID {
+        guard let scope: ScopeID = try transaction.identifier(.homeScope) else {
+            throw ReplicaError.unfinished(path: path)
+        }
+        return scope
+    }
+
+    /// Saves what `body` drafts, in one transaction; on disk when this returns.
+    ///
+    /// - Parameter body: is given the pen; each `commit` of it is one change.
+    package func write<Result>(_ body: (Pen) throws -> Result) throws -> Result {
+        try store.write { transaction in
+            let pen = Pen(
+                transaction: transaction, home: try homeScope(transaction),
+                writer: LocalWriter(transaction, identity: identity, random: random), now: clock(),
+                feed: identity.feed)
+            return try body(pen)
+        }
+    }
+
+    /// What a write transaction of a replica offers.
+    package struct Pen {
+        package let transaction: SQLiteTransaction
+        package let home: ScopeID
+        package let writer: LocalWriter<SQLiteTransaction>
+        package let now: Int64
+        let feed: FeedID
+
+        @discardableResult
+        package func commit(_ draft: ChangeDraft, in scope: ScopeID? = nil) throws -> StoredChange {
+            try writer.commit(draft, in: scope ?? home, at: now)
+        }
+
+        /// The number of a case that the next change of this replica opens.
+        package func nextCaseNumber() throws -> CaseNumber {
+            guard let mark = try transaction.text(.deviceMark) else { throw ReplicaError.setting("device mark") }
+            let code = try transaction.text(.branchCode).map { try BranchCode(validating: $0) }
+            let sequence = try transaction.feed(feed, of: home)?.sequence ?? 0
+            return CaseNumber(branch: code, mark: try DeviceMark(validating: mark), sequence: sequence + 1)
+        }
+    }
+}
+
+/// Milliseconds since 1970 by the system's clock.
+package let systemClock: @Sendable () -> Int64 = { Int64((Date().timeIntervalSince1970 * 1_000).rounded(.down)) }
+
+/// Bytes of the system's generator.
+package let systemRandom: @Sendable (Int) -> [UInt8] = { count in
+    var generator = SystemRandomNumberGenerator()
+    return (0..<count).map { _ in UInt8.random(in: .min ... .max, using: &generator) }
+}

@@ -1,0 +1,29 @@
+import Causality
+import Changes
+
+/// What is wrong with a replica file or with what was asked of it, in a sentence for a person.
+package enum ReplicaError: Error, CustomStringConvertible {
+    case exists(path: String)
+    case missing(path: String)
+    case keyFile(path: String, reason: String)
+    /// The file has no identity: `init` or `join` did not finish.
+    case unfinished(path: String)
+    case notJoined
+    case alreadyJoined(chain: String)
+    case setting(String)
+    case foreignHub
+
+    package var description: String {
+        switch self {
+        case .exists(let path): "\(path) exists already; nothing was changed"
+        case .missing(let path):
+            "there is no replica at \(path); make one with `amends init` or `amends join`, or name another with --replica"
+        case .keyFile(let path, let reason): "the key file \(path): \(reason)"
+        case .unfinished(let path): "\(path) was never finished; remove it and its .key file, and start again"
+        case .notJoined: "this replica has not joined a chain; ask headquarters for a code and run `amends join`"
+        case .alreadyJoined(let chain): "this replica belongs to the chain \(chain) already"
+        case .setting(let key): "the replica's setting \(key) is damaged; run `amends verify`"
+        case .foreignHub: "the hub at this address is not the one that this replica joined"
+        }
+    }
+}

@@ -1,0 +1,148 @@
+import Causality
+import Changes
+import Replication
+import SQLiteKit
+
+/// A record as it was found by name.
+package struct RecordPlace: Hashable, Sendable {
+    package let id: RecordID
+    package let scope: ScopeID
+
+    package init(id: RecordID, scope: ScopeID) {
+        self.id = id
+        self.scope = scope
+    }
+}
+
+/// One row of a listing of cases, as the table shows it.
+package struct CaseRow: Hashable, Sendable {
+    package let place: RecordPlace
+    package let number: String?
+    package let status: String
+    package let title: String?
+    package let category: String?
+    package let severity: Int64?
+    package let assignee: String?
+    package let team: String?
+    package let openedAt: Int64?
+    package let updatedAt: Int64?
+    package let conflicts: Int
+}
+
+package struct CaseCount: Hashable, Sendable {
+    package let scope: ScopeID
+    package let status: String
+    package let count: Int
+}
+
+/// Which cases a listing holds.
+package struct CaseFilter: Hashable, Sendable {
+    package var status: String?
+    package var scope: ScopeID?
+    package var limit: Int
+
+    package init(status: String? = nil, scope: ScopeID? = nil, limit: Int = CaseFilter.defaultLimit) {
+        self.status = status
+        self.scope = scope
+        self.limit = limit
+    }
+
+    package static var defaultLimit: Int { 1_000 }
+}
+
+/// Questions to the table `recovery_case`.
+extension SQLiteTransaction {
+    /// Cases by scope and status, sorted.
+    package func caseCounts() throws -> [CaseCount] {
+        try flushRecords()
+        return try connection.withStatement(
+            "SELECT scope, status, count(*) FROM recovery_case GROUP BY scope, status ORDER BY scope, status"
+        ) { statement in
+            var result: [CaseCount] = []
+            while try statement.step() {
+                result.append(
+                    CaseCount(
+                        scope: try scopeID(statement, 0), status: try statement.text(1),
+                        count: try statement.int(2)))
+            }
+            return result
+        }
+    }
+
+    /// Cases, those that changed last first.
+    package func cases(_ filter: CaseFilter) throws -> [CaseRow] {
+        try flushRecords()
+        return try connection.withStatement(
+            """
+            SELECT c.id, c.scope, c.number, c.status, c.title, c.category, c.severity, c.assignee, c.team, c.opened_at,
+                c.updated_at, r.conflicts
+            FROM recovery_case c JOIN record r ON r.rid = c.rid
+            WHERE (?1 IS NULL OR c.status = ?1) AND (?2 IS NULL OR c.scope = ?2)
+            ORDER BY c.updated_at DESC, c.id LIMIT ?3
+            """
+        ) { statement in
+            try statement.bind(filter.status, filter.scope?.description, filter.limit)
+            var result: [CaseRow] = []
+            while try statement.step() {
+                result.append(
+                    CaseRow(
+                        place: try place(statement), number: try statement.optionalText(2),
+                        status: try statement.text(3), title: try statement.optionalText(4),
+                        category: try statement.optionalText(5), severity: try statement.optionalInt64(6),
+                        assignee: try statement.optionalText(7), team: try statement.optionalText(8),
+                        openedAt: try statement.optionalInt64(9), updatedAt: try statement.optionalInt64(10),
+                        conflicts: try statement.int(11)))
+            }
+            return result
+        }
+    }
+
+    /// The cases that `name` may mean: a number, an alias, or the first digits of an id; at most two, since two are
+    /// one too many.
+    package func cases(named name: String) throws -> [RecordPlace] {
+        try flushRecords()
+        return try connection.withStatement(
+            """
+            SELECT id, scope FROM recovery_case WHERE number = ?1
+            UNION SELECT c.id, c.scope FROM recovery_case_alias a JOIN recovery_case c ON c.rid = a.rid
+                WHERE a.value = ?1
+            UNION SELECT id, scope FROM recovery_case WHERE ?2 IS NOT NULL AND id >= ?2 AND id < ?2 || 'g'
+            LIMIT 2
+            """
+        ) { statement in
+            let digits = name.lowercased()
+            let isPrefix = digits.utf8.count >= 6 && digits.utf8.allSatisfy {
+                (UInt8(ascii: "0")...UInt8(ascii: "9")).contains($0) || (UInt8(ascii: "a")...UInt8(ascii: "f")).contains($0)
+            }
+            try statement.bind(name, isPrefix ? digits : nil)
+            var result: [RecordPlace] = []
+            while try statement.step() { result.append(try place(statement)) }
+            return result
+        }
+    }
+
+    /// Whether a step of any case is this fact of the outside.
+    package func holdsFact(_ fact: String) throws -> Bool {
+        try flushRecords()
+        return try connection.withStatement("SELECT 1 FROM recovery_case_steps WHERE fact = ? LIMIT 1") { statement in
+            try statement.bind(fact)
+            return try statement.step()
+        }
+    }
+
+    private func place(_ statement: borrowing Statement) throws -> RecordPlace {
+        let text = try statement.text(0)
+        guard let id = RecordID(hexadecimal: text) else {
+            throw StoredValueError(table: "recovery_case", row: text, reason: "its id is not one")
+        }
+        return RecordPlace(id: id, scope: try scopeID(statement, 1))
+    }
+
+    private func scopeID(_ statement: borrowing Statement, _ index: Int) throws -> ScopeID {
+        let text = try statement.text(index)
+        guard let scope = ScopeID(hexadecimal: text) else {
+            throw StoredValueError(table: "recovery_case", row: text, reason: "its scope is not one")
+        }
+        return scope
+    }
+}

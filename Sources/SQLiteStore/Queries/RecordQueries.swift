@@ -1,0 +1,53 @@
+import Causality
+import Changes
+import Replication
+import SQLiteKit
+
+/// Questions about records of any type.
+extension SQLiteTransaction {
+    /// Records in which a register holds more than one value, in the order in which they came.
+    package func recordsWithConflicts(limit: Int) throws -> [StoredRecord] {
+        try flushRecords()
+        let ids: [RecordID] = try connection.withStatement(
+            "SELECT id FROM record WHERE conflicts > 0 ORDER BY rid LIMIT ?"
+        ) { statement in
+            try statement.bind(limit)
+            var ids: [RecordID] = []
+            while try statement.step() { ids.append(try statement.identifier(0, "record")) }
+            return ids
+        }
+        return try ids.compactMap { try recordRow($0)?.stored }
+    }
+
+    package func conflictCount() throws -> Int {
+        try flushRecords()
+        return try connection.withStatement("SELECT coalesce(sum(conflicts), 0) FROM record WHERE conflicts > 0") {
+            statement in
+            _ = try statement.step()
+            return try statement.int(0)
+        }
+    }
+
+    /// A personal value's text or other value, where the part is held.
+    package func personal(_ reference: PartReference, of dot: Dot, scope: ScopeID) throws -> Value? {
+        let parts = try parts(of: dot, scope: scope)
+        guard parts.indices.contains(reference.part), let bytes = parts[reference.part] else { return nil }
+        let items = try PersonalPart(bytes).items
+        return items.indices.contains(reference.item) ? items[reference.item] : nil
+    }
+
+    /// Every change whose feed begins with these hexadecimal digits, with this sequence; at most two.
+    package func changes(named name: String) throws -> [StoredChange] {
+        let parts = name.split(separator: ":")
+        guard parts.count == 2, let sequence = UInt64(parts[1]) else { return [] }
+        var result: [StoredChange] = []
+        for scope in try scopes() {
+            for feed in try feeds(of: scope.id) where feed.feed.description.hasPrefix(parts[0].lowercased()) {
+                if let change = try change(at: Dot(feed: feed.feed, sequence: sequence), of: scope.id) {
+                    result.append(change)
+                }
+            }
+        }
+        return Array(result.prefix(2))
+    }
+}

@@ -1,0 +1,36 @@
+import Causality
+import Changes
+import Replication
+import SQLiteKit
+
+extension SQLiteTransaction {
+    /// Removes a scope and all that belongs to it. For a scope whose changes were re-authored into another one.
+    package func drop(_ scope: ScopeID) throws {
+        try flush()
+        let row = try scopeRow(scope)
+        for type in projections.types {
+            for table in Projections.tables(of: type) {
+                try connection.withStatement(
+                    dynamic: "DELETE FROM \"\(table.name)\" WHERE rid IN (SELECT rid FROM record WHERE scope = ?)"
+                ) { statement in
+                    try statement.bind(row)
+                    try statement.run()
+                }
+            }
+        }
+        try connection.execute("DELETE FROM log_row WHERE record IN (SELECT rid FROM record WHERE scope = ?)", row)
+        try connection.execute("DELETE FROM touch WHERE record IN (SELECT rid FROM record WHERE scope = ?)", row)
+        try connection.execute("DELETE FROM part_key WHERE record IN (SELECT id FROM record WHERE scope = ?)", row)
+        try connection.execute("DELETE FROM record WHERE scope = ?", row)
+        try connection.execute("DELETE FROM part WHERE change IN (SELECT number FROM change WHERE scope = ?)", row)
+        try connection.execute("DELETE FROM change WHERE scope = ?", row)
+        try connection.execute("DELETE FROM knot WHERE feed IN (SELECT rid FROM feed WHERE scope = ?)", row)
+        try connection.execute("DELETE FROM quarantine WHERE feed IN (SELECT rid FROM feed WHERE scope = ?)", row)
+        try connection.execute("DELETE FROM attestation WHERE scope = ?", scope.bytes)
+        try connection.execute("DELETE FROM fingerprint WHERE scope = ?", row)
+        try connection.execute("DELETE FROM entry WHERE scope = ?", row)
+        try connection.execute("DELETE FROM feed WHERE scope = ?", row)
+        try connection.execute("DELETE FROM scope WHERE rid = ?", row)
+        abandon()
+    }
+}
