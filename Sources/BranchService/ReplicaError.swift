@@ -11,6 +11,7 @@ package enum ReplicaError: Error, CustomStringConvertible {
     case notJoined
     case alreadyJoined(chain: String)
     case setting(String)
+    case file(path: String, reason: String)
     case foreignHub
 
     package var description: String {
@@ -23,6 +24,7 @@ package enum ReplicaError: Error, CustomStringConvertible {
         case .notJoined: "this replica has not joined a chain; ask headquarters for a code and run `amends join`"
         case .alreadyJoined(let chain): "this replica belongs to the chain \(chain) already"
         case .setting(let key): "the replica's setting \(key) is damaged; run `amends verify`"
+        case .file(let path, let reason): "\(path): \(reason)"
         case .foreignHub: "the hub at this address is not the one that this replica joined"
         }
     }

@@ -125,7 +125,9 @@ extension Verdict {
     package init(from reader: inout ByteReader) throws(CodecError) {
         let start = reader.index
         let byte = try reader.readByte()
-        guard let verdict = Verdict(rawValue: byte) else { throw .malformed("verdict \(byte) does not exist", at: start) }
+        guard let verdict = Verdict(rawValue: byte) else {
+            throw .malformed("verdict \(byte) does not exist", at: start)
+        }
         self = verdict
     }
 }

@@ -52,7 +52,8 @@ struct CanonicalRuleTests {
         expect(Samples.operation("f", .enableWinsFlag, .integer(1)), "a flag is yes or no")
         expect(Samples.operation("f", .disableWinsFlag, .null), "a flag is yes or no")
         expect(Samples.operation("f", .log, .null, shown: shown), "a write that replaces nothing names shown writes")
-        expect(Samples.operation("f", .total, .integer(1), shown: []), "a write that replaces nothing names shown writes")
+        expect(
+            Samples.operation("f", .total, .integer(1), shown: []), "a write that replaces nothing names shown writes")
         expect(Samples.operation("f", FieldKind(rawValue: 0), .null), "field kind 0 does not exist")
         let removal = FieldOperation(
             record: 0, target: FieldTarget(field: "f", kind: .register), action: .remove, value: .integer(1))
@@ -104,19 +105,20 @@ struct CanonicalRuleTests {
         #expect(certificate.grants == [Grant(scope: Samples.scope, rights: [.read, .write])])
     }
 
-    @Test(arguments: [
-        ("feeds that the state does not name", [1, 1] + [UInt8](repeating: 7, count: 16) + [0, 0] + noSum + [0]),
-        ("a slot that says nothing", [1, 0, 1, 0, 1, 0, 0, 0, 0] + noSum + [0]),
-        ("a total with nothing in it", [1, 0, 1, 0, 5, 0, 0, 0, 0] + noSum + [0]),
-        ("a sum in a register", [1, 0, 1, 0, 1, 0, 2, 0, 0] + noSum + [0]),
-        ("a slot of a log", [1, 0, 1, 0, 6, 0, 2, 0, 0] + noSum + [0]),
-        ("a set without an element", [1, 0, 1, 0, 2, 0, 2, 0, 0] + noSum + [0]),
-        ("an element flag of 2", [1, 0, 1, 0, 5, 2, 2, 0, 0] + noSum + [0]),
-        ("a mark flag of 2", [1, 0, 0, 0] + noSum + [2]),
-        ("a sum without rows", [1, 0, 0, 0] + [UInt8](repeating: 1, count: 16) + [0]),
-        ("rows without a newest one", [1, 0, 0, 1] + noSum + [0]),
-        ("a kind of a newer version", [1, 0, 1, 0, 99, 0, 2, 0, 0] + noSum + [0]),
-    ] as [(String, [UInt8])])
+    @Test(
+        arguments: [
+            ("feeds that the state does not name", [1, 1] + [UInt8](repeating: 7, count: 16) + [0, 0] + noSum + [0]),
+            ("a slot that says nothing", [1, 0, 1, 0, 1, 0, 0, 0, 0] + noSum + [0]),
+            ("a total with nothing in it", [1, 0, 1, 0, 5, 0, 0, 0, 0] + noSum + [0]),
+            ("a sum in a register", [1, 0, 1, 0, 1, 0, 2, 0, 0] + noSum + [0]),
+            ("a slot of a log", [1, 0, 1, 0, 6, 0, 2, 0, 0] + noSum + [0]),
+            ("a set without an element", [1, 0, 1, 0, 2, 0, 2, 0, 0] + noSum + [0]),
+            ("an element flag of 2", [1, 0, 1, 0, 5, 2, 2, 0, 0] + noSum + [0]),
+            ("a mark flag of 2", [1, 0, 0, 0] + noSum + [2]),
+            ("a sum without rows", [1, 0, 0, 0] + [UInt8](repeating: 1, count: 16) + [0]),
+            ("rows without a newest one", [1, 0, 0, 1] + noSum + [0]),
+            ("a kind of a newer version", [1, 0, 1, 0, 99, 0, 2, 0, 0] + noSum + [0]),
+        ] as [(String, [UInt8])])
     func states(rule: String, bytes: [UInt8]) {
         guard case .refused = Form.recordState.outcome(bytes) else {
             Issue.record("\(rule) was taken")

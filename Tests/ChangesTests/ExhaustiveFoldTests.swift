@@ -2,8 +2,8 @@ import Causality
 import Changes
 import Testing
 
-/// Three feeds, all closed pasts, all choices, every causal order, held against `Model`. Histories of three changes hold
-/// those of one and two as their beginnings; those of four run in full only.
+/// Three feeds, all closed pasts, all choices, every causal order, held against `Model`. Histories of three changes
+/// hold those of one and two as their beginnings; those of four run in full only.
 @Suite("The fold is its definition, in every causal order of every small history")
 struct ExhaustiveFoldTests {
     @Test func ofARegisterWithEverySetOfShownWrites() {
@@ -96,8 +96,9 @@ struct ExhaustiveFoldTests {
     /// Nothing said, and every subset of the writes in the past.
     private static func everyShown(_ history: History, _ index: Int) -> [[ChangeReference]?] {
         let past = history.events[index].past.map(history.reference).sorted { $0.dot < $1.dot }
-        return [nil] + (0..<1 << past.count).map { mask in
-            past.indices.filter { mask & (1 << $0) != 0 }.map { past[$0] }
-        }
+        return [nil]
+            + (0..<1 << past.count).map { mask in
+                past.indices.filter { mask & (1 << $0) != 0 }.map { past[$0] }
+            }
     }
 }

@@ -6,14 +6,14 @@ import Testing
 struct GoldenBytesTests {
     @Test func values() throws {
         try GoldenFile(name: "value").expect(
-            Samples.values.map { sample in (sample.label, encoded { sample.value.encode(into: &$0) }) })
+            Samples.values.map { sample in (sample.label, sample.value.canonicalBytes) })
     }
 
     @Test func recordOriginsAndTheIdsThatDeriveFromThem() throws {
         try GoldenFile(name: "record-origin").expect(
             Samples.origins.flatMap { sample in
                 [
-                    (sample.label, encoded { sample.origin.encode(into: &$0) }),
+                    (sample.label, encoded(sample.origin.encode)),
                     ("its id", sample.origin.recordID(in: Samples.scope, change: Samples.shortHash).bytes),
                 ]
             })
@@ -41,7 +41,7 @@ struct GoldenBytesTests {
         try GoldenFile(name: "change-header").expect([
             ("hash(0) of the feed", Samples.feedStart.bytes),
             ("the replica of the public key", key.replica.bytes),
-            ("header with one context entry and one part", encoded { Samples.change.header.encode(into: &$0) }),
+            ("header with one context entry and one part", encoded(Samples.change.header.encode)),
             ("its hash", Samples.change.hash.bytes),
         ])
     }
@@ -65,13 +65,13 @@ struct GoldenBytesTests {
     /// Ed25519 is deterministic (RFC 8032, 5.1.6), and `SignatureTests` holds this implementation to it.
     @Test func attestation() throws {
         try GoldenFile(name: "attestation").expect([
-            ("signed by the key with seed 01 x 32", encoded { Samples.attestation.encode(into: &$0) })
+            ("signed by the key with seed 01 x 32", encoded(Samples.attestation.encode))
         ])
     }
 
     @Test func receipt() throws {
         try GoldenFile(name: "receipt").expect([
-            ("signed by the key with seed 09 x 32", encoded { Samples.receipt.encode(into: &$0) })
+            ("signed by the key with seed 09 x 32", encoded(Samples.receipt.encode))
         ])
     }
 

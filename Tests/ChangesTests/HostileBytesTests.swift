@@ -78,7 +78,9 @@ struct HostileBytesTests {
         }
     }
 
-    @Test(arguments: [[0x80, 0x00], [0xff, 0x80, 0x00], [UInt8](repeating: 0xff, count: 10), [UInt8](repeating: 0x80, count: 11)])
+    @Test(arguments: [
+        [0x80, 0x00], [0xff, 0x80, 0x00], [UInt8](repeating: 0xff, count: 10), [UInt8](repeating: 0x80, count: 11),
+    ])
     func anIntegerHasOneSpelling(bytes: [UInt8]) {
         var reader = ByteReader(bytes)
         #expect(throws: CodecError.integer(at: 0)) { try reader.readInteger() }

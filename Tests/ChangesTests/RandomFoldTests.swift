@@ -43,7 +43,9 @@ struct RandomFoldTests {
                 for other in history.events.indices {
                     let dot = history.events[other].dot
                     pairs += 1
-                    guard claim(past.contains(dot) == event.past.contains(other), "round \(round): \(dot) for \(event.dot)")
+                    guard
+                        claim(
+                            past.contains(dot) == event.past.contains(other), "round \(round): \(dot) for \(event.dot)")
                     else { return }
                 }
             }

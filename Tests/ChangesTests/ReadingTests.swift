@@ -17,26 +17,30 @@ struct ReadingTests {
 
     @Test func whatLatestHidesIsStillThere() {
         let state = concurrent(.register, [(.text("early"), 5), (.text("late"), 9)])
-        #expect(state.slot(FieldTarget(field: "f", kind: .register))?.distinct.map(\.value) == [.text("early"), .text("late")])
+        #expect(
+            state.slot(FieldTarget(field: "f", kind: .register))?.distinct.map(\.value) == [
+                .text("early"), .text("late"),
+            ])
     }
 
-    @Test(arguments: [
-        ([.integer(-5), .integer(300), .integer(2)], .integer(300)),
-        ([.text("high"), .text("immediate"), .text("low")], .text("low")),
-        ([.text("a longer one"), .text("z")], .text("z")),
-        ([.null, .integer(-5)], .integer(-5)),
-        (
-            [.money(Money(minorUnits: 63, currency: "EUR")), .money(Money(minorUnits: -64, currency: "EUR"))],
-            .money(Money(minorUnits: 63, currency: "EUR"))
-        ),
-        (
-            [
-                .time(Moment(milliseconds: 2, zoneMinutes: -60)), .time(Moment(milliseconds: -3, zoneMinutes: 0)),
-                .time(Moment(milliseconds: 1, zoneMinutes: 60)),
-            ],
-            .time(Moment(milliseconds: 2, zoneMinutes: -60))
-        ),
-    ] as [([Value], Value)])
+    @Test(
+        arguments: [
+            ([.integer(-5), .integer(300), .integer(2)], .integer(300)),
+            ([.text("high"), .text("immediate"), .text("low")], .text("low")),
+            ([.text("a longer one"), .text("z")], .text("z")),
+            ([.null, .integer(-5)], .integer(-5)),
+            (
+                [.money(Money(minorUnits: 63, currency: "EUR")), .money(Money(minorUnits: -64, currency: "EUR"))],
+                .money(Money(minorUnits: 63, currency: "EUR"))
+            ),
+            (
+                [
+                    .time(Moment(milliseconds: 2, zoneMinutes: -60)), .time(Moment(milliseconds: -3, zoneMinutes: 0)),
+                    .time(Moment(milliseconds: 1, zoneMinutes: 60)),
+                ],
+                .time(Moment(milliseconds: 2, zoneMinutes: -60))
+            ),
+        ] as [([Value], Value)])
     func maxIsTheGreatestValueWhateverTheTimes(values: [Value], greatest: Value) {
         for times in [[1, 2, 3], [3, 2, 1]] as [[UInt64]] {
             let state = concurrent(.register, Array(zip(values, times)))
@@ -85,7 +89,8 @@ struct ReadingTests {
         let add = FieldOperation(record: 0, target: target, value: .null)
         history.append(feed: History.feed(1), past: [], [add])
         history.append(
-            feed: History.feed(2), past: [0], [FieldOperation(record: 0, target: target, action: .remove, value: .null)])
+            feed: History.feed(2), past: [0], [FieldOperation(record: 0, target: target, action: .remove, value: .null)]
+        )
         #expect(Replay.whole(history).state.elements("tags").isEmpty)
         history.append(feed: History.feed(3), past: [0], [add])
         #expect(Replay.whole(history).state.elements("tags") == [.text("late")])

@@ -10,9 +10,7 @@ struct RoundTripTests {
         var generator = Generator(Effort.generator("values"))
         for round in 0..<Self.rounds {
             let value = generator.value()
-            var reader = ByteReader(value.canonicalBytes)
-            let read = try Value(from: &reader)
-            try reader.finish()
+            let read = try whole(value.canonicalBytes, Value.init(from:))
             guard claim(read == value, "round \(round): \(value) was read as \(read)") else { return }
         }
     }
@@ -23,12 +21,11 @@ struct RoundTripTests {
             let change = generator.change()
             let carried = try Change(
                 carried: change.carried(), scope: change.scope, dot: change.dot, previous: change.header.previous)
-            var reader = ByteReader(encoded { change.header.encode(into: &$0) })
-            let header = try ChangeHeader(from: &reader)
-            try reader.finish()
+            let header = try whole(encoded(change.header.encode), ChangeHeader.init(from:))
             guard claim(carried == change && header == change.header, "round \(round): \(change)") else { return }
             let operations = try change.decodedOperations()
-            guard claim(operations.encoded() == change.operations, "round \(round): operations of \(change)") else { return }
+            guard claim(operations.encoded() == change.operations, "round \(round): operations of \(change)")
+            else { return }
         }
     }
 
@@ -48,11 +45,9 @@ struct RoundTripTests {
             let origin = generator.origin()
             let part = generator.part()
             let entry = generator.entry()
-            var origins = ByteReader(encoded { origin.encode(into: &$0) })
-            var entries = ByteReader(entry.encoded())
             let holds =
-                try RecordOrigin(from: &origins) == origin && origins.isAtEnd && Entry(from: &entries) == entry
-                && entries.isAtEnd && PersonalPart(part.encoded()) == part
+                try whole(encoded(origin.encode), RecordOrigin.init(from:)) == origin
+                && whole(entry.encoded(), Entry.init(from:)) == entry && PersonalPart(part.encoded()) == part
             guard claim(holds, "round \(round): \(origin), \(part), \(entry)") else { return }
         }
     }
@@ -62,13 +57,11 @@ struct RoundTripTests {
         for round in 0..<Self.rounds / 20 {
             let certificate = generator.certificate()
             let receipt = generator.receipt()
-            let attestation = Attestation(
-                scope: generator.identifier(), sequence: generator.integer(), hash: generator.hash(), key: Samples.key)
-            var receipts = ByteReader(encoded { receipt.encode(into: &$0) })
-            var attestations = ByteReader(encoded { attestation.encode(into: &$0) })
+            let attestation = generator.attestation()
             let holds =
-                try Certificate(certificate.encoded()) == certificate && Receipt(from: &receipts) == receipt
-                && Attestation(from: &attestations) == attestation
+                try Certificate(certificate.encoded()) == certificate
+                && whole(encoded(receipt.encode), Receipt.init(from:)) == receipt
+                && whole(encoded(attestation.encode), Attestation.init(from:)) == attestation
             guard claim(holds, "round \(round): \(certificate), \(receipt), \(attestation)") else { return }
         }
     }
@@ -87,13 +80,11 @@ struct RoundTripTests {
     @Test(arguments: [Int64.min, -1, 1 << 48, .max])
     func timesOutOfRangeAreHeld(time: Int64) throws {
         let held = min(max(time, 0), HybridTimestamp.greatestMilliseconds)
-        var entries = ByteReader(Entry.clock(time).encoded())
-        #expect(try Entry(from: &entries) == .clock(held))
+        #expect(try whole(Entry.clock(time).encoded(), Entry.init(from:)) == .clock(held))
         let receipt = Receipt(
             incarnation: Samples.shortHash, scope: Samples.scope, position: 1, history: HistoryHash(Samples.hash),
             hubTime: time, key: Samples.hubKey)
-        var receipts = ByteReader(encoded { receipt.encode(into: &$0) })
-        #expect(try Receipt(from: &receipts) == receipt)
+        #expect(try whole(encoded(receipt.encode), Receipt.init(from:)) == receipt)
         let certificate = Certificate(
             chain: Samples.chain, publicKey: Samples.key.publicKey, home: Samples.scope, grants: [], deviceMark: "QXV",
             from: time, hub: Samples.hubKey)

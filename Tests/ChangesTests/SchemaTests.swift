@@ -40,6 +40,7 @@ struct SchemaTests {
     private func violation(_ field: Text, _ kind: FieldKind, element: Value? = nil) -> String? {
         schema.violation(
             of: Operations(
-                records: [.here(index: 0)], operations: [Samples.operation(field, kind, .integer(1), element: element)]))
+                records: [.here(index: 0)], operations: [Samples.operation(field, kind, .integer(1), element: element)])
+        )
     }
 }

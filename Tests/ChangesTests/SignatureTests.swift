@@ -24,24 +24,18 @@ struct SignatureTests {
 
     @Test func anAttestationWithAnyBitChanged() throws {
         let key = Samples.key.publicKey
-        let bytes = encoded { Samples.attestation.encode(into: &$0) }
+        let bytes = encoded(Samples.attestation.encode)
         try Samples.attestation.verify(key)
         expectTamperedRefused(bytes) { bytes in
-            var reader = ByteReader(bytes)
-            let attestation = try Attestation(from: &reader)
-            try reader.finish()
-            try attestation.verify(key)
+            try whole(bytes, Attestation.init(from:)).verify(key)
         }
     }
 
     @Test func aReceiptWithAnyBitChanged() throws {
-        let bytes = encoded { Samples.receipt.encode(into: &$0) }
+        let bytes = encoded(Samples.receipt.encode)
         try Samples.receipt.verify(Samples.hubKey.publicKey)
         expectTamperedRefused(bytes) { bytes in
-            var reader = ByteReader(bytes)
-            let receipt = try Receipt(from: &reader)
-            try reader.finish()
-            try receipt.verify(Samples.hubKey.publicKey)
+            try whole(bytes, Receipt.init(from:)).verify(Samples.hubKey.publicKey)
         }
     }
 
@@ -53,7 +47,7 @@ struct SignatureTests {
 
     /// The tags of the preimages differ, so that no signature serves for another kind of statement.
     @Test func aSignatureOfOneKindIsNoneOfAnother() {
-        let bytes = encoded { Samples.attestation.encode(into: &$0) }
+        let bytes = encoded(Samples.attestation.encode)
         #expect(throws: SignatureError.signature) {
             try Samples.key.publicKey.verify(Samples.attestation.signature, for: Array(bytes.dropLast(64)))
         }
@@ -77,7 +71,9 @@ struct SignatureTests {
 
     @Test func aChangedByteOfAPartChangesItsCommitment() {
         let (part, bytes) = (Samples.part, Samples.part.encoded())
-        func commitment(_ bytes: [UInt8], key: [UInt8] = Samples.part.key, dot: Dot = Samples.dot, index: Int = 0) -> Hash256 {
+        func commitment(_ bytes: [UInt8], key: [UInt8] = Samples.part.key, dot: Dot = Samples.dot, index: Int = 0)
+            -> Hash256
+        {
             PersonalPart.commitment(bytes, key: key, scope: Samples.scope, dot: dot, index: index)
         }
         let original = commitment(bytes)

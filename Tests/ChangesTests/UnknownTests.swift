@@ -8,8 +8,7 @@ struct UnknownTests {
     @Test(arguments: [16, 17, 127, 128, 1 << 40, UInt64.max])
     func aValueOfAnUnknownTag(tag: UInt64) throws {
         let value = Value.fields([("new", .unknown(tag: tag, bytes: [0, 1, 0xff])), ("old", .integer(1))])
-        var reader = ByteReader(value.canonicalBytes)
-        let read = try Value(from: &reader)
+        let read = try whole(value.canonicalBytes, Value.init(from:))
         #expect(read == value)
         #expect(read.canonicalBytes == value.canonicalBytes)
     }

@@ -438,7 +438,7 @@ class Ledger:
     def open(self, replica, title):
         case = replica.open(title)
         self.titles[case] = title
-        self.steps[case]["recorded"] += 1
+        self.steps[case].update(replica.steps(case))
         return case
 
     def step(self, replica, case, kind):

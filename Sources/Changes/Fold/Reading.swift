@@ -56,7 +56,8 @@ extension RecordState {
 
     /// Whether an enable-wins flag is on: some surviving write says so.
     package func isEnabled(_ field: Text) -> Bool {
-        slot(FieldTarget(field: field, kind: .enableWinsFlag))?.survivors.contains { $0.value == .boolean(true) } ?? false
+        slot(FieldTarget(field: field, kind: .enableWinsFlag))?.survivors.contains { $0.value == .boolean(true) }
+            ?? false
     }
 
     /// Whether a disable-wins flag is on: there is a surviving write and none says no.

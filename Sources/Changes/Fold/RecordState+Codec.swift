@@ -38,7 +38,9 @@ extension RecordState {
         for _ in 0..<slotCount {
             let start = reader.index
             let slot = try Slot(from: &reader, feeds)
-            if let last = slots.last, last.target >= slot.target { throw .malformed("slots are not in order", at: start) }
+            if let last = slots.last, last.target >= slot.target {
+                throw .malformed("slots are not in order", at: start)
+            }
             slots.append(slot)
         }
         let logStart = reader.index

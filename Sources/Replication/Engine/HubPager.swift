@@ -37,7 +37,7 @@ package struct HubPager<Transaction: HubTransaction> {
                 of: hello.scope, after: position, limit: min(left.changes, HubPager.step))
             guard !rows.isEmpty else { break }
             for row in rows {
-                let (paged, bytes) = try paged(row.entry, scope: hello.scope, held: held)
+                let (paged, bytes) = try transaction.paged(row.entry, scope: hello.scope, held: held)
                 entries.append(paged)
                 history = row.history
                 position = row.position
@@ -77,12 +77,19 @@ package struct HubPager<Transaction: HubTransaction> {
         if let own = hello.ownHead { held[own.dot.feed] = own.dot.sequence }
         return held
     }
+}
 
-    private func paged(_ entry: Entry, scope: ScopeID, held: [FeedID: UInt64]) throws -> (PagedEntry, Int) {
+extension ReplicaTransaction {
+    /// An entry as it travels to one who holds the bodies of `held`, and about how many bytes it takes.
+    ///
+    /// - Throws: `Refusal` where the body is not here.
+    func paged(_ entry: Entry, scope: ScopeID, held: [FeedID: UInt64]) throws -> (PagedEntry, Int) {
         guard case .change(let reference, let received, let verdict) = entry else { return (.other(entry), 64) }
         let dot = reference.dot
-        if let head = held[dot.feed], dot.sequence <= head { return (.known(dot: dot, received: received, verdict: verdict), 40) }
-        guard let change = try transaction.change(at: dot, of: scope) else {
+        if let head = held[dot.feed], dot.sequence <= head {
+            return (.known(dot: dot, received: received, verdict: verdict), 40)
+        }
+        guard let change = try change(at: dot, of: scope) else {
             throw Refusal(.unsupported, "the body of \(dot) is no longer here")
         }
         guard change.isFolded else {
@@ -90,7 +97,7 @@ package struct HubPager<Transaction: HubTransaction> {
             change.header.encode(into: &writer)
             return (.stub(received: received, verdict: verdict, header: writer.bytes), writer.count + 16)
         }
-        let carried = CarriedChange(bytes: change.carried, parts: try transaction.parts(of: dot, scope: scope))
+        let carried = CarriedChange(bytes: change.carried, parts: try parts(of: dot, scope: scope))
         let start = dot.sequence == 1 ? change.header.previous : nil
         return (
             .full(dot: dot, received: received, verdict: verdict, start: start, change: carried),

@@ -88,7 +88,7 @@ package struct Outbox<Transaction: ReplicaTransaction> {
     }
 
     /// The unplaced changes of a scope up to the limits, cut where every foreign feed is covered by its author's word.
-    private func push(of scope: ScopeID, limits: PushLimits) throws -> (push: ScopePush, bytes: Int)? {
+    package func push(of scope: ScopeID, limits: PushLimits) throws -> (push: ScopePush, bytes: Int)? {
         let batch = try CoveredBatch(transaction, scope: scope, own: identity.replica, limits: limits)
         guard !batch.items.isEmpty else { return nil }
         var runs: [ChangeRun] = []
@@ -99,7 +99,7 @@ package struct Outbox<Transaction: ReplicaTransaction> {
             pending = []
         }
         for (change, carried) in batch.items {
-            if let start = first, start.feed == change.dot.feed,
+            if let start = first, start.feed == change.dot.feed, pending.count < Limit.changesPerRun.value,
                 start.sequence + UInt64(pending.count) == change.dot.sequence
             {
                 pending.append(carried)

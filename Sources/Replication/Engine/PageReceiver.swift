@@ -77,6 +77,7 @@ package struct PageReceiver<Transaction: ReplicaTransaction> {
             throw PageError.history(scope: scope, position: page.receipt.position)
         }
         guard outcome.entries > 0 else { return outcome }
+        try transaction.put(page.receipt)
         state.foldedPosition = state.position
         try transaction.put(state)
         try transaction.put(clock)

@@ -1,4 +1,3 @@
-import Changes
 import Testing
 
 /// One check of very many: cheaper than `#expect` where it holds, and with the way to see it again where it does not.
@@ -10,16 +9,4 @@ func claim(
 ) -> Bool {
     if !holds { Issue.record("\(message()); \(Effort.replay)", sourceLocation: sourceLocation) }
     return holds
-}
-
-/// What reading `bytes` comes to.
-enum Outcome: Equatable {
-    case refused(CodecError)
-    case taken(rewritten: [UInt8])
-}
-
-extension Form {
-    func outcome(_ bytes: [UInt8]) -> Outcome {
-        do { return .taken(rewritten: try rewritten(bytes)) } catch { return .refused(error) }
-    }
 }

@@ -4,7 +4,7 @@ import Testing
 
 /// A stored form or a part of a message: how its bytes are read, and what is written for what was read.
 struct Form: Sendable, CustomTestStringConvertible {
-    /// Names the golden file.
+    /// As in the name of the golden file.
     let name: String
     /// Reads `bytes` to their end and encodes the result.
     let rewritten: @Sendable (_ bytes: [UInt8]) throws(CodecError) -> [UInt8]
@@ -14,80 +14,15 @@ struct Form: Sendable, CustomTestStringConvertible {
     var testDescription: String { name }
 }
 
+/// What reading bytes comes to.
+enum Outcome: Equatable {
+    case refused(CodecError)
+    case taken(rewritten: [UInt8])
+}
+
 extension Form {
-    static let value = streamed("value", { reader throws(CodecError) in try Value(from: &reader) }) { value, writer in
-        value.encode(into: &writer)
-    } random: { generator in
-        generator.value()
-    }
-
-    static let recordOrigin = streamed(
-        "record-origin", { reader throws(CodecError) in try RecordOrigin(from: &reader) }
-    ) { origin, writer in
-        origin.encode(into: &writer)
-    } random: { generator in
-        generator.origin()
-    }
-
-    static let operations = Form(name: "operations") { bytes throws(CodecError) in
-        try Operations(bytes).encoded()
-    } random: { generator in
-        generator.operations().encoded()
-    }
-
-    static let personalPart = Form(name: "personal-part") { bytes throws(CodecError) in
-        try PersonalPart(bytes).encoded()
-    } random: { generator in
-        generator.part().encoded()
-    }
-
-    static let changeHeader = streamed(
-        "change-header", { reader throws(CodecError) in try ChangeHeader(from: &reader) }
-    ) { header, writer in
-        header.encode(into: &writer)
-    } random: { generator in
-        generator.change().header
-    }
-
-    /// Read at a fixed place: a change's feed, sequence and hash before are not in its carried form.
-    static let changeCarried = Form(name: "change-carried") { bytes throws(CodecError) in
-        try Change(carried: bytes, scope: Samples.scope, dot: Samples.dot, previous: Samples.feedStart).carried()
-    } random: { generator in
-        generator.change().carried()
-    }
-
-    static let entry = streamed("entry", { reader throws(CodecError) in try Entry(from: &reader) }) { entry, writer in
-        entry.encode(into: &writer)
-    } random: { generator in
-        generator.entry()
-    }
-
-    static let attestation = streamed(
-        "attestation", { reader throws(CodecError) in try Attestation(from: &reader) }
-    ) { attestation, writer in
-        attestation.encode(into: &writer)
-    } random: { generator in
-        Attestation(
-            scope: generator.identifier(), sequence: generator.integer(), hash: generator.hash(), key: Samples.key)
-    }
-
-    static let receipt = streamed("receipt", { reader throws(CodecError) in try Receipt(from: &reader) }) {
-        receipt, writer in
-        receipt.encode(into: &writer)
-    } random: { generator in
-        generator.receipt()
-    }
-
-    static let certificate = Form(name: "certificate") { bytes throws(CodecError) in
-        try Certificate(bytes).encoded()
-    } random: { generator in
-        generator.certificate().encoded()
-    }
-
-    static let recordState = Form(name: "record-state") { bytes throws(CodecError) in
-        try RecordState(bytes).encoded()
-    } random: { generator in
-        generator.state().encoded()
+    func outcome(_ bytes: [UInt8]) -> Outcome {
+        do { return .taken(rewritten: try rewritten(bytes)) } catch { return .refused(error) }
     }
 
     static let all = [
@@ -95,28 +30,90 @@ extension Form {
         certificate, recordState,
     ]
 
-    /// A form that is read from the middle of a message.
-    private static func streamed<Content>(
-        _ name: String,
-        _ read: @escaping @Sendable (inout ByteReader) throws(CodecError) -> Content,
-        write: @escaping @Sendable (Content, inout ByteWriter) -> Void,
-        random: @escaping @Sendable (inout Generator) -> Content
-    ) -> Form {
-        Form(name: name) { bytes throws(CodecError) in
-            var reader = ByteReader(bytes)
-            let content = try read(&reader)
-            try reader.finish()
-            return encoded { write(content, &$0) }
-        } random: { generator in
-            let content = random(&generator)
-            return encoded { write(content, &$0) }
-        }
-    }
+    static let value = Form(
+        name: "value",
+        rewritten: { bytes throws(CodecError) in try whole(bytes, Value.init(from:)).canonicalBytes },
+        random: { $0.value().canonicalBytes })
+
+    static let recordOrigin = Form(
+        name: "record-origin",
+        rewritten: { bytes throws(CodecError) in
+            let origin = try whole(bytes, RecordOrigin.init(from:))
+            return encoded(origin.encode)
+        },
+        random: { encoded($0.origin().encode) })
+
+    static let operations = Form(
+        name: "operations",
+        rewritten: { bytes throws(CodecError) in try Operations(bytes).encoded() },
+        random: { $0.operations().encoded() })
+
+    static let personalPart = Form(
+        name: "personal-part",
+        rewritten: { bytes throws(CodecError) in try PersonalPart(bytes).encoded() },
+        random: { $0.part().encoded() })
+
+    static let changeHeader = Form(
+        name: "change-header",
+        rewritten: { bytes throws(CodecError) in
+            let header = try whole(bytes, ChangeHeader.init(from:))
+            return encoded(header.encode)
+        },
+        random: { encoded($0.change().header.encode) })
+
+    /// Read at a fixed place: a change's feed, sequence and hash before are not in its carried form.
+    static let changeCarried = Form(
+        name: "change-carried",
+        rewritten: { bytes throws(CodecError) in
+            try Change(carried: bytes, scope: Samples.scope, dot: Samples.dot, previous: Samples.feedStart).carried()
+        },
+        random: { $0.change().carried() })
+
+    static let entry = Form(
+        name: "entry",
+        rewritten: { bytes throws(CodecError) in try whole(bytes, Entry.init(from:)).encoded() },
+        random: { $0.entry().encoded() })
+
+    static let attestation = Form(
+        name: "attestation",
+        rewritten: { bytes throws(CodecError) in
+            let attestation = try whole(bytes, Attestation.init(from:))
+            return encoded(attestation.encode)
+        },
+        random: { encoded($0.attestation().encode) })
+
+    static let receipt = Form(
+        name: "receipt",
+        rewritten: { bytes throws(CodecError) in
+            let receipt = try whole(bytes, Receipt.init(from:))
+            return encoded(receipt.encode)
+        },
+        random: { encoded($0.receipt().encode) })
+
+    static let certificate = Form(
+        name: "certificate",
+        rewritten: { bytes throws(CodecError) in try Certificate(bytes).encoded() },
+        random: { $0.certificate().encoded() })
+
+    static let recordState = Form(
+        name: "record-state",
+        rewritten: { bytes throws(CodecError) in try RecordState(bytes).encoded() },
+        random: { $0.state().encoded() })
 }
 
-/// What `body` writes.
-func encoded(_ body: (inout ByteWriter) -> Void) -> [UInt8] {
+/// What `read` makes of all of `bytes`, for a form that else is read from the middle of a message.
+func whole<Content>(
+    _ bytes: [UInt8], _ read: (inout ByteReader) throws(CodecError) -> Content
+) throws(CodecError) -> Content {
+    var reader = ByteReader(bytes)
+    let content = try read(&reader)
+    try reader.finish()
+    return content
+}
+
+/// What `write` writes.
+func encoded(_ write: (inout ByteWriter) -> Void) -> [UInt8] {
     var writer = ByteWriter()
-    body(&writer)
+    write(&writer)
     return writer.bytes
 }

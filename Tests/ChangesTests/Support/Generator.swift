@@ -32,7 +32,9 @@ struct Generator {
 
     /// Mostly short, from an alphabet in which look-alikes, U+0000 and direction marks are common.
     mutating func text() -> Text {
-        let letters: [String] = ["a", "b", "Z", "0", " ", "é", "e\u{301}", "\0", "\u{200f}", "ß", "日", "🧾", "\u{10ffff}"]
+        let letters: [String] = [
+            "a", "b", "Z", "0", " ", "é", "e\u{301}", "\0", "\u{200f}", "ß", "日", "🧾", "\u{10ffff}",
+        ]
         return Text((0..<upTo(12)).map { _ in pick(letters) }.joined())
     }
 
@@ -164,6 +166,10 @@ extension Generator {
         case 2: .lost(reference: EntryReference(dot: dot(), hash: hash()))
         default: .clock(milliseconds())
         }
+    }
+
+    mutating func attestation() -> Attestation {
+        Attestation(scope: identifier(), sequence: integer(), hash: hash(), key: Samples.key)
     }
 
     mutating func receipt() -> Receipt {

@@ -96,7 +96,8 @@ extension History {
         for _ in 0...generator.upTo(3) {
             let drawn = generator.operation(record: 0)
             let kind = drawn.target.kind
-            let element = kind == .set ? generator.pick([.text("a"), .text("b"), .integer(1)] as [Value]) : drawn.target.element
+            let element =
+                kind == .set ? generator.pick([.text("a"), .text("b"), .integer(1)] as [Value]) : drawn.target.element
             let target = FieldTarget(
                 field: generator.pick(["f", "g"]), kind: kind, element: element)
             let all = history.events.indices.map(history.reference)

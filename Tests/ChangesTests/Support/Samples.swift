@@ -12,7 +12,8 @@ enum Samples {
     static let subject = SubjectID(high: 0x3031_3233_3435_3637, low: 0x3839_3a3b_3c3d_3e3f)
     static let record = RecordID(high: 0x4041_4243_4445_4647, low: 0x4849_4a4b_4c4d_4e4f)
     static let shortHash = ShortHash(high: 0x5051_5253_5455_5657, low: 0x5859_5a5b_5c5d_5e5f)
-    static let hash = Hash256(0x6061_6263_6465_6667, 0x6869_6a6b_6c6d_6e6f, 0x7071_7273_7475_7677, 0x7879_7a7b_7c7d_7e7f)
+    static let hash = Hash256(
+        0x6061_6263_6465_6667, 0x6869_6a6b_6c6d_6e6f, 0x7071_7273_7475_7677, 0x7879_7a7b_7c7d_7e7f)
 
     static let dot = Dot(feed: FeedID(key.publicKey.replica), sequence: 300)
     static let otherReference = ChangeReference(dot: Dot(feed: otherFeed, sequence: 7), hash: shortHash)
@@ -78,7 +79,8 @@ extension Samples {
                     operation("status", .register, .text("closed"), shown: [otherReference]),
                     operation("severity", .register, .integer(2), shown: []),
                     FieldOperation(
-                        record: 0, target: FieldTarget(field: "assignee", kind: .register), action: .remove, value: .null),
+                        record: 0, target: FieldTarget(field: "assignee", kind: .register), action: .remove,
+                        value: .null),
                 ])
         ),
         ("of a newer version: kind 99, action 200, value tag 16", newer),

@@ -25,9 +25,9 @@ enum Effort {
     /// Whether everything runs: `AMENDS_FULL=1`, or a release build.
     static let isFull: Bool = {
         #if DEBUG
-        return environment("AMENDS_FULL") == "1"
+            return environment("AMENDS_FULL") == "1"
         #else
-        return true
+            return true
         #endif
     }()
 

@@ -1,0 +1,103 @@
+/// Rows of texts in aligned columns, for people.
+package struct TextTable {
+    private let header: [String]
+    private var rows: [[String]] = []
+    private static let gap = "  "
+
+    /// - Parameter header: the columns' names; empty for a table without a line of names.
+    package init(_ header: [String] = []) { self.header = header }
+
+    /// Adds a row. Control characters in it are made visible, so that it stays one line.
+    package mutating func add(_ cells: [String?]) { rows.append(cells.map { ($0 ?? "").visible }) }
+
+    package var isEmpty: Bool { rows.isEmpty }
+
+    /// The table's lines; the last column is not padded.
+    ///
+    /// - Parameter style: how the line of names looks.
+    package func lines(_ style: TextStyle = .plain) -> [String] {
+        let all = (header.isEmpty ? [] : [header]) + rows
+        var widths: [Int] = []
+        for row in all {
+            for (index, cell) in row.enumerated() {
+                if index == widths.count { widths.append(0) }
+                widths[index] = max(widths[index], cell.columnWidth)
+            }
+        }
+        return all.enumerated().map { index, row in
+            let line = TextTable.line(row, widths)
+            return index == 0 && !header.isEmpty ? style.heading(line) : line
+        }
+    }
+
+    private static func line(_ row: [String], _ widths: [Int]) -> String {
+        var line = ""
+        for (index, cell) in row.enumerated() {
+            if index > 0 { line += gap }
+            line += cell
+            if row[(index + 1)...].contains(where: { !$0.isEmpty }) {
+                line += String(repeating: " ", count: widths[index] - cell.columnWidth)
+            } else {
+                break
+            }
+        }
+        return line
+    }
+}
+
+/// The looks of a text for people: none, or a terminal's.
+package struct TextStyle: Sendable {
+    private let isColored: Bool
+
+    package static let plain = TextStyle(isColored: false)
+    package static let terminal = TextStyle(isColored: true)
+
+    package init(_ console: Console) { self = console.hasColor() ? .terminal : .plain }
+
+    private init(isColored: Bool) { self.isColored = isColored }
+
+    package func heading(_ text: String) -> String { wrapped(text, "1") }
+    package func faint(_ text: String) -> String { wrapped(text, "2") }
+    package func warning(_ text: String) -> String { wrapped(text, "33") }
+
+    private func wrapped(_ text: String, _ code: String) -> String {
+        isColored ? "\u{1B}[\(code)m\(text)\u{1B}[0m" : text
+    }
+}
+
+extension String {
+    /// The text with its control characters as pictures (`␊` for a line feed): a terminal must not obey what a case
+    /// holds, and a row stays a row.
+    package var visible: String {
+        guard unicodeScalars.contains(where: { $0.properties.generalCategory == .control }) else { return self }
+        var result = String.UnicodeScalarView()
+        for scalar in unicodeScalars {
+            switch scalar.value {
+            case 0..<0x20: result.append(Unicode.Scalar(0x2400 + scalar.value) ?? "\u{FFFD}")
+            case 0x7F: result.append("\u{2421}")
+            case 0x80..<0xA0: result.append("\u{FFFD}")
+            default: result.append(scalar)
+            }
+        }
+        return String(result)
+    }
+
+    /// How many cells a terminal gives the text: two for East Asian wide signs and pictures, none for marks.
+    package var columnWidth: Int { reduce(0) { $0 + $1.columnWidth } }
+}
+
+extension Character {
+    fileprivate var columnWidth: Int {
+        guard let first = unicodeScalars.first else { return 0 }
+        if first.isASCII { return 1 }
+        if first.properties.generalCategory == .format || first.properties.generalCategory == .nonspacingMark { return 0 }
+        if first.properties.isEmojiPresentation { return 2 }
+        return Character.wide.contains { $0.contains(first.value) } ? 2 : 1
+    }
+
+    /// The wide blocks of Unicode's East Asian Width, as ranges of whole blocks.
+    private static let wide: [ClosedRange<UInt32>] = [
+        0x1100...0x115F, 0x2E80...0x303E, 0x3041...0x33FF, 0x3400...0x4DBF, 0x4E00...0x9FFF, 0xA000...0xA4CF,
+        0xAC00...0xD7A3, 0xF900...0xFAFF, 0xFE30...0xFE6F, 0xFF00...0xFF60, 0xFFE0...0xFFE6, 0x20000...0x3FFFD,
+    ]
+}

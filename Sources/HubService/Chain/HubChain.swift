@@ -1,0 +1,137 @@
+import Causality
+import ChainDirectory
+import Changes
+import Replication
+import SyncHTTP
+
+/// One chain at its hub: who belongs to it, and every exchange with them.
+///
+/// Nothing of the database is kept between calls, so that a command in another process is noticed at once. Not
+/// `Sendable`: a running hub keeps it on an executor of its own, see `ChainHost`.
+package final class HubChain<Store: HubStore> where Store.Transaction: CaseCounting {
+    package let info: ChainInfo
+    let store: Store
+    let identity: ReplicaIdentity
+    let environment: HubEnvironment
+    private let schemas: [Schema]
+
+    private init(_ store: Store, info: ChainInfo, key: SigningKey, schemas: [Schema], environment: HubEnvironment) {
+        self.store = store
+        self.info = info
+        self.schemas = schemas
+        self.environment = environment
+        identity = ReplicaIdentity(key: key)
+    }
+
+    /// Opens a chain.
+    ///
+    /// - Throws: `HubFault` where the store holds none, or what the store throws.
+    package convenience init(
+        opening store: Store, key: SigningKey, schemas: [Schema], environment: HubEnvironment
+    ) throws {
+        guard let bytes = try store.read({ try $0.setting(.chain) }) else {
+            throw HubFault(.unknownChain, "the database holds no chain")
+        }
+        self.init(store, info: try ChainInfo(bytes), key: key, schemas: schemas, environment: environment)
+    }
+
+    /// Makes a chain in an empty store, with the scopes `common` and `headquarters`.
+    ///
+    /// - Returns: the chain, and its administrator's token, which is nowhere else.
+    package static func create(
+        _ name: String, in store: Store, key: SigningKey, schemas: [Schema], environment: HubEnvironment
+    ) throws -> (chain: HubChain, adminToken: String) {
+        let name = try ChainName.validated(name)
+        let token = AdminToken.text(random: environment.random(AdminToken.byteCount))
+        let info = ChainInfo(
+            chain: ChainID(environment.random(ChainID.byteCount)), name: name,
+            incarnation: ShortHash(environment.random(ShortHash.byteCount)), adminTokenHash: AdminToken.hash(token))
+        try store.write { transaction in
+            guard try transaction.setting(.chain) == nil else {
+                throw HubFault(.branchExists, "the database holds a chain already")
+            }
+            try transaction.put(info.encoded(), for: .chain)
+            for scope in [info.common, info.headquarters] { try transaction.put(ScopeState(scope)) }
+        }
+        return (
+            HubChain(store, info: info, key: key, schemas: schemas, environment: environment), token
+        )
+    }
+
+    package var hubKey: PublicKey { identity.key.publicKey }
+
+    package func isAdministrator(_ token: String) -> Bool { AdminToken.matches(token, info.adminTokenHash) }
+
+    package func certificate(of replica: ReplicaID) throws -> Certificate? {
+        try store.read { try $0.certificate(of: replica) }
+    }
+
+    // MARK: - Exchanging
+
+    /// What an exchange did.
+    package struct Exchange: Sendable {
+        package let outcome: HubExchange<Store>.Outcome
+        /// Where the replica says that it stands, and does.
+        package let greetings: [Greeting]
+    }
+
+    package struct Greeting: Hashable, Sendable {
+        package let scope: ScopeID
+        package let position: UInt64
+    }
+
+    /// - Throws: `HubFault` for a replica that is not certified (any more), or what the store throws.
+    package func exchange(_ request: SyncRequest, with replica: ReplicaID) throws -> Exchange {
+        guard let carrier = try certificate(of: replica) else {
+            throw HubFault.refused(
+                .unknownReplica, "this machine does not belong to the chain (any more)", replica: replica)
+        }
+        let outcome = try HubExchange(
+            store, key: identity.key, incarnation: info.incarnation, schemas: schemas
+        ).answer(request, carrier: carrier, now: environment.now())
+        return Exchange(outcome: outcome, greetings: try greetings(request, outcome.response, carrier))
+    }
+
+    /// A scope that the hub refused says nothing; scopes under a digest that matched stand as they stand here.
+    private func greetings(
+        _ request: SyncRequest, _ response: SyncResponse, _ carrier: Certificate
+    ) throws -> [Greeting] {
+        let refused = Set(
+            response.answers.compactMap { answer in
+                if case .refused = answer.outcome { answer.scope } else { nil }
+            })
+        let named = request.hellos.filter { !refused.contains($0.scope) }
+            .map { Greeting(scope: $0.scope, position: $0.position) }
+        guard case .rest(let digest) = request.coverage, !response.wantsHellos else { return named }
+        let listed = Set(request.hellos.map(\.scope))
+        let rest = try store.read { try $0.scopes() }
+            .filter { !listed.contains($0.id) && carrier.rights(in: $0.id).contains(.read) }
+        // Another process may have written in between.
+        guard digest == ScopeHello.digest(rest.map { ($0.id, $0.position, $0.history) }) else { return named }
+        return named + rest.map { Greeting(scope: $0.id, position: $0.position) }
+    }
+
+    /// Whether the database takes writes.
+    package func checkWritable() throws {
+        try store.write { try $0.put([UInt8(truncatingIfNeeded: environment.now())], for: .readiness) }
+    }
+}
+
+/// What chains, branches and machines may be called.
+enum ChainName {
+    static func validated(_ name: String) throws(HubFault) -> Text {
+        let isPrintable = name.unicodeScalars.allSatisfy { scalar in
+            switch scalar.properties.generalCategory {
+            case .control, .lineSeparator, .paragraphSeparator: false
+            default: true
+            }
+        }
+        guard isPrintable, (1...Limit.nameBytes.value).contains(name.utf8.count),
+            name.unicodeScalars.contains(where: { !$0.properties.isWhitespace })
+        else {
+            throw HubFault(
+                .invalidName, "a name has 1 to \(Limit.nameBytes.value) bytes, not only spaces, and no line breaks")
+        }
+        return Text(name)
+    }
+}

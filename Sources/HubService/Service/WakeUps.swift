@@ -1,0 +1,88 @@
+import Causality
+import Changes
+import Synchronization
+import SyncHTTP
+
+/// Who listens for what. A listener that is slow finds what grew meanwhile in one event.
+package final class WakeUps: Sendable {
+    private struct Listener {
+        let certificate: Certificate
+        let signal: AsyncStream<Void>.Continuation
+        var grown: Set<ScopeID> = []
+    }
+
+    private struct State {
+        var nextID = 0
+        var listeners: [Int: Listener] = [:]
+    }
+
+    /// Listeners of one chain, and of one replica among them: beyond, a poll has to do.
+    package static let greatestListeners = 20_000
+    package static let greatestListenersOfReplica = 8
+
+    private let state = Mutex(State())
+
+    package init() {}
+
+    package var count: Int { state.withLock { $0.listeners.count } }
+
+    /// Signals of a listener: each means to call `events(of:)`. Bounded to one, because more say nothing more.
+    ///
+    /// - Throws: `.overloaded` where too many listen.
+    package func listen(_ certificate: Certificate) throws(HubFault) -> (id: Int, signals: AsyncStream<Void>) {
+        let (signals, signal) = AsyncStream.makeStream(of: Void.self, bufferingPolicy: .bufferingNewest(1))
+        let id = state.withLock { state -> Int? in
+            let own = state.listeners.values.count { $0.certificate.replica == certificate.replica }
+            guard state.listeners.count < WakeUps.greatestListeners, own < WakeUps.greatestListenersOfReplica else {
+                return nil
+            }
+            state.nextID += 1
+            state.listeners[state.nextID] = Listener(certificate: certificate, signal: signal)
+            return state.nextID
+        }
+        guard let id else {
+            var fault = HubFault(.overloaded, "too many listen already; a poll finds the same")
+            fault.retryAfter = .seconds(60)
+            throw fault
+        }
+        return (id, signals)
+    }
+
+    package func leave(_ id: Int) {
+        let listener = state.withLock { $0.listeners.removeValue(forKey: id) }
+        listener?.signal.finish()
+    }
+
+    /// Wakes those who may read one of the scopes.
+    package func grown(_ scopes: [ScopeID]) {
+        guard !scopes.isEmpty else { return }
+        let signals = state.withLock { state -> [AsyncStream<Void>.Continuation] in
+            var signals: [AsyncStream<Void>.Continuation] = []
+            for id in state.listeners.keys {
+                guard var listener = state.listeners[id] else { continue }
+                let readable = scopes.filter { listener.certificate.rights(in: $0).contains(.read) }
+                guard !readable.isEmpty else { continue }
+                listener.grown.formUnion(readable)
+                state.listeners[id] = listener
+                signals.append(listener.signal)
+            }
+            return signals
+        }
+        for signal in signals { signal.yield() }
+    }
+
+    /// Has every listener send something, so that dead connections show.
+    package func beat() {
+        let signals = state.withLock { state in state.listeners.values.map(\.signal) }
+        for signal in signals { signal.yield() }
+    }
+
+    /// What a listener has to be told; nil where nothing grew.
+    package func event(of id: Int) -> HubEvent? {
+        let grown = state.withLock { state -> Set<ScopeID> in
+            defer { state.listeners[id]?.grown = [] }
+            return state.listeners[id]?.grown ?? []
+        }
+        return grown.isEmpty ? nil : .grown(grown.sorted())
+    }
+}

@@ -1,0 +1,145 @@
+import Causality
+import Changes
+
+/// Checks a push against what is known: rebuilds each change on its feed's head and holds the run's end against its
+/// author's attestation. Hub and bundle receiver both take changes only through here.
+struct PushVerifier<Transaction: ReplicaTransaction> {
+    typealias Verified = (change: Change, parts: [[UInt8]?], author: Certificate)
+
+    private let transaction: Transaction
+    private let certificate: (ReplicaID) throws -> Certificate?
+
+    /// - Parameter certificate: the certificate of an author, as far as the receiver trusts it.
+    init(_ transaction: Transaction, certificate: @escaping (ReplicaID) throws -> Certificate?) {
+        self.transaction = transaction
+        self.certificate = certificate
+    }
+
+    /// The changes of `push` that are not known yet, in its order.
+    ///
+    /// Moves the feeds' heads and notes the contexts as the runs are read; both are gone with the transaction when a
+    /// run is refused.
+    /// - Throws: `Refusal`, or what the store throws.
+    func verify(_ push: ScopePush, in scope: ScopeIntroduction) throws -> [Verified] {
+        var attested: [FeedID: [Attestation]] = [:]
+        for attestation in push.attestations where attestation.scope == scope.scope {
+            attested[FeedID(attestation.replica), default: []].append(attestation)
+        }
+        var result: [Verified] = []
+        var authors: [FeedID: Certificate] = [:]
+        /// Feeds whose new changes no attestation has covered yet, and up to where.
+        var pending: [FeedID: UInt64] = [:]
+        for run in push.runs {
+            let author = try authors[run.feed] ?? author(of: run.feed)
+            authors[run.feed] = author
+            var feed = try transaction.feed(run.feed, of: scope.scope)
+                ?? FeedState(
+                    feed: run.feed,
+                    start: ChangeHeader.start(
+                        chain: scope.seed, scope: scope.scope, replica: author.replica,
+                        publicKey: author.publicKey.bytes))
+            guard run.first <= feed.sequence + 1 else {
+                throw Refusal(
+                    .gap, "feed \(run.feed) is known up to \(feed.sequence), the run begins at \(run.first)",
+                    missing: feed.sequence > 0 ? [feed.head] : [])
+            }
+            let known = feed.sequence
+            for (offset, carried) in run.changes.enumerated() {
+                let dot = Dot(feed: run.feed, sequence: run.first + UInt64(offset))
+                if dot.sequence <= feed.sequence {
+                    try checkKnown(carried, dot, in: scope.scope)
+                    continue
+                }
+                let change = try decode(carried, dot, previous: feed.hash, scope: scope.scope)
+                try transaction.note(dot, context: change.header.context, scope: scope.scope)
+                result.append((change, carried.parts, author))
+                feed.sequence = dot.sequence
+                feed.hash = change.hash
+            }
+            guard feed.sequence > known else { continue }
+            try transaction.put(feed, of: scope.scope)
+            let isCovered = try cover(feed, attested[run.feed] ?? [], author)
+            pending[run.feed] = isCovered ? nil : feed.sequence
+        }
+        if let feed = pending.keys.min() {
+            throw Refusal(.unattested, "no attestation covers feed \(feed) up to \(pending[feed] ?? 0)")
+        }
+        return result
+    }
+
+    /// The context must be held, with equal hashes, before the change is taken; what a person was shown must lie in the
+    /// change's past.
+    func checkPast(of change: Change) throws {
+        let missing = try change.header.context.filter { reference in
+            try transaction.change(at: reference.dot, of: change.scope)?.hash.short != reference.hash
+        }
+        guard missing.isEmpty else {
+            throw Refusal(
+                .missingContext, "the change \(change.dot) was made after changes that are missing here",
+                missing: missing)
+        }
+        let operations = try change.decodedOperations().operations
+        guard operations.contains(where: { $0.shown != nil }) else { return }
+        let past = try transaction.past(of: change.dot, scope: change.scope)
+        for reference in operations.compactMap(\.shown).joined() {
+            guard past.contains(reference.dot),
+                try transaction.change(at: reference.dot, of: change.scope)?.hash.short == reference.hash
+            else {
+                throw Refusal(
+                    .shownNotSeen, "the change \(change.dot) replaces \(reference.dot), which is not in its past")
+            }
+        }
+    }
+
+    private func author(of feed: FeedID) throws -> Certificate {
+        guard let certificate = try certificate(ReplicaID(feed)) else {
+            throw Refusal(.unknownAuthor, "no certificate is known for the author of feed \(feed)")
+        }
+        return certificate
+    }
+
+    /// Whether an attestation stands at the feed's new head. Only what has come true is kept: others will be shown it.
+    private func cover(_ feed: FeedState, _ attestations: [Attestation], _ author: Certificate) throws -> Bool {
+        guard let attestation = attestations.first(where: { $0.sequence == feed.sequence }) else { return false }
+        guard attestation.hash == feed.hash else {
+            throw Refusal(
+                .unattested, "the attestation of feed \(feed.feed) at \(feed.sequence) names another hash")
+        }
+        do { try attestation.verify(author.publicKey) } catch {
+            throw Refusal(.unattested, "the attestation of feed \(feed.feed) is not its author's")
+        }
+        try transaction.put(attestation)
+        return true
+    }
+
+    /// A change that is known: the same hash is a retry and skipped.
+    private func checkKnown(_ carried: CarriedChange, _ dot: Dot, in scope: ScopeID) throws {
+        guard let known = try transaction.change(at: dot, of: scope) else {
+            throw Refusal(.unsupported, "the change \(dot) comes a second time within one push")
+        }
+        let change = try decode(carried, dot, previous: known.header.previous, scope: scope)
+        guard change.hash == known.hash else {
+            throw Refusal(
+                .fork, "there is another change at \(dot); a copied or restored file has written beside it")
+        }
+        try RecordFolder(transaction).addParts(carried.parts, of: known)
+    }
+
+    private func decode(_ carried: CarriedChange, _ dot: Dot, previous: Hash256, scope: ScopeID) throws -> Change {
+        guard carried.byteCount <= Limit.bytesPerChange.value else {
+            throw Refusal(.malformed, "the change \(dot) has more than \(Limit.bytesPerChange.value) bytes")
+        }
+        do {
+            let change = try Change(carried: carried.bytes, scope: scope, dot: dot, previous: previous)
+            try change.checkParts(carried.parts)
+            return change
+        } catch {
+            throw Refusal(error.isUnsupported ? .unsupported : .malformed, "the change \(dot): \(error)")
+        }
+    }
+}
+
+extension CodecError {
+    /// Whether a newer version might take the bytes.
+    var isUnsupported: Bool { if case .unsupported = self { true } else { false } }
+}

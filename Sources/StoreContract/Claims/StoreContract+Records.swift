@@ -1,0 +1,176 @@
+import Causality
+import Changes
+import Replication
+
+extension StoreContract {
+    static var recordClaims: [Claim] {
+        [
+            Claim(name: "a record comes back as it was put, and is listed by id") { contract in
+                let store = try contract.makeStore()
+                var author = ContractAuthor(1, in: Self.scope)
+                try store.write { transaction in
+                    for scope in [Self.scope, Self.otherScope] { try transaction.put(ScopeState(scope)) }
+                    var elsewhere = ContractAuthor(1, in: Self.otherScope)
+                    for number in 0..<5 { try Self.write(&author, "t\(number)", record: number, to: transaction) }
+                    try Self.write(&author, "again", record: 2, to: transaction)
+                    try Self.write(&elsewhere, "e", record: 7, to: transaction)
+                }
+                try store.read { transaction in
+                    let scope = Self.scope.scope
+                    let ids = (0..<5).map { Self.record($0) }.sorted()
+                    let all = try transaction.records(of: scope, after: nil, limit: 100)
+                    try require("the ids", all.map(\.id), is: ids)
+                    try require("a limit", try transaction.records(of: scope, after: nil, limit: 2).map(\.id), is: Array(ids[0...1]))
+                    try require("after the second", try transaction.records(of: scope, after: ids[1], limit: 2).map(\.id), is: Array(ids[2...3]))
+                    try require("after the last", try transaction.records(of: scope, after: ids[4], limit: 2).map(\.id), is: [])
+                    for record in all {
+                        try require("the record", try transaction.record(record.id, of: scope), is: record)
+                        try require("its bytes", record.bytes, is: record.state.encoded())
+                        try require("its digest", record.digest, is: RecordState.digest(of: record.id, state: record.bytes))
+                    }
+                    let second = try transaction.record(Self.record(2), of: scope)
+                    try require("its origin", second?.origin, is: ContractAuthor.origin(2))
+                    try require("its title", second?.state.winner("title", .latest)?.value, is: .text("again"))
+                    try require("in another scope", try transaction.record(Self.record(2), of: Self.otherScope.scope), is: nil)
+                    try require("no record", try transaction.record(Self.record(99), of: scope), is: nil)
+                }
+            },
+            Claim(name: "log rows are listed by key, feed, sequence and field, in whatever order they came") { contract in
+                let store = try contract.makeStore()
+                let rows = Self.logRows
+                try store.write { transaction in
+                    let record = try Self.recordForRows(in: transaction)
+                    for row in [rows[3], rows[0], rows[4], rows[2], rows[1]] {
+                        try transaction.append(row, of: record, scope: Self.scope.scope)
+                    }
+                }
+                try store.read { transaction in
+                    try require("the rows", try transaction.logRows(of: Self.record(0), scope: Self.scope.scope), is: rows)
+                    try require("of another record", try transaction.logRows(of: Self.record(1), scope: Self.scope.scope), is: [])
+                }
+            },
+            Claim(name: "the greatest log key within a past is found") { contract in
+                try contract.makeStore().write { transaction in
+                    let record = try Self.recordForRows(in: transaction)
+                    let rows = Self.logRows
+                    for row in rows.shuffled(seed: 1) { try transaction.append(row, of: record, scope: Self.scope.scope) }
+                    let (a, b) = (ContractAuthor(1, in: Self.scope).feed, ContractAuthor(2, in: Self.scope).feed)
+                    func key(_ dot: Dot, _ others: [Dot]) throws -> HybridTimestamp? {
+                        try transaction.greatestLogKey(
+                            of: record, scope: Self.scope.scope, within: Past(of: dot, others: VersionVector(others)))
+                    }
+                    let last = rows[rows.count - 1]
+                    try require("within nothing", try key(Dot(feed: a, sequence: 1), []), is: nil)
+                    try require("within all", try key(Dot(feed: a, sequence: 99), [Dot(feed: b, sequence: 99)]), is: last.mark.key)
+                    for row in rows {
+                        let (own, other) = row.mark.dot.feed == a ? (a, b) : (b, a)
+                        let past = Dot(feed: own, sequence: row.mark.dot.sequence + 1)
+                        let known = rows.filter { $0.mark.dot.feed == own && $0.mark.dot.sequence <= row.mark.dot.sequence }
+                        try require("within \(row.mark.dot)", try key(past, []), is: known.map(\.mark.key).max())
+                        try require("as another's past", try key(Dot(feed: other, sequence: 1), [row.mark.dot]), is: known.map(\.mark.key).max())
+                    }
+                }
+            },
+            Claim(name: "the changes that touch a record come in the order of application, as they now are") { contract in
+                let store = try contract.makeStore()
+                try store.write { transaction in
+                    try transaction.put(ScopeState(Self.scope))
+                    var a = ContractAuthor(1, in: Self.scope)
+                    var b = ContractAuthor(2, in: Self.scope)
+                    let changes = [
+                        try Self.write(&b, "b1", to: transaction), try Self.write(&a, "a1", to: transaction),
+                        try Self.write(&a, "a2", record: 1, to: transaction), try Self.write(&b, "b2", to: transaction),
+                    ]
+                    let placement = Placement(position: 1, received: 5, verdict: .ok)
+                    try transaction.place(changes[1].dot, of: Self.scope.scope, at: placement)
+                    let touching = try transaction.changes(touching: Self.record(0), of: Self.scope.scope)
+                    try require("their dots", touching.map(\.dot), is: [changes[0], changes[1], changes[3]].map(\.dot))
+                    try require("their placements", touching.map(\.placement), is: [nil, placement, nil])
+                    try require("their bodies", touching.map(\.operations), is: [changes[0], changes[1], changes[3]].map(\.operations))
+                }
+            },
+            Claim(name: "clearing a record forgets its state and rows, and not what touched it") { contract in
+                let store = try contract.makeStore()
+                try store.write { transaction in
+                    let record = try Self.recordForRows(in: transaction)
+                    for row in Self.logRows { try transaction.append(row, of: record, scope: Self.scope.scope) }
+                    try transaction.clear(record, of: Self.scope.scope)
+                    try require("the record", try transaction.record(record, of: Self.scope.scope), is: nil)
+                    try require("its rows", try transaction.logRows(of: record, scope: Self.scope.scope), is: [])
+                    try require("what touched it", try transaction.changes(touching: record, of: Self.scope.scope).count, is: 2)
+                    try require("the other record", try transaction.record(Self.record(1), of: Self.scope.scope) != nil, is: true)
+                }
+            },
+            Claim(name: "fingerprints are sums mod 2^128, bucket by bucket, scope by scope") { contract in
+                let store = try contract.makeStore()
+                let scope = Self.scope.scope
+                try store.write { transaction in
+                    for scope in [Self.scope, Self.otherScope] { try transaction.put(ScopeState(scope)) }
+                    try require("at first", try transaction.fingerprint(of: scope), is: Fingerprint())
+                    try transaction.adjustFingerprint(of: scope, bucket: 0, by: .max)
+                    try transaction.adjustFingerprint(of: scope, bucket: 0, by: 5)
+                    try transaction.adjustFingerprint(of: scope, bucket: 255, by: 1 << 127)
+                    try transaction.adjustFingerprint(of: scope, bucket: 255, by: 1 << 127)
+                    try transaction.adjustFingerprint(of: scope, bucket: 7, by: 0 &- 3)
+                    try transaction.adjustFingerprint(of: Self.otherScope.scope, bucket: 7, by: 1)
+                }
+                try store.read { transaction in
+                    var expected = Fingerprint()
+                    expected.buckets[0] = 4
+                    expected.buckets[7] = .max - 2
+                    try require("the buckets", try transaction.fingerprint(of: scope), is: expected)
+                    try require("elsewhere", try transaction.fingerprint(of: Self.otherScope.scope).buckets[7], is: 1)
+                }
+            },
+            Claim(name: "what is quarantined is listed by dot with its last reason") { contract in
+                let store = try contract.makeStore()
+                try store.write { transaction in
+                    try transaction.put(ScopeState(Self.scope))
+                    var authors = [ContractAuthor(1, in: Self.scope), ContractAuthor(2, in: Self.scope)]
+                    for index in [0, 1, 0, 1] { try Self.write(&authors[index], "x", to: transaction) }
+                    let dots = authors.flatMap { author in (1...2).map { Dot(feed: author.feed, sequence: $0) } }
+                    for dot in dots { try transaction.quarantine(dot, of: Self.scope.scope, reason: "first") }
+                    try transaction.quarantine(dots[0], of: Self.scope.scope, reason: "second")
+                    let listed = try transaction.quarantined(of: Self.scope.scope)
+                    try require("the dots", listed.map(\.dot), is: dots.sorted())
+                    try require("the reason", listed.first { $0.dot == dots[0] }?.reason, is: "second")
+                    try require("elsewhere", try transaction.quarantined(of: Self.otherScope.scope).count, is: 0)
+                }
+            },
+        ]
+    }
+
+    /// Two records of two authors with two changes each on the first.
+    private static func recordForRows(in transaction: Store.Transaction) throws -> RecordID {
+        try transaction.put(ScopeState(scope))
+        var a = ContractAuthor(1, in: scope)
+        var b = ContractAuthor(2, in: scope)
+        try write(&a, "a1", to: transaction)
+        try write(&a, "a2", record: 1, to: transaction)
+        try write(&b, "b1", to: transaction)
+        try write(&b, "b2", record: 1, to: transaction)
+        return record(0)
+    }
+
+    /// In listing order, with ties in key, in feed and in change.
+    private static var logRows: [LogRow] {
+        let feeds = [ContractAuthor(1, in: scope).feed, ContractAuthor(2, in: scope).feed].sorted()
+        func row(_ field: Text, _ key: UInt64, _ feed: Int, _ sequence: UInt64) -> LogRow {
+            LogRow(
+                field: field,
+                mark: RecordState.LogMark(key: HybridTimestamp(rawValue: key), dot: Dot(feed: feeds[feed], sequence: sequence)),
+                value: .fields([("kind", .text("\(field) \(key)")), ("nothing", Value.null)]))
+        }
+        return [
+            row("steps", 5, 1, 1), row("steps", 7, 0, 1), row("notes", 7, 0, 2), row("steps", 7, 0, 2),
+            row("steps", .max, 1, 2),
+        ]
+    }
+}
+
+extension Array {
+    fileprivate func shuffled(seed: UInt64) -> [Element] {
+        var random = SplitMix64(seed: seed)
+        return shuffled(using: &random)
+    }
+}

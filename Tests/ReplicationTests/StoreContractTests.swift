@@ -1,0 +1,11 @@
+import Replication
+import StoreContract
+import Testing
+
+@Suite("The in-memory twin keeps the stores' contract")
+struct StoreContractTests {
+    @Test(arguments: StoreContract<MemoryStore>.claims.map(\.name))
+    func holds(_ claim: String) throws {
+        try StoreContract { MemoryStore() }.check(claim)
+    }
+}

@@ -1,0 +1,149 @@
+"""A log is imported twice, saved again by another program, doubled, cut short and made longer."""
+import csv
+import gzip
+import io
+import re
+
+from proofs import incidents
+from proofs.harness import Company, Replica, expect, expect_agreement, expect_equal, oracle_counts
+
+CLAIM = "import-idempotent"
+ABOUT = "A second import adds nothing, however the file was saved again; rows add up; memory stays flat."
+
+# Above the interpreter of the rows a longer file may cost this much more.
+MEMORY_ALLOWANCE = 24 << 20
+
+
+def prove(proof):
+    company = Company(proof, machines=2)
+    ana, boris = company.machines
+    for number in range(4 if proof.full else 1):
+        rows = log_rows(proof, number)
+        original = incidents.write(proof.path("log.csv"), rows)
+        wanted, _ = oracle_counts(original)
+        total = len(rows)
+
+        dry = imported(ana, original, "--dry-run")
+        first = imported(ana, original)
+        expect_equal(dry, first, "what a dry run says, against the import")
+        expect_equal((first["imported"], first["rejected"]), (total, 0), "imported and rejected of a good file")
+        before = ana.status()["scopes"]
+        for name, file in saved_again(proof, rows, original):
+            found = imported(ana, file)
+            expect_equal((found["imported"], found["rejected"]), (0, 0), f"imported and rejected, {name}")
+            expect_equal(ana.status()["scopes"], before, f"where the replica stands after importing again, {name}")
+            proof.count("importedAgain")
+        by_standard_input(ana, original, total)
+        expect_equal(ana.counts(), by_status(wanted, ana, number), "cases by status after all of it")
+        proof.round()
+
+    doubled_and_cut(proof, boris)
+    # The other machine imports what the first one did: one case, one fact, whoever tells it.
+    imported(boris, original)
+    company.settle()
+    expect_agreement(company.replicas, proof)
+    expect_equal(imported(boris, original)["imported"], 0, "imported at the other machine after syncing")
+    memory(proof)
+
+
+def log_rows(proof, number):
+    return incidents.rows(proof.seed * 100 + number, 80, start=incidents.datetime.datetime(2024 + number, 2, 28))
+
+
+def by_status(wanted, replica, number):
+    if number:
+        return replica.counts()  # several logs in one file: counted for the first
+    found = {}
+    for (_, status), count in wanted.items():
+        found[status] = found.get(status, 0) + count
+    return found
+
+
+def imported(replica, file, *more, **options):
+    found = replica.run("import", "incident-log", file, "--json", *more, **options).json
+    expect_equal(found["read"], found["imported"] + found["unchanged"] + found["rejected"], f"rows read of {file}")
+    return found
+
+
+def saved_again(proof, rows, original):
+    """The same rows as other programs would save them."""
+    yield "the same file", original
+    yield "every cell quoted", incidents.write(proof.path("quoted.csv"), rows, quoting=csv.QUOTE_ALL)
+    yield "CRLF", incidents.write(proof.path("crlf.csv"), rows, line_end="\r\n")
+
+    def padded(text):
+        return re.sub(r"(\d+)/(\d+)/(\d{4}) ", lambda m: f"{int(m[1]):02}/{int(m[2]):02}/{m[3]} ", text)
+
+    yield "dates padded", incidents.write(
+        proof.path("padded.csv"),
+        [{name: padded(value) if name.endswith("_at") else value for name, value in row.items()} for row in rows])
+    booleans = {"true": "TRUE", "false": "No"}
+    yield "booleans spelled otherwise", incidents.write(
+        proof.path("booleans.csv"),
+        [{name: booleans.get(value, value) for name, value in row.items()} for row in rows])
+    marked = proof.path("marked.csv")
+    marked.write_bytes(b"\xef\xbb\xbf" + original.read_bytes())
+    yield "a byte-order mark", marked
+    packed = proof.path("packed.csv.gz")
+    packed.write_bytes(gzip.compress(original.read_bytes()))
+    yield "gzip", packed
+    shuffled = proof.path("columns.csv")
+    order = proof.random.sample(incidents.COLUMNS, len(incidents.COLUMNS))
+    out = io.StringIO()
+    writer = csv.DictWriter(out, order, lineterminator="\r\n")
+    writer.writeheader()
+    writer.writerows(rows)
+    shuffled.write_text(out.getvalue(), encoding="utf-8", newline="")
+    yield "columns in another order", shuffled
+
+
+def by_standard_input(replica, original, total):
+    found = imported(replica, "-", input=original.read_bytes())
+    expect_equal((found["read"], found["imported"]), (total, 0), "standard input")
+
+
+def doubled_and_cut(proof, replica):
+    """Exact duplicates are unchanged; a file that ends inside a quoted cell is rejected from there on, by line."""
+    rows = incidents.rows(proof.seed * 100 + 77, 30, start=incidents.datetime.datetime(2020, 1, 1))
+    for row in rows:
+        row["number"] = "DUP" + row["number"][3:]
+    doubled = [row for row in rows for _ in range(proof.random.randint(1, 3))]
+    found = imported(replica, incidents.write(proof.path("doubled.csv"), doubled))
+    expect_equal(
+        (found["read"], found["imported"], found["unchanged"]), (len(doubled), len(rows), len(doubled) - len(rows)),
+        "read, imported, unchanged of a file with duplicates")
+
+    rows = incidents.rows(proof.seed * 100 + 78, 30, start=incidents.datetime.datetime(2021, 1, 1))
+    for row in rows:
+        row["number"] = "CUT" + row["number"][3:]
+    whole = incidents.text(rows, quoting=csv.QUOTE_ALL).encode()
+    place = whole.index(b"Category", len(whole) * 2 // 3)
+    cut = proof.path("cut.csv")
+    cut.write_bytes(whole[: place + 4])
+    complete = whole[: place].count(b"\n") - 1
+    found = imported(replica, cut, statuses=(0, 1))
+    expect_equal((found["imported"], found["rejected"]), (complete, 1), "imported and rejected of a cut file")
+    ended = replica.run("import", "incident-log", cut, statuses=(0, 1))
+    expect(str(complete + 2) in ended.out + ended.err, lambda: f"the rejected line {complete + 2} is not named: {ended.said()}")
+    found = imported(replica, incidents.write(proof.path("whole.csv"), rows))
+    expect_equal((found["imported"], found["rejected"]), (len(rows) - complete, 0), "the rest, once the file is whole")
+    proof.round()
+
+
+def memory(proof):
+    """Four times the file takes no more memory than once."""
+    base = incidents.rows(proof.seed, 2500 if proof.full else 900)
+    peaks = []
+    for times in (1, 4):
+        long = []
+        for copy in range(times):
+            long += [dict(row, number=f"M{copy}{row['number'][4:]}") for row in base]
+        file = incidents.write(proof.path("long.csv"), long)
+        replica = Replica(proof, f"Memory {times}")
+        replica.run("init", "--replica", replica.file, "--name", "Memory")
+        ended = replica.run("import", "incident-log", file, "--json", timeout=600)
+        expect_equal(ended.json["imported"], len(long), "imported of a long file")
+        peaks.append(ended.peak_bytes)
+    proof.figures["peakMegabytes"] = [round(peak / (1 << 20), 1) for peak in peaks]
+    expect(peaks[1] - peaks[0] < MEMORY_ALLOWANCE, f"four times the file took {peaks} bytes of memory at most")
+    proof.round()
