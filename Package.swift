@@ -25,6 +25,7 @@ let package = Package(
     ],
     targets: [
         .target(name: "Causality", swiftSettings: settings),
+        .target(name: "ReplicatedTypes", dependencies: ["Causality"], swiftSettings: settings),
         .target(
             name: "Changes",
             dependencies: ["Causality", .product(name: "Crypto", package: "swift-crypto")],
@@ -68,6 +69,27 @@ let package = Package(
                 "SyncHTTP",
             ],
             swiftSettings: settings),
+        // MARK: - Proofs
+
+        .target(name: "TypeLaws", dependencies: ["Causality", "ReplicatedTypes"], swiftSettings: settings),
+        .target(
+            name: "StoreContract", dependencies: ["Causality", "Changes", "Replication"], swiftSettings: settings),
+        .testTarget(name: "CausalityTests", dependencies: ["Causality", "TypeLaws"], swiftSettings: settings),
+        .testTarget(
+            name: "ReplicatedTypesTests", dependencies: ["Causality", "ReplicatedTypes", "TypeLaws"],
+            swiftSettings: settings),
+        .testTarget(name: "ChangesTests", dependencies: ["Causality", "Changes"], swiftSettings: settings),
+        .testTarget(
+            name: "ReplicationTests", dependencies: ["Causality", "Changes", "Replication", "StoreContract"],
+            swiftSettings: settings),
+        .testTarget(
+            name: "ServiceRecoveryTests", dependencies: ["Causality", "Changes", "ServiceRecovery"],
+            swiftSettings: settings),
+        .testTarget(
+            name: "ChainDirectoryTests", dependencies: ["Causality", "ChainDirectory", "Changes"],
+            swiftSettings: settings),
+        .testTarget(name: "SQLiteKitTests", dependencies: ["CSQLite", "SQLiteKit"], swiftSettings: settings),
+        .testTarget(name: "ImportingTests", dependencies: ["CZlib", "Importing"], swiftSettings: settings),
     ],
     swiftLanguageModes: [.v6]
 )

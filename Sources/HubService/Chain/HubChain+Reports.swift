@@ -6,7 +6,7 @@ import SyncHTTP
 
 extension HubChain {
     /// Entries folded in one transaction, so that exchanges get their turn in between.
-    package static var foldStep: Int { 2_000 }
+    package static var entriesPerFold: Int { 2_000 }
     /// Records in one page of a standing.
     static var recordsPerPage: Int { 10_000 }
 
@@ -15,7 +15,7 @@ extension HubChain {
     /// - Returns: whether nothing is left.
     package func foldStep() throws -> Bool {
         try store.write { transaction in
-            var left = HubChain.foldStep
+            var left = HubChain.entriesPerFold
             for scope in try transaction.scopes() where scope.foldedPosition < scope.position {
                 left -= try OrderFolder(transaction).catchUp(scope.id, limit: left)
                 if left <= 0 { return false }

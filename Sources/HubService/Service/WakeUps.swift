@@ -14,6 +14,7 @@ package final class WakeUps: Sendable {
     private struct State {
         var nextID = 0
         var listeners: [Int: Listener] = [:]
+        var countOfReplica: [ReplicaID: Int] = [:]
     }
 
     /// Listeners of one chain, and of one replica among them: beyond, a poll has to do.
@@ -32,11 +33,12 @@ package final class WakeUps: Sendable {
     package func listen(_ certificate: Certificate) throws(HubFault) -> (id: Int, signals: AsyncStream<Void>) {
         let (signals, signal) = AsyncStream.makeStream(of: Void.self, bufferingPolicy: .bufferingNewest(1))
         let id = state.withLock { state -> Int? in
-            let own = state.listeners.values.count { $0.certificate.replica == certificate.replica }
+            let own = state.countOfReplica[certificate.replica] ?? 0
             guard state.listeners.count < WakeUps.greatestListeners, own < WakeUps.greatestListenersOfReplica else {
                 return nil
             }
             state.nextID += 1
+            state.countOfReplica[certificate.replica] = own + 1
             state.listeners[state.nextID] = Listener(certificate: certificate, signal: signal)
             return state.nextID
         }
@@ -49,7 +51,13 @@ package final class WakeUps: Sendable {
     }
 
     package func leave(_ id: Int) {
-        let listener = state.withLock { $0.listeners.removeValue(forKey: id) }
+        let listener = state.withLock { state -> Listener? in
+            guard let listener = state.listeners.removeValue(forKey: id) else { return nil }
+            let replica = listener.certificate.replica
+            let left = (state.countOfReplica[replica] ?? 1) - 1
+            state.countOfReplica[replica] = left > 0 ? left : nil
+            return listener
+        }
         listener?.signal.finish()
     }
 

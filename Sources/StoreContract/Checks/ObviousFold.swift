@@ -58,7 +58,12 @@ package struct ObviousFold {
             events[index].isFolded && events[index].operations.contains { $0.record == id }
         }
         let slots = slots(of: id, touching)
-        let found = state.slots.map { Slot(target: $0.target, survivors: $0.survivors, total: $0.total) }
+        let found = state.slots.map { slot in
+            Slot(
+                target: slot.target,
+                survivors: slot.survivors.map { Survivor(dot: $0.dot, value: $0.value, effective: $0.effective) },
+                total: slot.total)
+        }
         if found != slots { return "slots of \(id) are \(found), and should be \(slots)" }
         let rows = rows(of: id, touching)
         if log != rows { return "log rows of \(id) are \(log), and should be \(rows)" }
@@ -68,9 +73,15 @@ package struct ObviousFold {
         return isSummed ? nil : "the sums of \(id)'s log are not those of its rows"
     }
 
+    private struct Survivor: Equatable {
+        let dot: Dot
+        let value: Value
+        let effective: HybridTimestamp
+    }
+
     private struct Slot: Equatable {
         let target: FieldTarget
-        let survivors: [RecordState.Survivor]
+        let survivors: [Survivor]
         let total: Int64
     }
 
@@ -93,7 +104,7 @@ package struct ObviousFold {
                 write.operation.action == .put && !all.contains { replaces($0, write) }
             }.map { write in
                 let event = events[write.event]
-                return RecordState.Survivor(
+                return Survivor(
                     dot: event.header.dot, value: write.operation.value, effective: event.effective)
             }
             return survivors.isEmpty

@@ -159,7 +159,7 @@ extension StoreContract {
             LogRow(
                 field: field,
                 mark: RecordState.LogMark(key: HybridTimestamp(rawValue: key), dot: Dot(feed: feeds[feed], sequence: sequence)),
-                value: .fields([("kind", .text("\(field) \(key)")), ("nothing", Value.null)]))
+                value: .fields([("kind", .text(field.string + " \(key)")), ("nothing", .null)]))
         }
         return [
             row("steps", 5, 1, 1), row("steps", 7, 0, 1), row("notes", 7, 0, 2), row("steps", 7, 0, 2),

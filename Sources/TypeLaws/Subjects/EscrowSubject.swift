@@ -52,11 +52,14 @@ struct EscrowSubject: LawSubject {
     ) -> Operation {
         let account = Int.random(in: 0..<Self.accounts, using: &generator)
         let amount = UInt64.random(in: 1...3, using: &generator)
+        // Mostly a spend, so that two replicas come to void the same one; else an event that is none.
+        let spends = past.filter { if case .spend = history[$0].operation { true } else { false } }
+        let spend = spends.randomElement(using: &generator) ?? 0
         switch Int.random(in: 0..<16, using: &generator) {
-        case 0...1: return .grant(to: account, 2 * amount)
-        case 2...4: return .transfer(to: account, amount)
-        case 5...8: return .spend(amount)
-        case 9...10: return .void(of: past.shuffled(using: &generator).first ?? 0)
+        case 0...2: return .grant(to: account, 4 * amount)
+        case 3...4: return .transfer(to: account, amount)
+        case 5...7: return .spend(amount)
+        case 8...10: return .void(of: spend)
         case 11: return .override(amount)
         case 12: return .reclaim(from: account, total: amount)
         default: return .confirmPast

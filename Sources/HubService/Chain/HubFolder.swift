@@ -1,0 +1,147 @@
+import Causality
+import Changes
+import Replication
+
+#if canImport(FoundationEssentials)
+import FoundationEssentials
+#else
+import Foundation
+#endif
+#if canImport(Glibc)
+import Glibc
+#else
+import Darwin
+#endif
+
+/// A hub's data folder: a folder for each chain, named by its id, with `hub.sqlite` and `hub.key`.
+///
+/// Folders have mode 0700 and files 0600. The key is the 32 bytes of its seed.
+package struct HubFolder<Store: HubStore>: ChainSource where Store.Transaction: CaseCounting {
+    private let path: String
+    private let schemas: [Schema]
+    private let environment: HubEnvironment
+    private let openStore: @Sendable (String) throws -> Store
+
+    /// - Parameter openStore: opens or makes the database at a path.
+    package init(
+        _ path: String, schemas: [Schema], environment: HubEnvironment,
+        openStore: @escaping @Sendable (String) throws -> Store
+    ) {
+        self.path = path
+        self.schemas = schemas
+        self.environment = environment
+        self.openStore = openStore
+    }
+
+    // MARK: - Making
+
+    /// Makes a chain. It is there whole or not at all: it is made beside and renamed.
+    package func create(_ name: String) throws -> (chain: ChainID, adminToken: String) {
+        try FolderFiles.makePrivate(path)
+        let draft = "\(path)/.new-\(hexadecimal(environment.random(8)))"
+        try FolderFiles.makePrivate(draft)
+        do {
+            let (chain, token) = try fill(draft, name)
+            try FolderFiles.rename(draft, to: folder(chain))
+            try FolderFiles.synchronise(path)
+            return (chain, token)
+        } catch {
+            try? FileManager.default.removeItem(atPath: draft)
+            throw error
+        }
+    }
+
+    /// The store is let go of when this returns.
+    private func fill(_ folder: String, _ name: String) throws -> (ChainID, String) {
+        let seed = environment.random(32)
+        try FolderFiles.write(seed, to: HubFolder.keyPath(folder))
+        let database = HubFolder.databasePath(folder)
+        let (chain, token) = try HubChain.create(
+            name, in: try openStore(database), key: try SigningKey(seed: seed), schemas: schemas,
+            environment: environment)
+        try FolderFiles.restrict(database)
+        return (chain.info.chain, token)
+    }
+
+    // MARK: - Finding
+
+    package func chains() throws -> [ChainID] {
+        guard FileManager.default.fileExists(atPath: path) else {
+            throw HubFault(.notFound, "there is no folder \(path); “amends-hub init” makes one")
+        }
+        return try FileManager.default.contentsOfDirectory(atPath: path)
+            .compactMap { ChainID(hexadecimal: $0) }.filter(contains).sorted()
+    }
+
+    package func contains(_ chain: ChainID) -> Bool {
+        FileManager.default.fileExists(atPath: HubFolder.keyPath(folder(chain)))
+    }
+
+    package func open(_ chain: ChainID) throws -> HubChain<Store> {
+        let folder = folder(chain)
+        let seed = try FolderFiles.readPrivate(HubFolder.keyPath(folder))
+        guard seed.count == 32 else {
+            throw HubFault(.unavailable, "\(HubFolder.keyPath(folder)) is not a key: it has \(seed.count) bytes, not 32")
+        }
+        let opened = try HubChain(
+            opening: try openStore(HubFolder.databasePath(folder)), key: try SigningKey(seed: seed), schemas: schemas,
+            environment: environment)
+        guard opened.info.chain == chain else {
+            throw HubFault(.unavailable, "\(folder) holds another chain than its name says: \(opened.info.chain)")
+        }
+        return opened
+    }
+
+    private func folder(_ chain: ChainID) -> String { "\(path)/\(chain)" }
+    private static func keyPath(_ folder: String) -> String { "\(folder)/hub.key" }
+    private static func databasePath(_ folder: String) -> String { "\(folder)/hub.sqlite" }
+}
+
+/// The few calls that set modes and reach the disk.
+enum FolderFiles {
+    /// Makes a folder with mode 0700 where there is none.
+    static func makePrivate(_ path: String) throws {
+        try FileManager.default.createDirectory(
+            atPath: path, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o700])
+    }
+
+    static func restrict(_ path: String) throws {
+        guard chmod(path, 0o600) == 0 else { throw failure("set the mode of", path) }
+    }
+
+    /// A new file with mode 0600, on disk when this returns.
+    static func write(_ bytes: [UInt8], to path: String) throws {
+        let file = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o600)
+        guard file >= 0 else { throw failure("make", path) }
+        defer { close(file) }
+        guard bytes.withUnsafeBytes({ Glibc.write(file, $0.baseAddress, $0.count) }) == bytes.count, fsync(file) == 0
+        else { throw failure("write", path) }
+    }
+
+    /// - Throws: also when others than the owner may read it.
+    static func readPrivate(_ path: String) throws -> [UInt8] {
+        var status = stat()
+        guard stat(path, &status) == 0 else { throw failure("read", path) }
+        guard status.st_mode & 0o077 == 0 else {
+            throw HubFault(.unavailable, "others than its owner may read \(path); set its mode to 0600")
+        }
+        guard let bytes = FileManager.default.contents(atPath: path) else { throw failure("read", path) }
+        return [UInt8](bytes)
+    }
+
+    static func rename(_ path: String, to other: String) throws {
+        guard Glibc.rename(path, other) == 0 else { throw failure("rename", path) }
+    }
+
+    /// Makes a folder's entries durable.
+    static func synchronise(_ path: String) throws {
+        let folder = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
+        guard folder >= 0 else { throw failure("open", path) }
+        defer { close(folder) }
+        guard fsync(folder) == 0 else { throw failure("write", path) }
+    }
+
+    private static func failure(_ verb: String, _ path: String) -> HubFault {
+        HubFault(.unavailable, "cannot \(verb) \(path): \(String(cString: strerror(errno)))")
+    }
+}

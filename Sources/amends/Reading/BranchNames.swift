@@ -1,0 +1,84 @@
+import Causality
+import ChainDirectory
+import Changes
+import BranchService
+import Replication
+import SQLiteStore
+
+/// What scopes and feeds are called, as far as this replica knows: the directory's names where it has them.
+final class BranchNames {
+    private let transaction: SQLiteTransaction
+    private let common: ScopeState?
+    private let home: ScopeID?
+    /// This replica's own label, for what the directory does not know yet.
+    private let ownName: String?
+    /// The replica that the hub certified; nil before it has joined, when every feed here is its own.
+    private let certified: ReplicaID?
+    private var byScope: [ScopeID: String] = [:]
+    private var byFeed: [FeedID: String] = [:]
+
+    init(_ transaction: SQLiteTransaction) throws {
+        self.transaction = transaction
+        common = try transaction.scopes().first { $0.introduction.name == "common" }
+        home = try transaction.identifier(.homeScope)
+        ownName = try transaction.text(.branchName) ?? transaction.text(.replicaName)
+        certified = try transaction.setting(.certificate).map { try Certificate($0).replica }
+    }
+
+    /// The branch whose scope it is, or the scope's own name.
+    func name(of scope: ScopeID) throws -> String {
+        if let known = byScope[scope] { return known }
+        let name = try findName(of: scope)
+        byScope[scope] = name
+        return name
+    }
+
+    /// The branch whose machine writes `feed`; the feed's digits where nobody has told.
+    func branch(of feed: FeedID) throws -> String {
+        if let known = byFeed[feed] { return known }
+        let name = try findBranch(of: feed)
+        byFeed[feed] = name
+        return name
+    }
+
+    /// The scope of the branch that people call `name`, or whose code it is.
+    func scope(named name: String) throws -> ScopeID? {
+        for scope in try transaction.scopes().map(\.id) {
+            if Text(try self.name(of: scope)) == Text(name) { return scope }
+            if let entry = try entry(of: scope), entry.code == Text(name) { return scope }
+        }
+        return ScopeID(hexadecimal: name)
+    }
+
+    /// Every branch or scope that this replica holds, by name.
+    func allNames() throws -> [String] { try transaction.scopes().map { try name(of: $0.id) }.sorted() }
+
+    // MARK: - Looking up
+
+    private func findName(of scope: ScopeID) throws -> String {
+        if let entry = try entry(of: scope) { return entry.name.string }
+        if scope == home, let ownName { return ownName }
+        return try transaction.scope(scope)?.introduction.name.string ?? scope.description
+    }
+
+    private func findBranch(of feed: FeedID) throws -> String {
+        if let machine = try machine(of: ReplicaID(feed)) { return try name(of: machine.certificate.home) }
+        if certified.map({ FeedID($0) == feed }) ?? true, let ownName { return ownName }
+        return feed.description
+    }
+
+    private func entry(of scope: ScopeID) throws -> BranchEntry? {
+        try directoryRecord(BranchEntry.origin(scope)).flatMap { BranchEntry($0.state) }
+    }
+
+    private func machine(of replica: ReplicaID) throws -> MachineEntry? {
+        try directoryRecord(MachineEntry.origin(replica)).flatMap { MachineEntry($0.state) }
+    }
+
+    private func directoryRecord(_ origin: RecordOrigin) throws -> StoredRecord? {
+        guard let common else { return nil }
+        // An outside thing's id does not depend on the change that names it.
+        return try transaction.record(
+            origin.recordID(in: common.id, change: ShortHash(high: 0, low: 0)), of: common.id)
+    }
+}

@@ -1,0 +1,69 @@
+import Causality
+import Changes
+import CommandLineKit
+import Replication
+import SQLiteStore
+import ServiceRecovery
+
+/// Finds what a person names: a case by its number, a change by feed and sequence.
+struct CaseFinder {
+    private let transaction: SQLiteTransaction
+
+    init(_ transaction: SQLiteTransaction) { self.transaction = transaction }
+
+    /// So many cases are listed when a name means several.
+    private static var listedLimit: Int { 10 }
+
+    /// The case that `name` means: its number in any spelling, an alias, an outside number, or at least six digits of
+    /// its id.
+    ///
+    /// - Throws: `CommandFailure` where there is none, or more than one.
+    func place(named name: String) throws -> RecordPlace {
+        var mistake: CaseNumberError?
+        do {
+            let number = try CaseNumber(parsing: name).description
+            if let place = try only(number, typed: name) { return place }
+        } catch let error as CaseNumberError {
+            mistake = error
+        }
+        if let place = try only(name, typed: name) { return place }
+        if case .checkLetter? = mistake, let mistake { throw CommandFailure("“\(name)”: \(mistake)") }
+        throw CommandFailure("there is no case “\(name)” in this replica")
+    }
+
+    /// The record of the case that `name` means.
+    func record(named name: String) throws -> StoredRecord {
+        let place = try place(named: name)
+        guard let record = try transaction.record(place.id, of: place.scope) else {
+            throw StoredValueError(table: "recovery_case", row: place.id.description, reason: "its record is missing")
+        }
+        return record
+    }
+
+    private func only(_ name: String, typed: String) throws -> RecordPlace? {
+        let places = try transaction.cases(named: name, limit: CaseFinder.listedLimit + 1)
+        guard places.count > 1 else { return places.first }
+        let names = try BranchNames(transaction)
+        let listed = try places.prefix(CaseFinder.listedLimit).map { place in
+            "\(place.id) (\(try names.name(of: place.scope)))"
+        }
+        let more = places.count > listed.count ? " and more" : ""
+        throw CommandFailure(
+            "“\(typed)” means several cases: \(listed.joined(separator: ", "))\(more); name one by its id, "
+                + "of which six digits and more do")
+    }
+
+    // MARK: - Changes
+
+    /// The change that `name` means: `feed:sequence`, where the feed may be cut to its first digits.
+    func change(named name: String) throws -> StoredChange {
+        let changes = try transaction.changes(named: name)
+        guard let change = changes.first else {
+            throw CommandFailure("there is no change “\(name)” in this replica; one is named feed:sequence, as `log` prints it")
+        }
+        guard changes.count == 1 else {
+            throw CommandFailure("“\(name)” means several changes; give more digits of the feed")
+        }
+        return change
+    }
+}

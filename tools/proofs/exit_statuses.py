@@ -1,0 +1,78 @@
+"""Every exit status that scripts rely on, and which stream says what."""
+import shutil
+import sqlite3
+
+from proofs.harness import (
+    CONFLICTS, DAMAGE, DONE, FAILED, NOT_EXCHANGED, USAGE, Company, Replica, expect, expect_equal)
+
+CLAIM = "exit-statuses"
+ABOUT = "Exit status 0 done, 1 failed, 2 usage, 3 conflicts remain, 4 not exchanged or elsewhere, 5 damage."
+
+
+def prove(proof):
+    company = Company(proof)
+    hub = company.hub
+    ana, boris, hana = company.replicas
+    case = ana.open("A broken cup")
+    company.settle()
+
+    def ends(replica, status, *command, **options):
+        ended = replica.run(*command, statuses=(status,), **options)
+        if status in (FAILED, USAGE, NOT_EXCHANGED):
+            expect(ended.err.strip(), lambda: f"nothing is said on stderr: {ended.said()}")
+        if status in (FAILED, USAGE):
+            expect(not ended.out.strip(), lambda: f"a failure has a result: {ended.said()}")
+        proof.round()
+        return ended
+
+    for command in (("status",), ("case", "list"), ("case", "show", case), ("conflicts",), ("log", case), ("sync",),
+                    ("verify",), ("--version",), ("--help",), ("case", "open", "--help")):
+        ends(ana, DONE, *command)
+    ends(ana, FAILED, "case", "show", "NO-SUCH-CASE")
+    ends(ana, FAILED, "case", "step", "NO-SUCH-CASE", "agreed")
+    ends(ana, FAILED, "import", "incident-log", proof.path("no-such-file.csv"))
+    ends(ana, FAILED, "status", env={"AMENDS_REPLICA": str(proof.path("no-such.sqlite"))})
+    ends(ana, USAGE, "no-such-command")
+    ends(ana, USAGE, "case", "open")
+    ends(ana, USAGE, "case", "list", "--no-such-option")
+    ends(ana, USAGE, "import", "no-such-format", "x.csv")
+
+    ana.set(case, "category=one")
+    boris.set(case, "category=two")
+    company.settle()
+    ends(ana, CONFLICTS, "conflicts")
+    ends(ana, CONFLICTS, "conflicts", "--json")
+    ana.run("resolve", case, "category", "one")
+    ends(ana, DONE, "conflicts")
+    company.settle()
+
+    ends(ana, DONE, "diff", ana.file, boris.file)
+    ends(ana, DONE, "diff", ana.file, hub.url)
+    ana.step(case, "agreed")
+    ana.sync()
+    ends(ana, NOT_EXCHANGED, "diff", ana.file, boris.file)
+    company.settle()
+
+    hub.stop()
+    ana.step(case, "fixed")
+    ends(ana, NOT_EXCHANGED, "sync")
+    hub.start()
+    ends(ana, DONE, "sync")
+    company.settle()
+
+    copy = Replica(proof, "Copy")
+    for file in ana.folder.iterdir():
+        shutil.copy(file, copy.folder / file.name)
+    connection = sqlite3.connect(copy.file)
+    connection.execute("UPDATE recovery_case SET title = 'A broken plate'")
+    connection.execute("UPDATE record SET digest = zeroblob(length(digest)) WHERE type = 'case'")
+    connection.execute("UPDATE fingerprint SET sum = zeroblob(length(sum))")
+    connection.commit()
+    connection.close()
+    ends(copy, DAMAGE, "verify")
+    found = ends(ana, DAMAGE, "diff", ana.file, copy.file, "--json").json
+    expect_equal(found["equal"], False, "diff of the same position with different state")
+    expect(found["different"], "diff names no record that differs")
+    hub.command("no-such-command", statuses=(USAGE,))
+    hub.command("branch", "code", "No such branch", statuses=(FAILED,))
+    proof.round()
