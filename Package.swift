@@ -56,9 +56,11 @@ let package = Package(
                 "Causality", "ChainDirectory", "Changes", "Replication", "ServiceRecovery", "SyncHTTP",
                 .product(name: "HTTPTypes", package: "swift-http-types"),
                 .product(name: "Hummingbird", package: "hummingbird"),
+                .product(name: "HummingbirdCore", package: "hummingbird"),
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "NIOCore", package: "swift-nio"),
                 .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
+                .product(name: "UnixSignals", package: "swift-service-lifecycle"),
             ],
             swiftSettings: settings),
         .target(
@@ -67,6 +69,18 @@ let package = Package(
                 "Causality", "ChainDirectory", "Changes", "Importing", "Replication", "SQLiteKit", "SQLiteStore",
                 "ServiceRecovery",
                 "SyncHTTP",
+            ],
+            swiftSettings: settings),
+        .target(
+            name: "CommandLineKit", dependencies: [.product(name: "Logging", package: "swift-log")],
+            swiftSettings: settings),
+        .executableTarget(
+            name: "amends",
+            dependencies: [
+                "BranchService", "Causality", "ChainDirectory", "Changes", "CommandLineKit", "Importing", "Replication",
+                "SQLiteStore", "ServiceRecovery",
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
+                .product(name: "Logging", package: "swift-log"),
             ],
             swiftSettings: settings),
         // MARK: - Proofs
@@ -89,6 +103,8 @@ let package = Package(
             name: "ChainDirectoryTests", dependencies: ["Causality", "ChainDirectory", "Changes"],
             swiftSettings: settings),
         .testTarget(name: "SQLiteKitTests", dependencies: ["CSQLite", "SQLiteKit"], swiftSettings: settings),
+        .testTarget(name: "CommandLineKitTests", dependencies: ["CommandLineKit"], swiftSettings: settings),
+        .testTarget(name: "EndToEndTests", dependencies: ["amends"], swiftSettings: settings),
         .testTarget(name: "ImportingTests", dependencies: ["CZlib", "Importing"], swiftSettings: settings),
     ],
     swiftLanguageModes: [.v6]

@@ -15,12 +15,16 @@ package struct HybridLogicalClock: Hashable, Sendable {
     package private(set) var greatestEffective: HybridTimestamp
     /// The greatest stamp of the unplaced changes that were applied or made here.
     package private(set) var greatestUnplaced: HybridTimestamp
-    /// The previous stamp; zero after a restart, when `greatestUnplaced` stands in for it.
-    package private(set) var lastIssued: HybridTimestamp = .zero
+    /// The previous stamp. A clock that is saved without it, and comes back with zero, goes by the bound alone.
+    package private(set) var lastIssued: HybridTimestamp
 
-    package init(greatestEffective: HybridTimestamp = .zero, greatestUnplaced: HybridTimestamp = .zero) {
+    package init(
+        greatestEffective: HybridTimestamp = .zero, greatestUnplaced: HybridTimestamp = .zero,
+        lastIssued: HybridTimestamp = .zero
+    ) {
         self.greatestEffective = greatestEffective
         self.greatestUnplaced = greatestUnplaced
+        self.lastIssued = lastIssued
     }
 
     /// Takes note of a change that has an entry in its scope's order.

@@ -38,7 +38,7 @@ package struct CivilTime: Hashable, Sendable {
     private static let dayMilliseconds: Int64 = 86_400_000
 
     private var dayNumber: Int64 {
-        (milliseconds - millisecondOfDay) / CivilTime.dayMilliseconds
+        (milliseconds &- millisecondOfDay) / CivilTime.dayMilliseconds
     }
 
     private var millisecondOfDay: Int64 {

@@ -21,19 +21,16 @@ package enum JSONValue: Hashable, Sendable {
 
     package init(_ text: String?) { self = text.map(JSONValue.string) ?? .null }
 
-    package init(_ number: (some BinaryInteger)?) { self = number.map { .integer(Int64($0)) } ?? .null }
+    package init(_ number: (some BinaryInteger)?) { self = number.map { .integer(Int64(clamping: $0)) } ?? .null }
 
-    /// An object of `members` in their order.
-    package static func object(_ members: KeyValuePairs<String, JSONValue>) -> JSONValue {
-        .object(members.map { Member($0.key, $0.value) })
-    }
-
-    /// This object with more members behind its own.
+    /// This object with the members of another behind its own.
     ///
-    /// - Precondition: it is an object.
-    package func adding(_ members: KeyValuePairs<String, JSONValue>) -> JSONValue {
-        guard case .object(let own) = self else { preconditionFailure("only an object has members") }
-        return .object(own + members.map { Member($0.key, $0.value) })
+    /// - Precondition: both are objects.
+    package func adding(_ other: JSONValue) -> JSONValue {
+        guard case .object(let own) = self, case .object(let more) = other else {
+            preconditionFailure("only an object has members")
+        }
+        return .object(own + more)
     }
 }
 

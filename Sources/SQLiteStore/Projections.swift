@@ -111,11 +111,6 @@ struct ProjectedTable {
     }
 
     var deletion: String { "DELETE FROM \"\(name)\" WHERE rid = ?" }
-
-    var selection: String {
-        let listed = columns.map { "\"\($0.name)\"" }.joined(separator: ", ")
-        return "SELECT \(listed) FROM \"\(name)\" WHERE rid = ? ORDER BY rowid"
-    }
 }
 
 extension FieldDefinition {

@@ -9,11 +9,7 @@ extension SQLiteTransaction {
     package func append(_ change: Change, parts: [[UInt8]?], placement: Placement?) throws -> StoredChange {
         let number = try insert(
             change.header, hash: change.hash, body: change.carried(), isStub: false, placement: placement)
-        for (index, part) in parts.enumerated() {
-            try connection.execute(
-                "INSERT INTO part (change, number, subject, body) VALUES (?, ?, ?, ?)",
-                number, index, change.header.parts[index].subject.bytes, part)
-        }
+        try insert(parts, of: change.header, number: number)
         return StoredChange(
             header: change.header, operations: change.operations, hash: change.hash, placement: placement,
             order: number)
@@ -22,10 +18,19 @@ extension SQLiteTransaction {
     package func append(stub header: ChangeHeader, hash: Hash256, placement: Placement) throws {
         var writer = ByteWriter(reserving: 160)
         header.encode(into: &writer)
-        try insert(header, hash: hash, body: writer.bytes, isStub: true, placement: placement)
+        let number = try insert(header, hash: hash, body: writer.bytes, isStub: true, placement: placement)
+        try insert(header.parts.map { _ in nil }, of: header, number: number)
     }
 
-    @discardableResult
+    /// Keeps a row for each part that the header commits to, also where the part is not at hand.
+    private func insert(_ parts: [[UInt8]?], of header: ChangeHeader, number: Int64) throws {
+        for (index, part) in parts.enumerated() {
+            try connection.execute(
+                "INSERT INTO part (change, number, subject, body) VALUES (?, ?, ?, ?)",
+                number, index, header.parts[index].subject.bytes, part)
+        }
+    }
+
     private func insert(
         _ header: ChangeHeader, hash: Hash256, body: [UInt8], isStub: Bool, placement: Placement?
     ) throws -> Int64 {
@@ -44,7 +49,7 @@ extension SQLiteTransaction {
     }
 
     package func addParts(_ parts: [[UInt8]?], of dot: Dot, scope: ScopeID) throws {
-        let feed = try feedRow(of: dot, scope: scope)
+        guard let (feed, sequence) = try storedPlace(of: dot, scope: scope) else { return }
         for (index, part) in parts.enumerated() {
             guard let part else { continue }
             try connection.execute(
@@ -52,23 +57,24 @@ extension SQLiteTransaction {
                 UPDATE part SET body = ? WHERE body IS NULL AND number = ?
                     AND change = (SELECT number FROM change WHERE feed = ? AND sequence = ?)
                 """,
-                part, index, feed, Int64(dot.sequence))
+                part, index, feed, sequence)
         }
     }
 
     package func place(_ dot: Dot, of scope: ScopeID, at placement: Placement) throws {
-        let feed = try feedRow(of: dot, scope: scope)
+        guard let (feed, sequence) = try storedPlace(of: dot, scope: scope) else {
+            preconditionFailure("there is no feed \(dot.feed) to place a change of")
+        }
         try connection.execute(
             "UPDATE change SET position = ?, received = ?, verdict = ? WHERE feed = ? AND sequence = ?",
-            Int64(placement.position), placement.received, Int64(placement.verdict.rawValue), feed,
-            Int64(dot.sequence))
+            Int64(placement.position), placement.received, Int64(placement.verdict.rawValue), feed, sequence)
         precondition(connection.changes == 1, "there is no change \(dot) to place")
     }
 
     // MARK: - Reading
 
     package func change(at dot: Dot, of scope: ScopeID) throws -> StoredChange? {
-        guard try self.scope(scope) != nil, let feed = try loadFeeds(try scopeRow(scope))[dot.feed] else { return nil }
+        guard let (feed, sequence) = try storedPlace(of: dot, scope: scope) else { return nil }
         return try connection.withStatement(
             """
             SELECT c.number, c.feed, c.sequence, c.hash, c.body, c.is_stub, c.position, c.received, c.verdict,
@@ -78,7 +84,7 @@ extension SQLiteTransaction {
             WHERE c.feed = ? AND c.sequence = ?
             """
         ) { statement in
-            try statement.bind(feed.rid, Int64(dot.sequence))
+            try statement.bind(feed, sequence)
             return try statement.step() ? try stored(statement, scope: scope) : nil
         }
     }
@@ -123,13 +129,14 @@ extension SQLiteTransaction {
     }
 
     package func parts(of dot: Dot, scope: ScopeID) throws -> [[UInt8]?] {
-        try connection.withStatement(
+        guard let (feed, sequence) = try storedPlace(of: dot, scope: scope) else { return [] }
+        return try connection.withStatement(
             """
             SELECT p.body FROM change c JOIN part p ON p.change = c.number
             WHERE c.feed = ? AND c.sequence = ? ORDER BY p.number
             """
         ) { statement in
-            try statement.bind(try feedRow(of: dot, scope: scope), Int64(dot.sequence))
+            try statement.bind(feed, sequence)
             var parts: [[UInt8]?] = []
             while try statement.step() { parts.append(try statement.optionalBytes(0)) }
             return parts
@@ -175,6 +182,15 @@ extension SQLiteTransaction {
         } catch let error as CodecError {
             throw damage(error.description)
         }
+    }
+
+    /// Feed row and sequence of the place that `dot` names; nil where nothing can lie there. A dot may come from
+    /// anybody's bytes, with a sequence that no column holds.
+    private func storedPlace(of dot: Dot, scope: ScopeID) throws -> (feed: Int64, sequence: Int64)? {
+        guard let sequence = Int64(exactly: dot.sequence), try self.scope(scope) != nil,
+            let feed = try loadFeeds(try scopeRow(scope))[dot.feed]
+        else { return nil }
+        return (feed.rid, sequence)
     }
 
     /// - Throws: where the feed is not known.

@@ -19,7 +19,7 @@ extension SQLiteTransaction {
             try statement.bind(try scopeRow(scope), Int64(clamping: position), limit)
             var rows: [EntryRow] = []
             while try statement.step() {
-                let position = try statement.int64(0)
+                let position = try statement.unsigned(0, "entry")
                 let body = try statement.bytes(1)
                 do {
                     var reader = ByteReader(body)
@@ -27,7 +27,7 @@ extension SQLiteTransaction {
                     try reader.finish()
                     rows.append(
                         EntryRow(
-                            position: UInt64(position), entry: entry,
+                            position: position, entry: entry,
                             history: HistoryHash(try statement.hash(2, "entry"))))
                 } catch let error as CodecError {
                     throw StoredValueError(table: "entry", row: "\(position)", reason: error.description)
@@ -73,11 +73,10 @@ extension SQLiteTransaction {
             try statement.bind(row)
             while try statement.step() {
                 let feed: FeedID = try statement.identifier(0, "knot")
-                let sequence = try statement.int64(1)
+                let sequence = try statement.unsigned(1, "knot")
                 do {
                     index.insert(
-                        PastIndex.Knot(
-                            sequence: UInt64(sequence), others: try VersionVector(encoded: try statement.bytes(2))),
+                        PastIndex.Knot(sequence: sequence, others: try VersionVector(encoded: try statement.bytes(2))),
                         of: feed)
                 } catch let error as CodecError {
                     throw StoredValueError(table: "knot", row: "\(feed):\(sequence)", reason: error.description)
@@ -112,16 +111,19 @@ extension SQLiteTransaction {
     package func attestation(
         of replica: ReplicaID, scope: ScopeID, covering sequence: UInt64
     ) throws -> Attestation? {
-        try connection.withStatement(
+        guard let sequence = Int64(exactly: sequence) else { return nil }
+        return try connection.withStatement(
             """
             SELECT body FROM attestation WHERE scope = ? AND replica = ? AND sequence >= ? ORDER BY sequence LIMIT 1
             """
         ) { statement in
-            try statement.bind(scope.bytes, replica.bytes, Int64(sequence))
+            try statement.bind(scope.bytes, replica.bytes, sequence)
             guard try statement.step() else { return nil }
             do {
                 var reader = ByteReader(try statement.bytes(0))
-                return try Attestation(from: &reader)
+                let attestation = try Attestation(from: &reader)
+                try reader.finish()
+                return attestation
             } catch let error as CodecError {
                 throw StoredValueError(table: "attestation", row: "\(replica)", reason: error.description)
             }
@@ -158,7 +160,7 @@ extension SQLiteTransaction {
 
 extension VersionVector {
     /// Count, then feed and sequence of each entry.
-    func encoded() -> [UInt8] {
+    package func encoded() -> [UInt8] {
         var writer = ByteWriter(reserving: 8 + entries.count * 20)
         writer.write(entries.count)
         for entry in entries {
@@ -168,7 +170,7 @@ extension VersionVector {
         return writer.bytes
     }
 
-    init(encoded bytes: [UInt8]) throws(CodecError) {
+    package init(encoded bytes: [UInt8]) throws(CodecError) {
         var reader = ByteReader(bytes)
         var dots: [Dot] = []
         for _ in 0..<(try reader.readCount(.foreignHeads, leastBytes: 17)) { dots.append(try Dot(from: &reader)) }

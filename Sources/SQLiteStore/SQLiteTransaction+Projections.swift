@@ -33,8 +33,8 @@ extension SQLiteTransaction {
                 guard let end = page.last else { break }
                 for record in page {
                     guard var cached = try recordRow(record.id) else { continue }
-                    cached.unprojectedLog = nil
-                    try project(record, &cached, type: record.state.winner(Schema.typeField, .latest)?.value.text)
+                    cached.projectedType = nil
+                    try project(record, &cached, type: record.type)
                 }
                 last = end.id
                 caches.records = [:]
@@ -44,11 +44,11 @@ extension SQLiteTransaction {
 
     /// Writes what the tables show of one record.
     func project(_ record: StoredRecord, _ cached: inout StoreCaches.CachedRecord, type name: Text?) throws {
+        let isFirst = cached.projectedType != name
+        cached.projectedType = name
         guard let name, let type = projections.type(named: name) else { return }
         let log = try logRows(of: record.id, scope: record.scope)
         cached.log = log
-        // A record whose type was not known when its rows came has none in the tables.
-        let isFirst = try !isProjected(cached.rid, type)
         let shown = isFirst ? log : cached.unprojectedLog ?? log
         let rewritesLog = cached.unprojectedLog == nil && !isFirst
         let rows = try projections.rows(
@@ -72,11 +72,16 @@ extension SQLiteTransaction {
         }
     }
 
-    private func isProjected(_ rid: Int64, _ type: RecordType) throws -> Bool {
-        try connection.withStatement(dynamic: "SELECT 1 FROM \"\(type.table)\" WHERE rid = ?") { statement in
-            try statement.bind(rid)
-            return try statement.step()
+    /// Takes a record out of the tables of a type that it no longer has.
+    func unproject(_ cached: inout StoreCaches.CachedRecord) throws {
+        guard let name = cached.projectedType, let type = projections.type(named: name) else { return }
+        for table in Projections.tables(of: type) {
+            try connection.withStatement(dynamic: table.deletion) { statement in
+                try statement.bind(cached.rid)
+                try statement.run()
+            }
         }
+        cached.projectedType = nil
     }
 }
 

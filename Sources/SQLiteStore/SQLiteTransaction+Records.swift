@@ -36,9 +36,7 @@ extension SQLiteTransaction {
         try connection.execute("DELETE FROM log_row WHERE record = ?", cached.rid)
         cached.log = []
         cached.unprojectedLog = nil
-        cached.stored = cached.stored.map {
-            StoredRecord(id: id, scope: scope, origin: $0.origin, state: RecordState())
-        }
+        cached.stored = nil
         mark(&cached, dirty: id)
         caches.records[id] = cached
     }
@@ -54,7 +52,8 @@ extension SQLiteTransaction {
         if let cached = caches.records[id] { return cached }
         let read: StoreCaches.CachedRecord? = try connection.withStatement(
             """
-            SELECT r.rid, s.id, r.origin, r.state, r.digest FROM record r JOIN scope s ON s.rid = r.scope WHERE r.id = ?
+            SELECT r.rid, s.id, r.origin, r.state, r.digest, r.type
+            FROM record r JOIN scope s ON s.rid = r.scope WHERE r.id = ?
             """
         ) { statement in
             try statement.bind(id.bytes)
@@ -65,14 +64,15 @@ extension SQLiteTransaction {
             if state.isEmpty { return StoreCaches.CachedRecord(rid: rid, stored: nil, log: nil, isDirty: false) }
             do {
                 var reader = ByteReader(try statement.bytes(2))
+                let origin = try RecordOrigin(from: &reader)
+                try reader.finish()
                 let digest: ShortHash = try statement.identifier(4, "record")
                 return StoreCaches.CachedRecord(
                     rid: rid,
                     stored: StoredRecord(
-                        id: id, scope: try statement.identifier(1, "record"),
-                        origin: try RecordOrigin(from: &reader), state: try RecordState(state), bytes: state,
-                        digest: digest.number),
-                    log: nil, isDirty: false)
+                        id: id, scope: try statement.identifier(1, "record"), origin: origin,
+                        state: try RecordState(state), bytes: state, digest: digest.number),
+                    log: nil, isDirty: false, projectedType: try statement.optionalText(5).map { Text($0) })
             } catch let error as CodecError {
                 throw StoredValueError(table: "record", row: "\(rid)", reason: error.description)
             }
@@ -102,7 +102,7 @@ extension SQLiteTransaction {
             cached.rid, Int64(ordered: row.mark.key), try feedRow(of: row.mark.dot, scope: scope),
             Int64(row.mark.dot.sequence), row.field.string, row.value.canonicalBytes)
         if var log = cached.log {
-            log.insert(row, at: log.lastIndex { $0.mark < row.mark }.map { $0 + 1 } ?? 0)
+            log.insert(row, at: log.lastIndex { $0.precedes(row) }.map { $0 + 1 } ?? 0)
             cached.log = log
         }
         cached.unprojectedLog?.append(row)
@@ -129,13 +129,13 @@ extension SQLiteTransaction {
                                 key: HybridTimestamp(ordered: try statement.int64(0)),
                                 dot: Dot(
                                     feed: try feedID(try statement.int64(1)),
-                                    sequence: UInt64(try statement.int64(2)))),
+                                    sequence: try statement.unsigned(2, "log_row"))),
                             value: value))
                 } catch let error as CodecError {
                     throw StoredValueError(table: "log_row", row: "record \(cached.rid)", reason: error.description)
                 }
             }
-            return rows.sorted { $0.mark < $1.mark }
+            return rows.sorted { $0.precedes($1) }
         }
         cached.log = rows
         caches.records[record] = cached
@@ -155,22 +155,29 @@ extension SQLiteTransaction {
     /// Writes every record that has changed, once, and the tables that show it.
     func flushRecords() throws {
         for id in caches.dirtyRecords {
-            guard var cached = caches.records[id], cached.isDirty, let stored = cached.stored else { continue }
-            var origin = ByteWriter(reserving: 48)
-            stored.origin.encode(into: &origin)
-            let type = stored.state.winner(Schema.typeField, .latest)?.value.text
-            try connection.execute(
-                "UPDATE record SET type = ?, origin = ?, state = ?, digest = ?, conflicts = ? WHERE rid = ?",
-                type?.string, origin.bytes, stored.bytes,
-                ShortHash(high: UInt64(stored.digest >> 64), low: UInt64(truncatingIfNeeded: stored.digest)).bytes,
-                stored.state.conflictCount, cached.rid)
-            try project(stored, &cached, type: type)
+            guard var cached = caches.records[id], cached.isDirty else { continue }
+            let type = cached.stored?.type
+            if cached.projectedType != type { try unproject(&cached) }
+            if let stored = cached.stored {
+                try update(cached.rid, to: stored)
+                try project(stored, &cached, type: type)
+            } else {
+                try connection.execute(
+                    "UPDATE record SET type = NULL, origin = x'', state = x'', digest = x'', conflicts = 0 WHERE rid = ?",
+                    cached.rid)
+            }
             cached.isDirty = false
             cached.unprojectedLog = []
             if let log = caches.records[id]?.log { cached.log = log }
             caches.records[id] = cached
         }
         caches.dirtyRecords = []
+    }
+
+    private func update(_ rid: Int64, to stored: StoredRecord) throws {
+        try connection.execute(
+            "UPDATE record SET type = ?, origin = ?, state = ?, digest = ?, conflicts = ? WHERE rid = ?",
+            stored.type?.string, stored.originBytes, stored.bytes, stored.digestBytes, stored.state.conflictCount, rid)
     }
 
     // MARK: - Fingerprints
@@ -236,7 +243,8 @@ extension SQLiteTransaction {
                 result.append(
                     (
                         dot: Dot(
-                            feed: try statement.identifier(0, "quarantine"), sequence: UInt64(try statement.int64(1))),
+                            feed: try statement.identifier(0, "quarantine"),
+                            sequence: try statement.unsigned(1, "quarantine")),
                         reason: try statement.text(2)
                     ))
             }
@@ -255,6 +263,28 @@ extension SQLiteTransaction {
         try connection.execute(
             "INSERT OR REPLACE INTO part_key (subject, record, key) VALUES (?, ?, ?)",
             subject.bytes, record.bytes, partKey)
+    }
+}
+
+extension LogRow {
+    /// Listing order: by mark, then by field where one change wrote to two logs.
+    fileprivate func precedes(_ other: LogRow) -> Bool {
+        mark != other.mark ? mark < other.mark : field < other.field
+    }
+}
+
+/// A record as its row holds it.
+extension StoredRecord {
+    var type: Text? { state.winner(Schema.typeField, .latest)?.value.text }
+
+    package var originBytes: [UInt8] {
+        var writer = ByteWriter(reserving: 48)
+        origin.encode(into: &writer)
+        return writer.bytes
+    }
+
+    package var digestBytes: [UInt8] {
+        ShortHash(high: UInt64(digest >> 64), low: UInt64(truncatingIfNeeded: digest)).bytes
     }
 }
 

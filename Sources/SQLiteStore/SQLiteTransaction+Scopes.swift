@@ -43,10 +43,10 @@ extension SQLiteTransaction {
                 var state = ScopeState(
                     ScopeIntroduction(
                         scope: id, name: Text(try statement.text(2)), seed: try statement.identifier(3, "scope")))
-                state.position = UInt64(try statement.int64(4))
+                state.position = try statement.unsigned(4, "scope")
                 state.history = HistoryHash(try statement.hash(5, "scope"))
                 state.receivedFloor = try statement.int64(6)
-                state.foldedPosition = UInt64(try statement.int64(7))
+                state.foldedPosition = try statement.unsigned(7, "scope")
                 scopes[id] = StoreCaches.CachedScope(rid: try statement.int64(0), state: state, isDirty: false)
             }
         }
@@ -128,9 +128,9 @@ extension SQLiteTransaction {
                 let id: FeedID = try statement.identifier(1, "feed")
                 let start = try statement.hash(2, "feed")
                 var state = FeedState(feed: id, start: start)
-                state.sequence = UInt64(try statement.int64(3))
+                state.sequence = try statement.unsigned(3, "feed")
                 state.hash = try statement.hash(4, "feed")
-                state.seen = UInt64(try statement.int64(5))
+                state.seen = try statement.unsigned(5, "feed")
                 let rid = try statement.int64(0)
                 feeds[id] = StoreCaches.CachedFeed(rid: rid, state: state, start: start, isDirty: false)
                 caches.feedIDs[rid] = id

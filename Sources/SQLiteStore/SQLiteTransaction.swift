@@ -77,6 +77,8 @@ struct StoreCaches {
         var isDirty: Bool
         /// Rows that the projection's table lacks; nil when all of them are to be written again.
         var unprojectedLog: [LogRow]? = []
+        /// The type in whose tables the record's rows lie, where it has tables.
+        var projectedType: Text?
     }
 
     struct PendingKnot {
@@ -141,6 +143,15 @@ extension Statement {
             throw StoredValueError(table: table, row: "-", reason: "an id of \(bytes.count) bytes")
         }
         return Identifier128(bytes)
+    }
+
+    /// A stored count or sequence.
+    func unsigned(_ index: Int, _ table: String) throws -> UInt64 {
+        let value = try int64(index)
+        guard let number = UInt64(exactly: value) else {
+            throw StoredValueError(table: table, row: "-", reason: "\(columnName(index)) is \(value)")
+        }
+        return number
     }
 
     func hash(_ index: Int, _ table: String) throws -> Hash256 {

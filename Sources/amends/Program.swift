@@ -33,7 +33,8 @@ enum Program {
             return failure.status
         } catch is CancellationError {
             return .done
-        } catch where error is ValidationError || error is CleanExit || error is ExitCode {
+        } catch where AmendsCommand.exitCode(for: error) != .failure {
+            // The parser's own: `help` is a command too, and what a command finds wrong with its arguments.
             return report(unparsed: error, console)
         } catch {
             console.say("Error: \(sentence(for: error).visible)")
@@ -90,7 +91,7 @@ struct AmendsCommand: AsyncParsableCommand {
             CommandGroup(
                 name: "Cases:",
                 subcommands: [
-                    CaseCommand.self, ConflictsCommand.self, ResolveCommand.self, LogCommand.self, ImportCommand.self,
+                    CaseCommand.self, ConflictsCommand.self, ResolveCommand.self, ImportCommand.self,
                 ]),
         ])
 }

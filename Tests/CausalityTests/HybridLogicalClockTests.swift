@@ -42,6 +42,20 @@ struct HybridLogicalClockTests {
         #expect(stamps == stamps.sorted())
     }
 
+    @Test func savedClockGoesOnWhereItStopped() {
+        var clock = HybridLogicalClock()
+        var previous = HybridTimestamp.zero
+        for _ in 0..<5 {
+            clock.observe(unplaced: HybridTimestamp(milliseconds: Self.now + Self.tenYears))
+            let stamp = clock.tick(physicalMilliseconds: Self.now)
+            #expect(stamp > previous)
+            previous = stamp
+            clock = HybridLogicalClock(
+                greatestEffective: clock.greatestEffective, greatestUnplaced: clock.greatestUnplaced,
+                lastIssued: clock.lastIssued)
+        }
+    }
+
     @Test(arguments: [1, 1_000, 299_999, 300_000])
     func stampsIncreaseWhenTheClockIsSetBackWithinTheAllowance(setBack: Int64) {
         var clock = HybridLogicalClock()

@@ -5,7 +5,7 @@ import TypeLaws
 /// Every type against the lattice laws and its definition over the history; `TypeLaws` has the checks.
 ///
 /// Release builds, and any build with `AMENDS_FULL=1`, try every history of four operations of three replicas
-/// and 10,000 random ones a type; debug builds every history of three operations, and 500.
+/// and 10,000 random ones a type; debug builds every history of three operations, and 250.
 /// `AMENDS_SEED` replays: give it the seed that a counterexample printed.
 struct LawTests {
     private static let environment = ProcessInfo.processInfo.environment
@@ -35,7 +35,7 @@ struct LawTests {
 
     @Test(arguments: ReplicatedKind.allCases)
     func randomHistoriesKeepLawsAndDefinition(kind: ReplicatedKind) {
-        let count = Self.isFull ? 10_000 : 500
+        let count = Self.isFull ? 10_000 : 250
         let report = kind.tryRandomHistories(seed: Self.seed, count: count)
         #expect(report.holds, "set AMENDS_SEED to the seed below to replay\n\(report)")
         #expect(report.cases == count)

@@ -105,8 +105,8 @@ class Result:
 class Proof:
     """One run of a claim: its seed, its folder, its processes, its figures."""
 
-    def __init__(self, seed=1, full=False, data=None, programs=None):
-        self.seed, self.full = seed, full
+    def __init__(self, seed=1, full=False, data=None, programs=None, prefix="amends-proof-"):
+        self.seed, self.full, self.prefix = seed, full, prefix
         self.data = pathlib.Path(data or ROOT.parent / "shared" / "data")
         self.programs = programs or Programs()
         self.random = random.Random(seed)
@@ -116,7 +116,7 @@ class Proof:
         self._running = {}
 
     def __enter__(self):
-        self.folder = pathlib.Path(tempfile.mkdtemp(prefix="amends-proof-"))
+        self.folder = pathlib.Path(tempfile.mkdtemp(prefix=self.prefix))
         (self.folder / "home").mkdir()
         return self
 

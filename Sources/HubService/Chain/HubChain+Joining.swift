@@ -86,9 +86,10 @@ extension HubChain {
         guard brought == ScopeIntroduction(name: brought.name, seed: brought.seed),
             brought.name.string.hasPrefix("branch/")
         else { throw HubFault(.malformed, "the scope that the machine brings is not what its name derives") }
-        return !branch.entry.isHeadquarters && !others.contains { $0.home == branch.entry.scope }
-            && (try transaction.scope(branch.entry.scope)?.position ?? 0) == 0
-            && (try transaction.scope(brought.scope)) == nil
+        let isNew = try transaction.scope(branch.entry.scope)?.position ?? 0 == 0
+        let isKnown = try transaction.scope(brought.scope) != nil
+        return isNew && !isKnown && !branch.entry.isHeadquarters
+            && !others.contains { $0.home == branch.entry.scope }
     }
 
     /// A branch writes and reads its own scope and reads what all share; headquarters writes and reads everything.

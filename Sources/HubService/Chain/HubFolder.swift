@@ -1,6 +1,7 @@
 import Causality
 import Changes
 import Replication
+import SyncHTTP
 
 #if canImport(FoundationEssentials)
 import FoundationEssentials
@@ -16,7 +17,7 @@ import Darwin
 /// A hub's data folder: a folder for each chain, named by its id, with `hub.sqlite` and `hub.key`.
 ///
 /// Folders have mode 0700 and files 0600. The key is the 32 bytes of its seed.
-package struct HubFolder<Store: HubStore>: ChainSource where Store.Transaction: CaseCounting {
+package struct HubFolder<Store: HubStore & SendableMetatype>: ChainSource where Store.Transaction: CaseCounting {
     private let path: String
     private let schemas: [Schema]
     private let environment: HubEnvironment

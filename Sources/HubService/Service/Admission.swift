@@ -1,4 +1,5 @@
 import Synchronization
+import SyncHTTP
 
 /// How many exchanges run at once: beyond, a replica is told to come back, before its body is read.
 package final class Admission: Sendable {

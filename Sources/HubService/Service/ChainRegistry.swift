@@ -3,7 +3,7 @@ import Replication
 import Synchronization
 
 /// One chain while the hub runs.
-package final class ChainService<Store: HubStore>: Sendable where Store.Transaction: CaseCounting {
+package final class ChainService<Store: HubStore & SendableMetatype>: Sendable where Store.Transaction: CaseCounting {
     package let chain: ChainID
     package let host: ChainHost<Store>
     package let sessions: Sessions
@@ -19,7 +19,7 @@ package final class ChainService<Store: HubStore>: Sendable where Store.Transact
 
 /// Where chains come from.
 package protocol ChainSource<Store>: Sendable {
-    associatedtype Store: HubStore where Store.Transaction: CaseCounting
+    associatedtype Store: HubStore & SendableMetatype where Store.Transaction: CaseCounting
     /// Those that there are now, sorted: another process may have made one.
     func chains() throws -> [ChainID]
     func contains(_ chain: ChainID) -> Bool

@@ -27,10 +27,10 @@ package final class WakeUps: Sendable {
 
     package var count: Int { state.withLock { $0.listeners.count } }
 
-    /// Signals of a listener: each means to call `events(of:)`. Bounded to one, because more say nothing more.
+    /// Listens for as long as what is returned is kept.
     ///
     /// - Throws: `.overloaded` where too many listen.
-    package func listen(_ certificate: Certificate) throws(HubFault) -> (id: Int, signals: AsyncStream<Void>) {
+    package func listen(_ certificate: Certificate) throws(HubFault) -> Listening {
         let (signals, signal) = AsyncStream.makeStream(of: Void.self, bufferingPolicy: .bufferingNewest(1))
         let id = state.withLock { state -> Int? in
             let own = state.countOfReplica[certificate.replica] ?? 0
@@ -47,10 +47,10 @@ package final class WakeUps: Sendable {
             fault.retryAfter = .seconds(60)
             throw fault
         }
-        return (id, signals)
+        return Listening(self, id: id, signals: signals)
     }
 
-    package func leave(_ id: Int) {
+    fileprivate func leave(_ id: Int) {
         let listener = state.withLock { state -> Listener? in
             guard let listener = state.listeners.removeValue(forKey: id) else { return nil }
             let replica = listener.certificate.replica
@@ -86,11 +86,30 @@ package final class WakeUps: Sendable {
     }
 
     /// What a listener has to be told; nil where nothing grew.
-    package func event(of id: Int) -> HubEvent? {
+    fileprivate func event(of id: Int) -> HubEvent? {
         let grown = state.withLock { state -> Set<ScopeID> in
             defer { state.listeners[id]?.grown = [] }
             return state.listeners[id]?.grown ?? []
         }
         return grown.isEmpty ? nil : .grown(grown.sorted())
     }
+}
+
+/// One who listens. Letting go of it ends the listening, whatever became of the connection.
+package final class Listening: Sendable {
+    /// Each means to look at `event`. Bounded to one, because more say nothing more.
+    package let signals: AsyncStream<Void>
+    private let wakeUps: WakeUps
+    private let id: Int
+
+    fileprivate init(_ wakeUps: WakeUps, id: Int, signals: AsyncStream<Void>) {
+        self.wakeUps = wakeUps
+        self.id = id
+        self.signals = signals
+    }
+
+    deinit { wakeUps.leave(id) }
+
+    /// What has grown since it was asked before; nil where nothing has.
+    package func nextEvent() -> HubEvent? { wakeUps.event(of: id) }
 }

@@ -78,9 +78,7 @@ package struct HubExchange<Store: HubStore> {
                 guard carrier.rights(in: hello.scope).contains(.read) else {
                     throw Refusal(.noGrant, "this machine may not read the scope \(hello.scope)")
                 }
-                let page = try pager.page(after: hello, receiver: carrier.replica, limits: &limits)
-                // A scope in which nothing has happened needs no word.
-                if !page.entries.isEmpty || page.hasMore {
+                if let page = try pager.page(after: hello, receiver: carrier.replica, limits: &limits) {
                     response.answers.append(ScopeAnswer(scope: hello.scope, outcome: .page(page)))
                 }
             } catch let refusal as Refusal {

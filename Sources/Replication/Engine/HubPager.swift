@@ -16,8 +16,9 @@ package struct HubPager<Transaction: HubTransaction> {
     }
 
     /// - Parameter limits: what is left for this answer; reduced by what the page takes.
+    /// - Returns: nil where nothing has happened: that needs no word and no signature.
     /// - Throws: `Refusal` when the receiver's history is not this one.
-    package func page(after hello: ScopeHello, receiver: ReplicaID, limits: inout PageLimits?) throws -> Page {
+    package func page(after hello: ScopeHello, receiver: ReplicaID, limits: inout PageLimits?) throws -> Page? {
         guard let scope = try transaction.scope(hello.scope) else {
             throw Refusal(.unknownScope, "there is no scope \(hello.scope)")
         }
@@ -28,6 +29,7 @@ package struct HubPager<Transaction: HubTransaction> {
                 "position \(hello.position) of the scope has another history here: the hub was restored from a copy, or this replica followed another hub")
         }
         try checkHead(hello, receiver: receiver)
+        if hello.position == scope.position { return nil }
         let held = try heldHeads(hello)
         var entries: [PagedEntry] = []
         var history = hello.history

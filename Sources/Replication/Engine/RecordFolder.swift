@@ -145,14 +145,16 @@ extension ChangeLog {
         var reader = ByteReader(bytes)
         let effective = HybridTimestamp(rawValue: try reader.readInteger())
         let unplaced = HybridTimestamp(rawValue: try reader.readInteger())
+        let issued = HybridTimestamp(rawValue: try reader.readInteger())
         try reader.finish()
-        return HybridLogicalClock(greatestEffective: effective, greatestUnplaced: unplaced)
+        return HybridLogicalClock(greatestEffective: effective, greatestUnplaced: unplaced, lastIssued: issued)
     }
 
     package func put(_ clock: HybridLogicalClock) throws {
-        var writer = ByteWriter(reserving: 20)
+        var writer = ByteWriter(reserving: 30)
         writer.write(clock.greatestEffective.rawValue)
         writer.write(clock.greatestUnplaced.rawValue)
+        writer.write(clock.lastIssued.rawValue)
         try put(writer.bytes, for: .clock)
     }
 }

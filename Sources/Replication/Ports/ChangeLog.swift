@@ -148,6 +148,6 @@ package struct SettingKey: RawRepresentable, Hashable, Sendable {
     package let rawValue: String
     package init(rawValue: String) { self.rawValue = rawValue }
 
-    /// The hybrid logical clock: two timestamps.
+    /// The hybrid logical clock: greatest effective, greatest unplaced and last issued timestamp.
     package static let clock = SettingKey(rawValue: "clock")
 }

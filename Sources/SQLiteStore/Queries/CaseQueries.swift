@@ -97,9 +97,10 @@ extension SQLiteTransaction {
         }
     }
 
-    /// The cases that `name` may mean: a number, an alias, or the first digits of an id; at most two, since two are
-    /// one too many.
-    package func cases(named name: String) throws -> [RecordPlace] {
+    /// The cases that `name` may mean: a number, an alias, or the first digits of an id, by id.
+    ///
+    /// - Parameter limit: at most so many; two are one too many for a command that works on one.
+    package func cases(named name: String, limit: Int = 2) throws -> [RecordPlace] {
         try flushRecords()
         return try connection.withStatement(
             """
@@ -107,14 +108,14 @@ extension SQLiteTransaction {
             UNION SELECT c.id, c.scope FROM recovery_case_alias a JOIN recovery_case c ON c.rid = a.rid
                 WHERE a.value = ?1
             UNION SELECT id, scope FROM recovery_case WHERE ?2 IS NOT NULL AND id >= ?2 AND id < ?2 || 'g'
-            LIMIT 2
+            ORDER BY 1 LIMIT ?3
             """
         ) { statement in
             let digits = name.lowercased()
             let isPrefix = digits.utf8.count >= 6 && digits.utf8.allSatisfy {
                 (UInt8(ascii: "0")...UInt8(ascii: "9")).contains($0) || (UInt8(ascii: "a")...UInt8(ascii: "f")).contains($0)
             }
-            try statement.bind(name, isPrefix ? digits : nil)
+            try statement.bind(name, isPrefix ? digits : nil, limit)
             var result: [RecordPlace] = []
             while try statement.step() { result.append(try place(statement)) }
             return result

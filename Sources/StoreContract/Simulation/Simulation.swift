@@ -52,7 +52,7 @@ package struct Simulation<Store: HubStore> {
     }
 
     /// - Throws: `ContractViolation` with the seed.
-    package static func run(seed: UInt64, steps: Int = 60, makeStore: () throws -> Store) throws -> Figures {
+    package static func run(seed: UInt64, steps: Int = 50, makeStore: () throws -> Store) throws -> Figures {
         do {
             var simulation = try Simulation(seed: seed, makeStore: makeStore)
             for _ in 0..<steps { try simulation.step() }
@@ -117,9 +117,12 @@ package struct Simulation<Store: HubStore> {
 
     private mutating func synchronise(_ index: Int, isFaulty: Bool) throws {
         let replica = replicas[index]
+        let isTiny = isFaulty && random.chance(oneIn: 3)
         let limits = PushLimits(
-            changes: 1 + random.upTo(6), bytes: random.pick([1, 200, 1 << 20]), listedScopes: random.upTo(3))
-        let page = PageLimits(changes: 1 + random.upTo(9), bytes: random.pick([1, 500, 1 << 20]))
+            changes: 1 + random.upTo(isTiny ? 4 : 40), bytes: isTiny ? random.pick([1, 200, 1 << 20]) : 1 << 20,
+            listedScopes: random.upTo(3))
+        let page = PageLimits(
+            changes: 1 + random.upTo(isTiny ? 9 : 200), bytes: isTiny ? random.pick([1, 500, 1 << 20]) : 1 << 20)
         if isFaulty, random.chance(oneIn: 6) { replica.store.writesUntilFailure = random.upTo(4) }
         if isFaulty, random.chance(oneIn: 6) { hub.store.writesUntilFailure = random.upTo(3) }
         figures.synchronisations += 1
@@ -161,7 +164,8 @@ package struct Simulation<Store: HubStore> {
         for _ in 0..<3 {
             for index in replicas.indices { try synchronise(index, isFaulty: false) }
             if let visitor {
-                // Nothing of it is lost either: somebody who may write hands it over.
+                // Nothing of it is lost either: somebody who may write hands it over, once up with the visitor.
+                try synchronise(0, isFaulty: false)
                 for scope in scopes { try replicas[visitor].carry(scope.scope, to: replicas[0]) }
             }
         }

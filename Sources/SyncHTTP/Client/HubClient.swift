@@ -168,9 +168,9 @@ package actor HubClient {
                 HubRequest.Header("Authorization", signature.headerValue),
                 HubRequest.Header("Accept", SyncMedia.events),
             ]
-            var (head, body) = try await transport.stream(request, timeout: timeouts.sync)
-            // An event stream is never taken for the answer to an earlier request.
+            // The hub opens a stream once: another attempt is another request.
             session?.unanswered = nil
+            var (head, body) = try await transport.stream(request, timeout: timeouts.sync)
             if head.status != 200 {
                 for try await bytes in body {
                     head.body += bytes
@@ -217,7 +217,7 @@ package actor HubClient {
             HubRequest(
                 method: "POST", target: SyncRoute.chain(chain, .sessions).target,
                 headers: HubClient.messageHeaders(isCompressed: false),
-                body: SessionRequest(replica: identity.replica).encoded()),
+                body: SessionRequest(chain: chain, key: identity.key).encoded()),
             limit: .smallResponseBytes, timeout: timeouts.session)
         let answer = try HubClient.decoded(
             try HubClient.message(response, limit: .smallResponseBytes)) { bytes throws(CodecError) in

@@ -1,20 +1,47 @@
 import Causality
 import Changes
 
-/// A replica asks for a session. Unsigned: the nonce that it gets is of use to the key's owner alone.
+/// A replica asks for a session.
 ///
-/// Layout: version 1, replica.
+/// Signed, so that a stranger who knows a replica's id cannot open sessions in its name. Captured bytes open a session
+/// too, but it is of use to the key's owner alone.
+///
+/// Layout: version 1, chain, public key (32); signature (64) of the key over all of it.
 package struct SessionRequest: Hashable, Sendable {
-    package let replica: ReplicaID
+    package let chain: ChainID
+    package let publicKey: PublicKey
+    package private(set) var signature: [UInt8]
 
-    package init(replica: ReplicaID) { self.replica = replica }
+    package init(chain: ChainID, key: SigningKey) {
+        self.chain = chain
+        publicKey = key.publicKey
+        signature = []
+        signature = key.sign(preimage)
+    }
 
     package static var version: UInt64 { 1 }
 
-    package func encoded() -> [UInt8] {
-        var writer = ByteWriter(reserving: 20)
+    package var replica: ReplicaID { publicKey.replica }
+
+    /// - Throws: when the key that it names did not sign it.
+    package func verify() throws(SignatureError) { try publicKey.verify(signature, for: preimage) }
+
+    private var preimage: [UInt8] {
+        var writer = Hash256.preimage(.session)
+        encodeSigned(into: &writer)
+        return writer.bytes
+    }
+
+    private func encodeSigned(into writer: inout ByteWriter) {
         writer.write(SessionRequest.version)
-        writer.write(replica)
+        writer.write(chain)
+        writer.write(raw: publicKey.bytes)
+    }
+
+    package func encoded() -> [UInt8] {
+        var writer = ByteWriter(reserving: 128)
+        encodeSigned(into: &writer)
+        writer.write(raw: signature)
         return writer.bytes
     }
 
@@ -22,7 +49,9 @@ package struct SessionRequest: Hashable, Sendable {
         var reader = ByteReader(bytes)
         let version = try reader.readInteger()
         guard version == SessionRequest.version else { throw .unsupported("session messages of version \(version)") }
-        replica = try reader.readIdentifier()
+        chain = try reader.readIdentifier()
+        publicKey = PublicKey(bytes: try reader.readRaw(PublicKey.byteCount))
+        signature = try reader.readRaw(Signature.byteCount)
         try reader.finish()
     }
 }

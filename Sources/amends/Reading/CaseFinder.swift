@@ -35,7 +35,7 @@ struct CaseFinder {
     func record(named name: String) throws -> StoredRecord {
         let place = try place(named: name)
         guard let record = try transaction.record(place.id, of: place.scope) else {
-            throw StoredValueError(table: "recovery_case", row: place.id.description, reason: "its record is missing")
+            throw DamagedRecord(place.id, "it is listed and missing")
         }
         return record
     }

@@ -113,7 +113,7 @@ struct CaseReader {
     /// Who made the change at `dot`.
     func authorship(of dot: Dot, effective: HybridTimestamp? = nil, in scope: ScopeID) throws -> Authorship {
         guard let change = try transaction.change(at: dot, of: scope) else {
-            throw StoredValueError(table: "change", row: dot.description, reason: "a record names it and it is missing")
+            throw MissingChange(dot: dot)
         }
         return Authorship(
             change: dot, person: change.header.person.string, branch: try names.branch(of: dot.feed),

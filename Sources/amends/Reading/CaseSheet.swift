@@ -102,7 +102,8 @@ extension CaseSheet {
         lines += list.lines(style)
         let conflicts = fields.filter(\.isInConflict).map(\.name.string)
         if !conflicts.isEmpty {
-            lines += ["", style.warning("To choose: " + conflicts.map { "amends resolve \(label) \($0) VALUE" }.joined(separator: "; "))]
+            let commands = conflicts.map { "amends resolve \(label) \($0) VALUE" }.joined(separator: "; ")
+            lines += ["", style.warning("To choose: \(commands)")]
         }
         return lines
     }
@@ -110,9 +111,11 @@ extension CaseSheet {
 
 extension WrittenValue {
     var json: JSONValue {
-        let written = JSONValue.object(["value": value.json])
-        let subject: JSONValue = if case .customer(let id, name: _) = value { ["subject": .string(id.description)] } else { [:] }
-        return written.adding(subject).adding(by.json)
+        var json: JSONValue = ["value": value.json]
+        if case .customer(let subject, name: _) = value {
+            json = json.adding(["subject": .string(subject.description)])
+        }
+        return json.adding(by.json)
     }
 
     /// The value alone where it is the only one, else with who wrote it.

@@ -45,7 +45,7 @@ enum ShownValue: Equatable {
 extension JSONValue {
     /// Any value of the engine. Ids and bytes are hexadecimal, times ISO 8601; personal words are not in a value, they
     /// come as null.
-    init(_ value: Value) {
+    init(_ value: Changes.Value) {
         switch value {
         case .null, .personal: self = .null
         case .boolean(let flag): self = .boolean(flag)

@@ -1,0 +1,59 @@
+import Causality
+import Changes
+import Replication
+import SQLiteStore
+
+/// A stored change whose bytes were read.
+struct DecodedChange {
+    let number: Int64
+    let header: ChangeHeader
+    /// Nil for a stub.
+    let operations: Operations?
+    /// As it is stored.
+    let hash: Hash256
+    let placement: Placement?
+
+    var dot: Dot { header.dot }
+    var effective: HybridTimestamp { header.stamp.effective(received: placement?.received) }
+    /// Whether it is part of the records' state, as the engine tells it.
+    var isFolded: Bool {
+        operations.map { $0.foldError == nil && (placement?.verdict ?? .ok) == .ok } ?? false
+    }
+
+    var recordIDs: [RecordID] {
+        operations?.recordIDs(in: header.scope, change: hash.short) ?? []
+    }
+
+    /// - Parameter previous: the hash of the change before, which a whole change's bytes leave out.
+    /// - Throws: `CodecError` where the bytes are not exactly a change's.
+    init(_ stored: AuditedChange, scope: ScopeID, feed: FeedID, previous: Hash256) throws(CodecError) {
+        number = stored.number
+        hash = stored.hash
+        placement = (try? stored.placement.get()) ?? nil
+        if stored.isStub {
+            var reader = ByteReader(stored.body)
+            header = try ChangeHeader(from: &reader)
+            try reader.finish()
+            operations = nil
+            var writer = ByteWriter(reserving: stored.body.count)
+            header.encode(into: &writer)
+            guard writer.bytes == stored.body else { throw .malformed("the header is not canonical", at: 0) }
+            return
+        }
+        let change = try Change(
+            carried: stored.body, scope: scope, dot: Dot(feed: feed, sequence: stored.sequence), previous: previous,
+            checkingOperations: false)
+        header = change.header
+        operations = try change.decodedOperations()
+        guard change.carried() == stored.body else { throw .malformed("the change is not canonical", at: 0) }
+    }
+}
+
+extension ChangeHeader {
+    /// This header as it would be after another change.
+    func following(_ previous: Hash256) -> ChangeHeader {
+        ChangeHeader(
+            scope: scope, dot: dot, previous: previous, stamp: stamp, zoneMinutes: zoneMinutes, person: person,
+            schema: schema, context: context, operationsHash: operationsHash, parts: parts)
+    }
+}

@@ -1,0 +1,44 @@
+import Causality
+import Changes
+import SQLiteStore
+
+/// Whether each record's id derives from its origin and its scope. Before the changes are looked at, which find records
+/// by id.
+struct RecordIdentityAudit {
+    let transaction: SQLiteTransaction
+    let world: AuditedWorld
+    let findings: Findings
+
+    func run() throws {
+        try findings.section("record") { try transaction.auditRecords(check) }
+    }
+
+    private func check(_ row: AuditedRow<AuditedRecord>) {
+        guard let record = findings.content(of: row, .state) else {
+            world.isIncomplete = true
+            return
+        }
+        // One that nothing was ever folded into has no origin.
+        guard let scope = world.scopes[record.scope], !record.origin.isEmpty else { return }
+        guard let origin = RecordOrigin(audited: record.origin) else { return damaged(record, row, "its origin's bytes are none") }
+        if case .here = origin { return damaged(record, row, "its origin is none that other changes can name") }
+        let derived = origin.recordID(in: scope.id, change: ShortHash(high: 0, low: 0))
+        guard derived != record.id else { return }
+        damaged(record, row, "its id does not derive from its origin and its scope")
+        world.recordAliases[derived] = record.rid
+    }
+
+    private func damaged(_ record: AuditedRecord, _ row: AuditedRow<AuditedRecord>, _ reason: String) {
+        findings.add(.state, row.table, row.row, reason)
+        world.damagedRecords.insert(record.rid)
+    }
+}
+
+extension RecordOrigin {
+    /// Reads stored bytes; nil unless they are exactly an origin.
+    init?(audited bytes: [UInt8]) {
+        var reader = ByteReader(bytes)
+        guard let origin = try? RecordOrigin(from: &reader), reader.isAtEnd else { return nil }
+        self = origin
+    }
+}

@@ -1,0 +1,79 @@
+import Causality
+import Changes
+import Replication
+import SQLiteKit
+import SQLiteStore
+
+/// Verifies a replica's or a hub's file: recomputes everything from the stored bytes and compares it with what is
+/// stored.
+///
+/// Reads only, one snapshot, table by table; memory grows with scopes, feeds and damage, and with one record's changes
+/// at a time. Each damage is named where it lies: what only follows from another damage is left out and counted.
+///
+/// - Complexity: O(n log n) in the rows of the file.
+package struct Verifier {
+    package enum Role: Sendable {
+        /// Folds what it applies.
+        case replica
+        /// Accepts first and folds later.
+        case hub
+    }
+
+    private let ownKey: PublicKey?
+    private let hubKey: PublicKey?
+    private let role: Role
+
+    /// - Parameters:
+    ///   - ownKey: of the replica whose file it is, where its key file is at hand.
+    ///   - hubKey: of the hub, where the file does not hold it.
+    package init(role: Role = .replica, ownKey: PublicKey? = nil, hubKey: PublicKey? = nil) {
+        self.role = role
+        self.ownKey = ownKey
+        self.hubKey = hubKey
+    }
+
+    /// Verifies the file at `path`. One that is too broken to be opened is a report too.
+    ///
+    /// - Throws: where the file cannot be read at all: it is missing, of another program or version, or the disk fails.
+    package func verify(path: String, schemas: [Schema]) throws -> VerifyReport {
+        let store: SQLiteStore
+        do {
+            store = try SQLiteStore(reading: path, schemas: schemas)
+        } catch let error as SQLiteError where error.isCorrupt {
+            let findings = Findings()
+            findings.add(.page, "file", "-", error.message)
+            return findings.report
+        }
+        let report = try verify(store)
+        try store.close()
+        return report
+    }
+
+    /// - Throws: where the disk fails, never for what is in the file.
+    package func verify(_ store: SQLiteStore) throws -> VerifyReport {
+        let findings = Findings()
+        try findings.section("file") { try store.read { try verify($0, findings) } }
+        return findings.report
+    }
+
+    private func verify(_ transaction: SQLiteTransaction, _ findings: Findings) throws {
+        let world = AuditedWorld(role: role)
+        for key in [ownKey, hubKey] { if let key { world.learn(key) } }
+        world.ownFeed = ownKey.map { FeedID($0.replica) }
+
+        try findings.section("file") {
+            for line in try transaction.auditPages() { findings.add(.page, "file", "-", line) }
+        }
+        try findings.section("file") { try transaction.auditReferences { findings.add(.page, $0) } }
+        let access = AccessAudit(transaction: transaction, world: world, findings: findings, hubKey: hubKey)
+        try access.runSettings()
+        try ScopeAudit(transaction: transaction, world: world, findings: findings).run()
+        try OrderAudit(transaction: transaction, world: world, findings: findings).checkHistory()
+        try RecordIdentityAudit(transaction: transaction, world: world, findings: findings).run()
+        try ChangeAudit(transaction: transaction, world: world, findings: findings).run()
+        try OrderAudit(transaction: transaction, world: world, findings: findings).checkPlaces()
+        try access.runSignatures()
+        try RecordAudit(transaction: transaction, world: world, findings: findings).run()
+        try PartKeyAudit(transaction: transaction, world: world, findings: findings).run()
+    }
+}

@@ -1,0 +1,115 @@
+/// What came of verifying a file: every damage by name, how much was checked, and what the check stands on.
+package struct VerifyReport: Sendable {
+    package internal(set) var damage: [Damage] = []
+    /// Damages beyond `Findings.damageLimit`, counted and not named.
+    package internal(set) var unnamedDamage = 0
+    package internal(set) var checked = Checked()
+    package internal(set) var basis = Basis()
+
+    package var isOK: Bool { damage.isEmpty }
+
+    /// One row that is not what it must be.
+    package struct Damage: Hashable, Sendable, Encodable {
+        package let kind: Kind
+        package let table: String
+        /// The values of the row's primary key, `:` between.
+        package let row: String
+        package let reason: String
+    }
+
+    package enum Kind: String, Hashable, Sendable, Encodable, CaseIterable {
+        /// SQLite itself cannot read it, or a row names one that is not there.
+        case page
+        /// A feed's hash chain.
+        case chain
+        /// A change's bytes.
+        case body
+        /// A personal part, or the key that its salts derive from.
+        case part
+        /// A scope's order and the running hash over it.
+        case history
+        /// A change's place in the order.
+        case placement
+        /// What is kept of a feed besides its changes.
+        case feed
+        case attestation
+        /// What a change had seen.
+        case past
+        /// A record's state.
+        case state
+        case log
+        /// Which changes touch which records.
+        case touch
+        case fingerprint
+        case projection
+        case setting
+        case scope
+        case quarantine
+        /// Certificates and enrolments.
+        case hub
+    }
+
+    /// How many of each were read and compared.
+    package struct Checked: Hashable, Sendable, Encodable {
+        package internal(set) var changes = 0
+        package internal(set) var entries = 0
+        package internal(set) var records = 0
+        package internal(set) var logRows = 0
+        /// Rows of the projections' tables.
+        package internal(set) var projections = 0
+    }
+
+    /// What was recomputed from changes, and what has to be believed.
+    package struct Basis: Hashable, Sendable, Encodable {
+        /// Records folded again from their changes.
+        package internal(set) var foldedRecords = 0
+        /// Records that could not be folded again, because a change that touches them is damaged itself.
+        package internal(set) var unfoldedRecords = 0
+        /// Changes whose body was hashed again.
+        package internal(set) var hashedChanges = 0
+        /// Changes known by their header alone: that their bodies do not count is the hub's word.
+        package internal(set) var stubs = 0
+        /// Changes with a place: position, time of receipt and verdict are the hub's word.
+        package internal(set) var placedChanges = 0
+        /// Personal parts that are not held, erased or never received; their commitments cannot be tried.
+        package internal(set) var missingParts = 0
+        /// Replicas whose key this file does not hold: the beginnings of their feeds and their attestations stand
+        /// unchecked. Sorted.
+        package internal(set) var unknownAuthors: [String] = []
+
+        /// The same in words, for people.
+        package var sentences: [String] {
+            var result = [
+                "\(foldedRecords) records were folded again from \(hashedChanges) changes and compared byte for byte"
+            ]
+            if placedChanges > 0 {
+                result.append("the place, time of receipt and verdict of \(placedChanges) changes stand on the hub's word")
+            }
+            if stubs > 0 { result.append("\(stubs) changes are here as headers only: the hub set them aside") }
+            if missingParts > 0 { result.append("\(missingParts) personal parts are not held here") }
+            if unfoldedRecords > 0 {
+                result.append("\(unfoldedRecords) records could not be checked, since a change in them is damaged")
+            }
+            if !unknownAuthors.isEmpty {
+                result.append("the keys of \(unknownAuthors.count) authors are not known here; their signatures were not tried")
+            }
+            return result
+        }
+    }
+}
+
+extension VerifyReport: Encodable {
+    private enum CodingKeys: String, CodingKey {
+        case isOK = "ok"
+        case damage, unnamedDamage, checked, basis
+    }
+
+    package func encode(to encoder: any Encoder) throws {
+        var container = encoder.container(keyedBy: CodingKeys.self)
+        try container.encode(isOK, forKey: .isOK)
+        try container.encode(damage, forKey: .damage)
+        if unnamedDamage > 0 { try container.encode(unnamedDamage, forKey: .unnamedDamage) }
+        try container.encode(checked, forKey: .checked)
+        try container.encode(basis, forKey: .basis)
+    }
+}

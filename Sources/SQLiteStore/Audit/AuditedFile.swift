@@ -1,0 +1,54 @@
+import SQLiteKit
+
+/// What SQLite itself can say about the file.
+extension SQLiteTransaction {
+    /// Broken pages, records, indexes and constraints, a line each; empty when there is nothing.
+    package func auditPages() throws -> [String] { try connection.integrityReport() }
+
+    /// Rows that refer to a row which is not there.
+    package func auditReferences(_ visit: (StoredValueError) throws -> Void) throws {
+        for reference in Reference.all {
+            let sql = """
+                SELECT \(reference.key.map { "CAST(\($0) AS BLOB)" }.joined(separator: ", ")) FROM "\(reference.table)"
+                WHERE "\(reference.column)" NOT IN (SELECT \(reference.parentKey) FROM "\(reference.parent)")
+                """
+            try connection.withStatement(dynamic: sql) { statement in
+                while try statement.step() {
+                    // Integers cast to their digits.
+                    let key = try reference.key.indices.map { String(decoding: try statement.bytes($0), as: UTF8.self) }
+                    try visit(
+                        StoredValueError(
+                            table: reference.table, row: key.joined(separator: ":"),
+                            reason: "\(reference.column) names a row of \(reference.parent) that is not there"))
+                }
+            }
+        }
+    }
+
+    private struct Reference {
+        let table: String
+        let column: String
+        let parent: String
+        let key: [String]
+
+        var parentKey: String { parent == "change" ? "number" : "rid" }
+
+        static let all = [
+            Reference(table: "feed", column: "scope", parent: "scope", key: ["rid"]),
+            Reference(table: "change", column: "scope", parent: "scope", key: ["number"]),
+            Reference(table: "change", column: "feed", parent: "feed", key: ["number"]),
+            Reference(table: "part", column: "change", parent: "change", key: ["change", "number"]),
+            Reference(table: "entry", column: "scope", parent: "scope", key: ["scope", "position"]),
+            Reference(table: "knot", column: "feed", parent: "feed", key: ["feed", "sequence"]),
+            Reference(table: "record", column: "scope", parent: "scope", key: ["rid"]),
+            Reference(
+                table: "log_row", column: "record", parent: "record", key: ["record", "key", "feed", "sequence", "field"]),
+            Reference(
+                table: "log_row", column: "feed", parent: "feed", key: ["record", "key", "feed", "sequence", "field"]),
+            Reference(table: "touch", column: "record", parent: "record", key: ["record", "change"]),
+            Reference(table: "touch", column: "change", parent: "change", key: ["record", "change"]),
+            Reference(table: "fingerprint", column: "scope", parent: "scope", key: ["scope", "bucket"]),
+            Reference(table: "quarantine", column: "feed", parent: "feed", key: ["feed", "sequence"]),
+        ]
+    }
+}

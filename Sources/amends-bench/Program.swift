@@ -1,0 +1,13 @@
+import ArgumentParser
+
+/// `amends-bench`: what recording, carrying and merging cost, beside plain SQLite doing the same final work.
+///
+/// A development tool: it never opens anybody's replica, and leaves nothing behind.
+@main
+struct BenchCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "amends-bench",
+        abstract: "Measure the engine beside plain SQLite doing the same final work in the same run.",
+        subcommands: [RowsCommand.self, CoreCommand.self, MemoryProbe.self],
+        defaultSubcommand: RowsCommand.self)
+}

@@ -1,0 +1,83 @@
+import ArgumentParser
+import Causality
+import Changes
+import CommandLineKit
+import SQLiteStore
+import ServiceRecovery
+
+/// `amends case list`: all cases, or some.
+struct CaseListCommand: ReplicaCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "list",
+        abstract: "List cases, those that changed last first.",
+        discussion: """
+            Examples:
+              amends case list --status noticed --limit 20
+              amends case list --branch Kemang --json
+            """)
+
+    @OptionGroup var common: CommonOptions
+    @OptionGroup var output: OutputOptions
+
+    @Option(help: "Only cases of this status.")
+    var status: String?
+
+    @Option(help: "Only cases of this branch, by its name or code.")
+    var branch: String?
+
+    @Option(help: "At most so many.")
+    var limit: Int = .max
+
+    func validate() throws {
+        if limit < 1 { throw ValidationError("--limit is 1 or more.") }
+    }
+
+    func run() throws {
+        let cases = try common.read { transaction in
+            let names = try BranchNames(transaction)
+            let scope = try branch.map { try CaseListCommand.scope(named: $0, names) }
+            return try transaction.cases(CaseFilter(status: status, scope: scope, limit: limit)).map {
+                ListedCase(row: $0, branch: try names.name(of: $0.place.scope))
+            }
+        }
+        try output.print(.array(cases.map(\.json))) { style in
+            var table = TextTable(["case", "status", "severity", "title", "assignee", "branch", "changed", ""])
+            for listed in cases { table.add(listed.cells) }
+            return cases.isEmpty ? ["no cases"] : table.lines(style)
+        }
+    }
+
+    private static func scope(named name: String, _ names: BranchNames) throws -> ScopeID {
+        guard let scope = try names.scope(named: name) else {
+            throw CommandFailure(
+                "there is no branch “\(name)” in this replica; there are \(try names.allNames().joined(separator: ", "))")
+        }
+        return scope
+    }
+}
+
+/// A case in a list.
+private struct ListedCase {
+    let row: CaseRow
+    let branch: String
+
+    var label: String { row.number ?? row.place.id.description }
+
+    var json: JSONValue {
+        [
+            "case": .string(label), "id": .string(row.place.id.description), "branch": .string(branch),
+            "status": .string(row.status), "title": JSONValue(row.title), "category": JSONValue(row.category),
+            "severity": JSONValue(row.severity), "assignee": JSONValue(row.assignee), "team": JSONValue(row.team),
+            "openedAt": JSONValue(row.openedAt.map { CivilTime.iso(milliseconds: $0) }),
+            "updatedAt": JSONValue(row.updatedAt.map { CivilTime.iso(milliseconds: $0) }),
+            "conflicts": JSONValue(row.conflicts),
+        ]
+    }
+
+    var cells: [String?] {
+        [
+            label, row.status, row.severity.map { String($0) }, row.title, row.assignee, branch,
+            row.updatedAt.map { CivilTime.text(milliseconds: $0) }, row.conflicts > 0 ? "to choose" : nil,
+        ]
+    }
+}

@@ -1,0 +1,59 @@
+import ArgumentParser
+import BranchService
+import Causality
+import Changes
+import CommandLineKit
+import ServiceRecovery
+
+/// `amends case set`: writes fields.
+struct CaseSetCommand: ReplicaCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "set",
+        abstract: "Write fields of a case.",
+        discussion: """
+            FIELD=VALUE writes a field and FIELD= clears it; tags+=VALUE adds a tag and tags-=VALUE removes it. All of \
+            one command is one change.
+
+            Examples:
+              amends case set JKT-QXB-000001-V severity=3 assignee=budi --by rina
+              amends case set JKT-QXB-000001-V tags+=refund --by rina
+              amends case set JKT-QXB-000001-V category=drinks --shown 0a1b2c3d:14 --by rina
+            """)
+
+    @OptionGroup var common: CommonOptions
+    @OptionGroup var author: AuthorOptions
+    @OptionGroup var output: OutputOptions
+    @OptionGroup var target: CaseArgument
+    @OptionGroup var shown: ShownOptions
+
+    @Argument(help: ArgumentHelp("What to write.", valueName: "field=value"))
+    var assignments: [String]
+
+    func run() throws {
+        let receipt = try common.write { replica in
+            try replica.write { pen in
+                let desk = try CaseDesk(pen, caseNamed: target.name)
+                let edits = try assignments.map {
+                    try CaseEdit(parsing: $0, customer: SubjectID(replica.randomBytes(SubjectID.byteCount)))
+                }
+                return try desk.write(edits, shown: try shown.references(desk), by: author)
+            }
+        }
+        try output.print(receipt.json) { _ in ["\(receipt.label) is saved"] }
+    }
+}
+
+/// Which versions a person was shown before they wrote.
+struct ShownOptions: ParsableArguments {
+    @Option(
+        help: ArgumentHelp(
+            "Replace only the values of these changes: those that the person was shown.",
+            discussion: "Changes are named as `show` and `log` print them, with commas between.",
+            valueName: "change,…"))
+    var shown: String?
+
+    /// Nil where nothing was said: a write then replaces all that the replica holds.
+    func references(_ desk: CaseDesk) throws -> [ChangeReference]? {
+        try shown.map { try desk.shown($0.split(separator: ",").map(String.init)) }
+    }
+}

@@ -1,0 +1,48 @@
+import ArgumentParser
+import BranchService
+import Changes
+import CommandLineKit
+import ServiceRecovery
+
+/// `amends case step`: records what was done.
+struct CaseStepCommand: ReplicaCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "step",
+        abstract: "Record a step of the recovery; the status follows from the steps.",
+        discussion: """
+            Kinds: \(StepKind.all.map(\.name.string).joined(separator: ", ")).
+
+            A note on a case with a customer is kept with the customer's words, so that it can be erased with them.
+
+            Examples:
+              amends case step JKT-QXB-000001-V apologised --by rina
+              amends case step JKT-QXB-000001-V agreed --note "New soup, dessert on us" --by rina
+              amends case step JKT-QXB-000001-V fixed --at 2026-07-31T14:05 --zone +07:00 --by rina
+            """)
+
+    @OptionGroup var common: CommonOptions
+    @OptionGroup var author: AuthorOptions
+    @OptionGroup var output: OutputOptions
+    @OptionGroup var target: CaseArgument
+
+    @Argument(help: "What was done.", completion: .list(StepKind.all.map(\.name.string)))
+    var kind: StepKind
+
+    @Option(help: "Words to keep with the step.")
+    var note: String?
+
+    func run() throws {
+        let receipt = try common.write { replica in
+            try replica.write { pen in
+                try CaseDesk(pen, caseNamed: target.name).append(kind, note: note.map(Text.init), by: author)
+            }
+        }
+        try output.print(receipt.json) { _ in ["\(receipt.label) is \(receipt.status)"] }
+    }
+}
+
+extension StepKind: ExpressibleByArgument {
+    public init?(argument: String) {
+        do { try self.init(validating: argument) } catch { return nil }
+    }
+}

@@ -1,0 +1,80 @@
+import ArgumentParser
+import BranchService
+import CommandLineKit
+import Importing
+
+/// `amends import incident-log`: an incident log becomes cases and steps.
+struct ImportIncidentLogCommand: ReplicaCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "incident-log",
+        abstract: "Take in an incident log: a CSV file, plain or gzip, with a row for each event.",
+        discussion: """
+            A row that is here already is counted as unchanged: importing a file twice adds nothing. A row that cannot be \
+            understood is rejected, named on standard error by its line, and the rest goes on.
+
+            Examples:
+              amends import incident-log incidents.csv.gz --location "Location 143"
+              zcat incidents.csv.gz | amends import incident-log - --until 2016-03-31T23:59 --zone +01:00
+            """)
+
+    @OptionGroup var common: CommonOptions
+    @OptionGroup var output: OutputOptions
+
+    @Argument(help: "The file; - for standard input.", completion: .file())
+    var file: String
+
+    @Option(help: "Only rows of this location; may be given several times.")
+    var location: [String] = []
+
+    @Option(
+        help: ArgumentHelp(
+            "Only rows up to this minute, by the log's clock: 2016-03-31T23:59.", valueName: "time"))
+    var until: LocalMinute?
+
+    @Option(help: ArgumentHelp("Where the log's clock stands: UTC, +07:00.", valueName: "zone"))
+    var zone: ZoneOffset = .utc
+
+    @Flag(help: "Count and check, and save nothing.")
+    var dryRun = false
+
+    func run() throws {
+        let console = Console.standard
+        let options = IncidentRecorder.Options(
+            selection: location.isEmpty ? .all : .only(Set(location)), until: until, zone: zone, isDryRun: dryRun)
+        var counts = ImportCounts()
+        do {
+            let report = try common.write { replica in
+                var progress = ProgressLine(console)
+                defer { progress.clear() }
+                return try IncidentRecorder(replica, options: options).run(path: file) { reached in
+                    counts = reached
+                    progress.show("\(reached.read) rows read, \(reached.imported) imported")
+                }
+            }
+            for rejection in report.rejections { console.say("line \(rejection.line): \(rejection.reason)".visible) }
+            let unnamed = report.counts.rejected - report.rejections.count
+            if unnamed > 0 { console.say("and \(unnamed) more rejected rows") }
+            try print(report.counts, report.rejections)
+        } catch where counts.read > 0 {
+            // What was committed before stays, so it is told.
+            try print(counts, [])
+            throw error
+        }
+    }
+
+    private func print(_ counts: ImportCounts, _ rejections: [(line: Int, reason: String)]) throws {
+        let json: JSONValue = [
+            "read": JSONValue(counts.read), "imported": JSONValue(counts.imported),
+            "unchanged": JSONValue(counts.unchanged), "rejected": JSONValue(counts.rejected),
+            "elsewhere": JSONValue(counts.elsewhere),
+            "rejections": .array(rejections.map { ["line": JSONValue($0.line), "reason": .string($0.reason)] }),
+        ]
+        try output.print(json) { _ in
+            let verb = dryRun ? "would be imported" : "imported"
+            return [
+                "\(counts.read) rows read: \(counts.imported) \(verb), \(counts.unchanged) unchanged, "
+                    + "\(counts.rejected) rejected; \(counts.elsewhere) elsewhere"
+            ]
+        }
+    }
+}

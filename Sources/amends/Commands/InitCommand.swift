@@ -1,0 +1,38 @@
+import ArgumentParser
+import BranchService
+import Causality
+import CommandLineKit
+
+/// `amends init`: a branch that never saw a hub.
+struct InitCommand: ReplicaCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "init",
+        abstract: "Make a branch and its replica, without any hub.",
+        discussion: """
+            What is recorded before the branch joins a chain comes along when it does. The private key lies beside the \
+            file, in <replica>.key: keep both, and copy neither to another machine.
+
+            Examples:
+              amends init --name "Kemang"
+              amends init --name "Kemang" --replica ./kemang.sqlite
+            """)
+
+    @OptionGroup var common: CommonOptions
+    @OptionGroup var output: OutputOptions
+
+    @Option(help: "What people call the branch.")
+    var name: String
+
+    func validate() throws {
+        if name.isEmpty { throw ValidationError("A branch has a name: --name NAME.") }
+    }
+
+    func run() throws {
+        let replica = try Replica.create(path: common.path, name: name)
+        let scope = try replica.homeScope()
+        try replica.close()
+        try output.print([
+            "replica": .string(common.path), "name": .string(name), "scope": .string(scope.description),
+        ]) { _ in ["\(name) records in \(common.path)"] }
+    }
+}

@@ -1,0 +1,49 @@
+import ArgumentParser
+import BranchService
+import Causality
+import Changes
+import CommandLineKit
+import ServiceRecovery
+
+/// `amends resolve`: settles a conflict, everywhere.
+struct ResolveCommand: ReplicaCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "resolve",
+        abstract: "Choose the value of a field that holds several.",
+        discussion: """
+            The value may be one of those that `conflicts` lists or another. It takes the place of all that this replica \
+            holds; a value that is on its way here stays a conflict.
+
+            Examples:
+              amends resolve JKT-QXB-000001-V category kitchen --by rina
+              amends resolve JKT-QXB-000001-V severity 3 --by rina
+            """)
+
+    @OptionGroup var common: CommonOptions
+    @OptionGroup var author: AuthorOptions
+    @OptionGroup var output: OutputOptions
+    @OptionGroup var target: CaseArgument
+    @OptionGroup var shown: ShownOptions
+
+    @Argument(help: "The field.")
+    var field: String
+
+    @Argument(help: "The value that is to stand.")
+    var value: String
+
+    func run() throws {
+        let receipt = try common.write { replica in
+            try replica.write { pen in
+                let desk = try CaseDesk(pen, caseNamed: target.name)
+                let subject = SubjectID(replica.randomBytes(SubjectID.byteCount))
+                let edit = try CaseEdit(field, value, customer: subject)
+                guard try !desk.choices(of: field).isEmpty else {
+                    throw CommandFailure(
+                        "nobody disagrees about \(field) of \(desk.label); `amends case set` writes another value")
+                }
+                return try desk.write([edit], shown: try shown.references(desk), by: author)
+            }
+        }
+        try output.print(receipt.json) { _ in ["\(receipt.label): \(field) is settled"] }
+    }
+}

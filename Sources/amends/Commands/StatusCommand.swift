@@ -1,0 +1,105 @@
+import ArgumentParser
+import BranchService
+import Causality
+import Changes
+import CommandLineKit
+import Replication
+import SQLiteStore
+
+/// `amends status`: is everything said, and does everybody hold the same.
+struct StatusCommand: ReplicaCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "status",
+        abstract: "Show what waits to be sent, what waits for a choice, and where the replica stands.",
+        discussion: """
+            Two replicas of one scope that show the same position and history hash have the same history; with nothing \
+            waiting their fingerprints are then equal too.
+
+            Examples:
+              amends status
+              amends status --json
+            """)
+
+    @OptionGroup var common: CommonOptions
+    @OptionGroup var output: OutputOptions
+
+    func run() throws {
+        let status = try common.read { try ReplicaStatus($0) }
+        try output.print(status.json) { status.lines($0) }
+    }
+}
+
+/// Where a replica stands.
+struct ReplicaStatus {
+    struct Scope {
+        let state: ScopeState
+        let name: String
+        let waiting: Int
+        let fingerprint: Hash256
+    }
+
+    let branch: String
+    let chain: String?
+    /// Milliseconds since 1970 by this machine's clock.
+    let lastSync: Int64?
+    let conflicts: Int
+    let quarantined: Int
+    let scopes: [Scope]
+
+    var waiting: Int { scopes.reduce(0) { $0 + $1.waiting } }
+
+    init(_ transaction: SQLiteTransaction) throws {
+        let names = try BranchNames(transaction)
+        let states = try transaction.scopes()
+        branch = try transaction.text(.branchName) ?? transaction.text(.replicaName) ?? "-"
+        chain = try transaction.text(.chainName)
+        lastSync = try transaction.text(.lastSync).map { text in
+            guard let time = Int64(text) else { throw ReplicaError.setting(SettingKey.lastSync.rawValue) }
+            return time
+        }
+        conflicts = try FieldConflict.all(in: transaction).count
+        quarantined = try states.reduce(0) { try $0 + transaction.quarantined(of: $1.id).count }
+        scopes = try states.map { state in
+            Scope(
+                state: state, name: try names.name(of: state.id), waiting: try transaction.unplacedCount(of: state.id),
+                fingerprint: try transaction.fingerprint(of: state.id).hash)
+        }
+    }
+
+    var json: JSONValue {
+        [
+            "branch": .string(branch), "chain": JSONValue(chain), "waiting": JSONValue(waiting),
+            "lastSync": JSONValue(lastSync.map { CivilTime.iso(milliseconds: $0) }),
+            "conflicts": JSONValue(conflicts), "quarantined": JSONValue(quarantined),
+            "scopes": .array(scopes.map(\.json)),
+        ]
+    }
+
+    func lines(_ style: TextStyle) -> [String] {
+        var lines = [style.heading(chain.map { "\(branch), \($0)" } ?? "\(branch), in no chain yet").visible]
+        lines.append(waiting == 0 ? "nothing waits to be sent" : "\(waiting) changes wait to be sent, nothing is lost")
+        lines.append(lastSync.map { "last synchronised \(CivilTime.text(milliseconds: $0))" } ?? "never synchronised")
+        if conflicts > 0 { lines.append(style.warning("\(conflicts) to choose: amends conflicts")) }
+        if quarantined > 0 {
+            lines.append(style.warning("\(quarantined) changes are of a newer version and wait for an upgrade"))
+        }
+        var table = TextTable(["scope", "position", "history", "fingerprint", "waiting"])
+        for scope in scopes {
+            table.add([
+                scope.name, String(scope.state.position), scope.state.history.hash.short.description.prefix(12).description,
+                scope.fingerprint.short.description.prefix(12).description, String(scope.waiting),
+            ])
+        }
+        return lines + [""] + table.lines(style)
+    }
+}
+
+extension ReplicaStatus.Scope {
+    fileprivate var json: JSONValue {
+        [
+            "scope": .string(state.id.description), "name": .string(name), "position": JSONValue(state.position),
+            "historyHash": .string(state.history.hash.description), "fingerprint": .string(fingerprint.description),
+            "waiting": JSONValue(waiting),
+        ]
+    }
+}

@@ -1,0 +1,35 @@
+import CommandLineKit
+import Testing
+
+@Suite struct TextTableTests {
+    @Test func columnsAreAlignedByTheCellsOfATerminal() {
+        var table = TextTable(["case", "title"])
+        table.add(["1", "汤"])
+        table.add(["e\u{301}tude", nil])
+        table.add([nil, "x", "y"])
+        #expect(table.lines() == ["case   title", "1      汤", "e\u{301}tude", "       x      y"])
+    }
+
+    @Test func aTerminalDoesNotObeyWhatACellHolds() {
+        var table = TextTable()
+        table.add(["a\u{1B}[2J\nb", "\u{9B}x\u{7F}"])
+        #expect(table.lines() == ["a␛[2J␊b  \u{FFFD}x␡"])
+    }
+
+    @Test func widthsCountWhatIsSeen() {
+        #expect("abc".columnWidth == 3)
+        #expect("متن".columnWidth == 3)
+        #expect("寿司".columnWidth == 4)
+        #expect("🧂".columnWidth == 2)
+    }
+}
+
+@Suite struct ExitStatusTests {
+    @Test func theParsersUsageStatusIsTwo() {
+        #expect(ExitStatus(parserStatus: 64) == .usage)
+        #expect(ExitStatus(parserStatus: 0) == .done)
+        #expect(ExitStatus(parserStatus: 4) == .incomplete)
+        #expect(ExitStatus(parserStatus: 77) == .failed)
+        #expect(ExitStatus.usage.rawValue == 2)
+    }
+}
