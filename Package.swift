@@ -53,7 +53,7 @@ let package = Package(
         .target(
             name: "HubService",
             dependencies: [
-                "Causality", "ChainDirectory", "Changes", "Replication", "ServiceRecovery", "SyncHTTP",
+                "Causality", "ChainDirectory", "Changes", "Replication", "SQLiteStore", "ServiceRecovery", "SyncHTTP",
                 .product(name: "HTTPTypes", package: "swift-http-types"),
                 .product(name: "Hummingbird", package: "hummingbird"),
                 .product(name: "HummingbirdCore", package: "hummingbird"),
@@ -78,9 +78,26 @@ let package = Package(
             name: "amends",
             dependencies: [
                 "BranchService", "Causality", "ChainDirectory", "Changes", "CommandLineKit", "Importing", "Replication",
-                "SQLiteStore", "ServiceRecovery",
+                "SQLiteStore", "ServiceRecovery", "SyncHTTP",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Logging", package: "swift-log"),
+                .product(name: "UnixSignals", package: "swift-service-lifecycle"),
+            ],
+            swiftSettings: settings),
+        .executableTarget(
+            name: "amends-hub",
+            dependencies: [
+                "Causality", "Changes", "CommandLineKit", "HubService", "SQLiteStore", "SyncHTTP",
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
+                .product(name: "Logging", package: "swift-log"),
+            ],
+            swiftSettings: settings),
+        .executableTarget(
+            name: "amends-bench",
+            dependencies: [
+                "BranchService", "Causality", "Changes", "Importing", "Replication", "SQLiteKit", "SQLiteStore",
+                "ServiceRecovery", "SyncHTTP",
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
             swiftSettings: settings),
         // MARK: - Proofs
@@ -105,6 +122,26 @@ let package = Package(
         .testTarget(name: "SQLiteKitTests", dependencies: ["CSQLite", "SQLiteKit"], swiftSettings: settings),
         .testTarget(name: "CommandLineKitTests", dependencies: ["CommandLineKit"], swiftSettings: settings),
         .testTarget(name: "EndToEndTests", dependencies: ["amends"], swiftSettings: settings),
+        .testTarget(
+            name: "SyncHTTPTests",
+            dependencies: [
+                "Causality", "Changes", "Replication", "SyncHTTP",
+                .product(name: "AsyncHTTPClient", package: "async-http-client"),
+            ],
+            swiftSettings: settings),
+        .testTarget(
+            name: "HubServiceTests",
+            dependencies: [
+                "Causality", "ChainDirectory", "Changes", "HubService", "Replication", "SQLiteStore", "ServiceRecovery",
+                "SyncHTTP",
+                .product(name: "HTTPTypes", package: "swift-http-types"),
+                .product(name: "Hummingbird", package: "hummingbird"),
+                .product(name: "HummingbirdTesting", package: "hummingbird"),
+                .product(name: "Logging", package: "swift-log"),
+                .product(name: "NIOCore", package: "swift-nio"),
+                .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
+            ],
+            swiftSettings: settings),
         .testTarget(name: "ImportingTests", dependencies: ["CZlib", "Importing"], swiftSettings: settings),
     ],
     swiftLanguageModes: [.v6]

@@ -62,10 +62,10 @@ struct RowSelection: ExpressibleByArgument {
 
 /// The rows that can be measured, in the order of the table. A row whose work the engine cannot do yet is not here.
 enum RowCatalogue {
-    struct Group {
+    struct Group: Sendable {
         let numbers: [Int]
         let title: String
-        let measure: (Bench) throws -> [Figure]
+        let measure: @Sendable (Bench) throws -> [Figure]
     }
 
     static let all = [
@@ -80,11 +80,4 @@ enum RowCatalogue {
         Group(numbers: [11], title: "damaged batches", measure: DamagedBatches.measure),
         Group(numbers: [12], title: "a transfer that is cut", measure: CutTransfer.measure),
     ]
-}
-
-/// What every row is given.
-struct Bench {
-    let trace: Trace
-    let workspace: Workspace
-    let rounds: Int
 }

@@ -1,7 +1,9 @@
 import ArgumentParser
+import Changes
 import CommandLineKit
 import Foundation
 import Logging
+import Replication
 
 /// The program's life: parse, run, and end with a status that says how it went.
 @main
@@ -61,8 +63,11 @@ enum Program {
 
     /// Our errors are sentences; Foundation's describe themselves for people only when they are asked so.
     private static func sentence(for error: any Error) -> String {
-        if error is CocoaError || error is POSIXError { return error.localizedDescription }
-        return "\(error)"
+        switch error {
+        case is CocoaError, is POSIXError: error.localizedDescription
+        case let refusal as Refusal: refusal.reason.string
+        default: "\(error)"
+        }
     }
 }
 
@@ -80,16 +85,21 @@ struct AmendsCommand: AsyncParsableCommand {
               amends case open --title "Cold soup, table 4" --severity 2 --by rina
               amends case step JKT-QXB-000001-V apologised --by rina
               amends case list --status noticed
-              amends status
+              amends join https://hub.example --code 7K2M-9QXR-W4TD
+              amends sync
 
             Exit status: 0 done, 1 failed, 2 not understood, 3 conflicts remain, 4 not everything could be \
             exchanged, 5 damage.
             """,
         version: "amends \(Version.current)",
         groupedSubcommands: [
-            CommandGroup(name: "Replicas:", subcommands: [InitCommand.self, StatusCommand.self]),
             CommandGroup(
-                name: "Cases:",
+                name: "Branch",
+                subcommands: [
+                    InitCommand.self, JoinCommand.self, SyncCommand.self, BundleCommand.self, StatusCommand.self,
+                ]),
+            CommandGroup(
+                name: "Case",
                 subcommands: [
                     CaseCommand.self, ConflictsCommand.self, ResolveCommand.self, ImportCommand.self,
                 ]),

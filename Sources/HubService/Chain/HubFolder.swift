@@ -18,7 +18,7 @@ import Darwin
 ///
 /// Folders have mode 0700 and files 0600. The key is the 32 bytes of its seed.
 package struct HubFolder<Store: HubStore & SendableMetatype>: ChainSource where Store.Transaction: CaseCounting {
-    private let path: String
+    package let path: String
     private let schemas: [Schema]
     private let environment: HubEnvironment
     private let openStore: @Sendable (String) throws -> Store

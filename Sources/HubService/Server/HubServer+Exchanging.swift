@@ -46,11 +46,6 @@ extension HubServer {
         let wish = try message(
             try await body(request, limit: .smallRequestBytes), of: request, limit: .smallRequestBytes
         ) { bytes throws(CodecError) in try SessionRequest(bytes) }
-        let isSigned = (try? wish.verify()) != nil && wish.chain == service.chain
-        guard isSigned else {
-            throw HubFault.refused(
-                .badSignature, "the request is not signed with the key that it names", replica: wish.replica)
-        }
         let (certificate, hubKey) = try await service.host.run { (try $0.certificate(of: wish.replica), $0.hubKey) }
         guard let certificate else {
             throw HubFault.refused(

@@ -55,6 +55,15 @@ package struct HubServer<Source: ChainSource>: Sendable {
             logger: logger)
     }
 
+    /// Opens every chain that there is, so that one that cannot be served is noticed before the hub listens.
+    ///
+    /// - Returns: how many there are.
+    package func openChains() async throws -> Int {
+        let services = try registry.all()
+        for service in services { try await service.host.run { _ in } }
+        return services.count
+    }
+
     /// Runs until SIGTERM or SIGINT, then stops gracefully: nothing new is taken, what runs is finished.
     package func run(onRunning: @escaping @Sendable (Int) async -> Void) async throws {
         var group = ServiceGroupConfiguration(

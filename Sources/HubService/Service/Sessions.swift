@@ -42,7 +42,7 @@ package final class Sessions: Sendable {
         let key: PublicKey
         let opened: Duration
         var used: Duration
-        /// Whether a signed request came: bytes that were captured can open sessions, and no more.
+        /// Whether a signed request came: whoever knows a replica's id can open sessions in its name, and no more.
         var isProven = false
         var counter: UInt64 = 0
         var content: SignedContent?

@@ -9,6 +9,8 @@ struct DecodedChange {
     let header: ChangeHeader
     /// Nil for a stub.
     let operations: Operations?
+    /// Of the records that the operations name, in their order.
+    let recordIDs: [RecordID]
     /// As it is stored.
     let hash: Hash256
     let placement: Placement?
@@ -18,10 +20,6 @@ struct DecodedChange {
     /// Whether it is part of the records' state, as the engine tells it.
     var isFolded: Bool {
         operations.map { $0.foldError == nil && (placement?.verdict ?? .ok) == .ok } ?? false
-    }
-
-    var recordIDs: [RecordID] {
-        operations?.recordIDs(in: header.scope, change: hash.short) ?? []
     }
 
     /// - Parameter previous: the hash of the change before, which a whole change's bytes leave out.
@@ -35,6 +33,7 @@ struct DecodedChange {
             header = try ChangeHeader(from: &reader)
             try reader.finish()
             operations = nil
+            recordIDs = []
             var writer = ByteWriter(reserving: stored.body.count)
             header.encode(into: &writer)
             guard writer.bytes == stored.body else { throw .malformed("the header is not canonical", at: 0) }
@@ -44,7 +43,9 @@ struct DecodedChange {
             carried: stored.body, scope: scope, dot: Dot(feed: feed, sequence: stored.sequence), previous: previous,
             checkingOperations: false)
         header = change.header
-        operations = try change.decodedOperations()
+        let decoded = try change.decodedOperations()
+        operations = decoded
+        recordIDs = decoded.recordIDs(in: scope, change: stored.hash.short)
         guard change.carried() == stored.body else { throw .malformed("the change is not canonical", at: 0) }
     }
 }

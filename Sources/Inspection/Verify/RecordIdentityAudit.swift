@@ -1,5 +1,6 @@
 import Causality
 import Changes
+import Replication
 import SQLiteStore
 
 /// Whether each record's id derives from its origin and its scope. Before the changes are looked at, which find records

@@ -153,7 +153,7 @@ extension StoreContract {
     }
 
     /// All that can be read, in words: equal stores, equal texts.
-    static func everything(_ transaction: Store.Transaction) throws -> [String] {
+    package static func everything(_ transaction: Store.Transaction) throws -> [String] {
         var result: [String] = []
         for state in try transaction.scopes() {
             result.append("\(state)")

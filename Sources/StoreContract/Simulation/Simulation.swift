@@ -52,7 +52,7 @@ package struct Simulation<Store: HubStore> {
     }
 
     /// - Throws: `ContractViolation` with the seed.
-    package static func run(seed: UInt64, steps: Int = 50, makeStore: () throws -> Store) throws -> Figures {
+    package static func run(seed: UInt64, steps: Int = 40, makeStore: () throws -> Store) throws -> Figures {
         do {
             var simulation = try Simulation(seed: seed, makeStore: makeStore)
             for _ in 0..<steps { try simulation.step() }

@@ -217,7 +217,7 @@ package actor HubClient {
             HubRequest(
                 method: "POST", target: SyncRoute.chain(chain, .sessions).target,
                 headers: HubClient.messageHeaders(isCompressed: false),
-                body: SessionRequest(chain: chain, key: identity.key).encoded()),
+                body: SessionRequest(replica: identity.replica).encoded()),
             limit: .smallResponseBytes, timeout: timeouts.session)
         let answer = try HubClient.decoded(
             try HubClient.message(response, limit: .smallResponseBytes)) { bytes throws(CodecError) in

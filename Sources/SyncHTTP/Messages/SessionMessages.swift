@@ -1,47 +1,20 @@
 import Causality
 import Changes
 
-/// A replica asks for a session.
+/// A replica asks for a session. Unsigned: the nonce that it gets is of use to the key's owner alone.
 ///
-/// Signed, so that a stranger who knows a replica's id cannot open sessions in its name. Captured bytes open a session
-/// too, but it is of use to the key's owner alone.
-///
-/// Layout: version 1, chain, public key (32); signature (64) of the key over all of it.
+/// Layout: version 1, replica.
 package struct SessionRequest: Hashable, Sendable {
-    package let chain: ChainID
-    package let publicKey: PublicKey
-    package private(set) var signature: [UInt8]
+    package let replica: ReplicaID
 
-    package init(chain: ChainID, key: SigningKey) {
-        self.chain = chain
-        publicKey = key.publicKey
-        signature = []
-        signature = key.sign(preimage)
-    }
+    package init(replica: ReplicaID) { self.replica = replica }
 
     package static var version: UInt64 { 1 }
 
-    package var replica: ReplicaID { publicKey.replica }
-
-    /// - Throws: when the key that it names did not sign it.
-    package func verify() throws(SignatureError) { try publicKey.verify(signature, for: preimage) }
-
-    private var preimage: [UInt8] {
-        var writer = Hash256.preimage(.session)
-        encodeSigned(into: &writer)
-        return writer.bytes
-    }
-
-    private func encodeSigned(into writer: inout ByteWriter) {
-        writer.write(SessionRequest.version)
-        writer.write(chain)
-        writer.write(raw: publicKey.bytes)
-    }
-
     package func encoded() -> [UInt8] {
-        var writer = ByteWriter(reserving: 128)
-        encodeSigned(into: &writer)
-        writer.write(raw: signature)
+        var writer = ByteWriter(reserving: 20)
+        writer.write(SessionRequest.version)
+        writer.write(replica)
         return writer.bytes
     }
 
@@ -49,9 +22,7 @@ package struct SessionRequest: Hashable, Sendable {
         var reader = ByteReader(bytes)
         let version = try reader.readInteger()
         guard version == SessionRequest.version else { throw .unsupported("session messages of version \(version)") }
-        chain = try reader.readIdentifier()
-        publicKey = PublicKey(bytes: try reader.readRaw(PublicKey.byteCount))
-        signature = try reader.readRaw(Signature.byteCount)
+        replica = try reader.readIdentifier()
         try reader.finish()
     }
 }

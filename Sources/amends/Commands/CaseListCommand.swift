@@ -16,9 +16,6 @@ struct CaseListCommand: ReplicaCommand {
               amends case list --branch Kemang --json
             """)
 
-    @OptionGroup var common: CommonOptions
-    @OptionGroup var output: OutputOptions
-
     @Option(help: "Only cases of this status.")
     var status: String?
 
@@ -27,6 +24,9 @@ struct CaseListCommand: ReplicaCommand {
 
     @Option(help: "At most so many.")
     var limit: Int = .max
+
+    @OptionGroup var output: OutputOptions
+    @OptionGroup var common: CommonOptions
 
     func validate() throws {
         if limit < 1 { throw ValidationError("--limit is 1 or more.") }

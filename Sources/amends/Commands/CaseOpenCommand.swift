@@ -19,10 +19,6 @@ struct CaseOpenCommand: ReplicaCommand {
               amends case open --title "Wrong size" --customer "Ana Popescu" --tag online --tag refund --by rina
             """)
 
-    @OptionGroup var common: CommonOptions
-    @OptionGroup var author: AuthorOptions
-    @OptionGroup var output: OutputOptions
-
     @Option(help: "What went wrong, in a line.")
     var title: String
 
@@ -43,6 +39,10 @@ struct CaseOpenCommand: ReplicaCommand {
 
     @Option(help: "The customer's name.")
     var customer: String?
+
+    @OptionGroup var author: AuthorOptions
+    @OptionGroup var output: OutputOptions
+    @OptionGroup var common: CommonOptions
 
     func run() throws {
         let (number, change) = try common.write { replica in

@@ -20,14 +20,15 @@ struct CaseSetCommand: ReplicaCommand {
               amends case set JKT-QXB-000001-V category=drinks --shown 0a1b2c3d:14 --by rina
             """)
 
-    @OptionGroup var common: CommonOptions
-    @OptionGroup var author: AuthorOptions
-    @OptionGroup var output: OutputOptions
     @OptionGroup var target: CaseArgument
     @OptionGroup var shown: ShownOptions
 
     @Argument(help: ArgumentHelp("What to write.", valueName: "field=value"))
     var assignments: [String]
+
+    @OptionGroup var author: AuthorOptions
+    @OptionGroup var output: OutputOptions
+    @OptionGroup var common: CommonOptions
 
     func run() throws {
         let receipt = try common.write { replica in

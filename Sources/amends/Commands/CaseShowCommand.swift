@@ -12,9 +12,10 @@ struct CaseShowCommand: ReplicaCommand {
               amends case show INC0000045 --json
             """)
 
-    @OptionGroup var common: CommonOptions
-    @OptionGroup var output: OutputOptions
     @OptionGroup var target: CaseArgument
+
+    @OptionGroup var output: OutputOptions
+    @OptionGroup var common: CommonOptions
 
     func run() throws {
         let sheet = try common.read { transaction in

@@ -20,9 +20,6 @@ struct CaseStepCommand: ReplicaCommand {
               amends case step JKT-QXB-000001-V fixed --at 2026-07-31T14:05 --zone +07:00 --by rina
             """)
 
-    @OptionGroup var common: CommonOptions
-    @OptionGroup var author: AuthorOptions
-    @OptionGroup var output: OutputOptions
     @OptionGroup var target: CaseArgument
 
     @Argument(help: "What was done.", completion: .list(StepKind.all.map(\.name.string)))
@@ -30,6 +27,10 @@ struct CaseStepCommand: ReplicaCommand {
 
     @Option(help: "Words to keep with the step.")
     var note: String?
+
+    @OptionGroup var author: AuthorOptions
+    @OptionGroup var output: OutputOptions
+    @OptionGroup var common: CommonOptions
 
     func run() throws {
         let receipt = try common.write { replica in

@@ -17,8 +17,8 @@ struct ConflictsCommand: ReplicaCommand {
               amends conflicts --json
             """)
 
-    @OptionGroup var common: CommonOptions
     @OptionGroup var output: OutputOptions
+    @OptionGroup var common: CommonOptions
 
     func run() throws {
         let conflicts = try common.read { try FieldConflict.all(in: $0) }

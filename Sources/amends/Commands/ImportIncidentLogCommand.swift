@@ -17,9 +17,6 @@ struct ImportIncidentLogCommand: ReplicaCommand {
               zcat incidents.csv.gz | amends import incident-log - --until 2016-03-31T23:59 --zone +01:00
             """)
 
-    @OptionGroup var common: CommonOptions
-    @OptionGroup var output: OutputOptions
-
     @Argument(help: "The file; - for standard input.", completion: .file())
     var file: String
 
@@ -36,6 +33,9 @@ struct ImportIncidentLogCommand: ReplicaCommand {
 
     @Flag(help: "Count and check, and save nothing.")
     var dryRun = false
+
+    @OptionGroup var output: OutputOptions
+    @OptionGroup var common: CommonOptions
 
     func run() throws {
         let console = Console.standard

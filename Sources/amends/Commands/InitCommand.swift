@@ -17,11 +17,11 @@ struct InitCommand: ReplicaCommand {
               amends init --name "Kemang" --replica ./kemang.sqlite
             """)
 
-    @OptionGroup var common: CommonOptions
-    @OptionGroup var output: OutputOptions
-
     @Option(help: "What people call the branch.")
     var name: String
+
+    @OptionGroup var output: OutputOptions
+    @OptionGroup var common: CommonOptions
 
     func validate() throws {
         if name.isEmpty { throw ValidationError("A branch has a name: --name NAME.") }

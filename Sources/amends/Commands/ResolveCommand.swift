@@ -19,9 +19,6 @@ struct ResolveCommand: ReplicaCommand {
               amends resolve JKT-QXB-000001-V severity 3 --by rina
             """)
 
-    @OptionGroup var common: CommonOptions
-    @OptionGroup var author: AuthorOptions
-    @OptionGroup var output: OutputOptions
     @OptionGroup var target: CaseArgument
     @OptionGroup var shown: ShownOptions
 
@@ -30,6 +27,10 @@ struct ResolveCommand: ReplicaCommand {
 
     @Argument(help: "The value that is to stand.")
     var value: String
+
+    @OptionGroup var author: AuthorOptions
+    @OptionGroup var output: OutputOptions
+    @OptionGroup var common: CommonOptions
 
     func run() throws {
         let receipt = try common.write { replica in

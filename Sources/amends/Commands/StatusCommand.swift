@@ -20,8 +20,8 @@ struct StatusCommand: ReplicaCommand {
               amends status --json
             """)
 
-    @OptionGroup var common: CommonOptions
     @OptionGroup var output: OutputOptions
+    @OptionGroup var common: CommonOptions
 
     func run() throws {
         let status = try common.read { try ReplicaStatus($0) }

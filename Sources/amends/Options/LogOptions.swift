@@ -4,10 +4,10 @@ import Logging
 
 /// How much the program tells on standard error, and in which form. Never a customer's words.
 struct LogOptions: ParsableArguments {
-    @Option(help: "How much to log: trace, debug, info, notice, warning, error or critical.")
+    @Option(help: "How much to log on standard error.")
     var logLevel: Logger.Level = .notice
 
-    @Flag(help: "Log as JSON, a line an event.")
+    @Flag(help: "Log as JSON, a line for each event.")
     var logJson = false
 
     /// Sets up logging for the process. Called once.

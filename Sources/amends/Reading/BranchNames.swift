@@ -53,6 +53,11 @@ final class BranchNames {
     /// Every branch or scope that this replica holds, by name.
     func allNames() throws -> [String] { try transaction.scopes().map { try name(of: $0.id) }.sorted() }
 
+    /// Why a scope was left out of an exchange, in a sentence.
+    func sentence(on refusal: ScopeRefusal) throws -> String {
+        "\(try name(of: refusal.scope)): \(refusal.refusal.reason.string)"
+    }
+
     // MARK: - Looking up
 
     private func findName(of scope: ScopeID) throws -> String {

@@ -1,0 +1,27 @@
+import ChainDirectory
+import Changes
+import Replication
+import SQLiteStore
+import ServiceRecovery
+
+extension SQLiteTransaction: CaseCounting {
+    package func statusCounts() throws -> [StatusCount] {
+        try caseCounts().map { StatusCount(scope: $0.scope, status: $0.status, count: $0.count) }
+    }
+}
+
+extension HubFolder where Store == SQLiteStore {
+    /// The hub's default: one SQLite file a chain.
+    package init(_ path: String, environment: HubEnvironment = .system) {
+        let schemas = HubSchemas.all
+        self.init(path, schemas: schemas, environment: environment) { path in
+            try SQLiteStore(path: path, schemas: schemas)
+        }
+    }
+}
+
+/// The schemas whose rules a hub checks and whose records it shows in tables. What is of another schema it keeps and
+/// relays.
+package enum HubSchemas {
+    package static let all: [Schema] = [CaseSchema.schema, DirectorySchema.schema, IncidentWorkloadSchema.schema]
+}

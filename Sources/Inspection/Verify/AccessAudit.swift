@@ -1,0 +1,170 @@
+import Causality
+import ChainDirectory
+import Changes
+import Replication
+import SQLiteStore
+
+/// What the file says of itself, and what is signed: settings, certificates, enrolments, attestations.
+final class AccessAudit {
+    private let transaction: SQLiteTransaction
+    private let world: AuditedWorld
+    private let findings: Findings
+    private var hubKey: PublicKey?
+    /// Signed by the hub, as the tables and the directory hold them.
+    private var certificates: [Certificate] = []
+    private var ownCertificate: Certificate?
+
+    init(transaction: SQLiteTransaction, world: AuditedWorld, findings: Findings, hubKey: PublicKey?) {
+        self.transaction = transaction
+        self.world = world
+        self.findings = findings
+        self.hubKey = hubKey
+    }
+
+    // MARK: - Before all else: who is known
+
+    func runSettings() throws {
+        try findings.section("setting") { try transaction.auditSettings(checkSetting) }
+        try findings.section("certificate") { try transaction.auditCertificates(checkCertificate) }
+        try findings.section("record") { try learnMachines() }
+        try findings.section("setting") {
+            if try !transaction.hasCurrentProjections() {
+                findings.add(
+                    .setting, "setting", SettingKey.auditedProjections.rawValue,
+                    "its tables are not those of this version; the next opening for writing rebuilds them")
+            }
+        }
+    }
+
+    private func checkSetting(_ row: AuditedRow<AuditedSetting>) {
+        guard let setting = findings.content(of: row, .setting) else { return }
+        switch setting.key {
+        case .auditedHubKey:
+            guard setting.value.count == PublicKey.byteCount else {
+                return findings.add(.setting, row.table, row.row, "a key has \(PublicKey.byteCount) bytes")
+            }
+            let key = PublicKey(bytes: setting.value)
+            world.learn(key)
+            hubKey = hubKey ?? key
+        case .auditedCertificate:
+            guard let certificate = try? Certificate(setting.value), certificate.encoded() == setting.value else {
+                return findings.add(.setting, row.table, row.row, "its bytes are no certificate")
+            }
+            ownCertificate = certificate
+            if let own = world.ownFeed, own != FeedID(certificate.replica) {
+                findings.add(.setting, row.table, row.row, "it is of another replica than the key beside the file")
+            } else {
+                world.ownFeed = FeedID(certificate.replica)
+                world.learn(certificate.publicKey)
+            }
+        default: break
+        }
+    }
+
+    private func checkCertificate(_ row: AuditedRow<AuditedCertificate>) {
+        guard let stored = findings.content(of: row, .hub) else { return }
+        guard let certificate = try? Certificate(stored.body), certificate.encoded() == stored.body else {
+            return findings.add(.hub, row.table, row.row, "its bytes are no certificate")
+        }
+        guard certificate.replica == stored.replica else {
+            return findings.add(.hub, row.table, row.row, "it is of the replica \(certificate.replica)")
+        }
+        world.learn(certificate.publicKey)
+        certificates.append(certificate)
+    }
+
+    /// The directory's machines, as far as the stored states tell; a key proves itself.
+    private func learnMachines() throws {
+        let type = Array(MachineEntry.recordType.string.utf8)
+        try transaction.auditRecords { row in
+            guard let record = try? row.content.get(), record.type == type,
+                let state = try? RecordState(record.state), let machine = MachineEntry(state)
+            else { return }
+            world.learn(machine.certificate.publicKey)
+            certificates.append(machine.certificate)
+        }
+    }
+
+    // MARK: - After the changes: what is signed
+
+    func runSignatures() throws {
+        try findings.section("setting") { try checkOwn() }
+        checkHubSignatures()
+        try findings.section("enrolment") { try transaction.auditEnrolments(checkEnrolment) }
+        try findings.section("attestation") { try transaction.auditAttestations(checkAttestation) }
+    }
+
+    private func checkOwn() throws {
+        if let bytes = try transaction.setting(.auditedHomeScope) {
+            let isHeld = bytes.count == ScopeID.byteCount && world.scopeRows[ScopeID(bytes)] != nil
+            if !isHeld, !world.isIncomplete {
+                findings.add(.setting, "setting", SettingKey.auditedHomeScope.rawValue, "it is no scope of this file")
+            }
+        }
+        guard let ownCertificate else { return }
+        if let bytes = try transaction.setting(.auditedChain), bytes != ownCertificate.chain.bytes {
+            findings.add(.setting, "setting", SettingKey.auditedChain.rawValue, "the certificate is of another chain")
+        }
+    }
+
+    /// Which certificates the hub's key does not sign. Where it signs none of several, it is the key that is wrong.
+    private func checkHubSignatures() {
+        guard let hubKey else { return }
+        func isSigned(_ certificate: Certificate) -> Bool { (try? certificate.verify(hubKey)) != nil }
+        let all = certificates + [ownCertificate].compactMap(\.self)
+        if all.count > 1, !all.contains(where: isSigned) {
+            return findings.add(
+                .setting, "setting", SettingKey.auditedHubKey.rawValue, "none of the certificates here was signed by it")
+        }
+        for certificate in certificates where !isSigned(certificate) {
+            findings.add(.hub, "certificate", certificate.replica.description, "the hub did not sign it")
+        }
+        if let ownCertificate, !isSigned(ownCertificate) {
+            findings.add(.setting, "setting", SettingKey.auditedCertificate.rawValue, "the hub did not sign it")
+        }
+    }
+
+    private func checkEnrolment(_ row: AuditedRow<Enrolment>) {
+        guard let enrolment = findings.content(of: row, .hub) else { return }
+        if world.scopeRows[enrolment.home] == nil, !world.isIncomplete {
+            findings.add(.hub, row.table, row.row, "its scope is not here")
+        } else if let user = enrolment.usedBy, !certificates.contains(where: { $0.replica == user }) {
+            findings.add(.hub, row.table, row.row, "it was used by \(user), which has no certificate")
+        }
+    }
+
+    private func checkAttestation(_ row: AuditedRow<AuditedAttestation>) throws {
+        guard let stored = findings.content(of: row, .attestation) else { return }
+        func damaged(_ reason: String) { findings.add(.attestation, row.table, row.row, reason) }
+        var reader = ByteReader(stored.body)
+        guard let attestation = try? Attestation(from: &reader), reader.isAtEnd else {
+            return damaged("its bytes are no attestation")
+        }
+        guard attestation.scope == stored.scope, attestation.replica == stored.replica,
+            attestation.sequence == stored.sequence
+        else { return damaged("it is of another place than its row") }
+        if let key = world.keys[attestation.replica], (try? attestation.verify(key)) == nil {
+            return damaged("its author did not sign it")
+        }
+        guard let scope = world.scopeRows[attestation.scope],
+            let feed = world.feedRows[scope]?[FeedID(attestation.replica)],
+            let found = try transaction.auditChange(feed: feed, sequence: attestation.sequence),
+            let change = try? found.content.get()
+        else {
+            if !world.isIncomplete { damaged("there is no such change") }
+            return
+        }
+        if !world.suspects.contains(change.number), change.hash != attestation.hash {
+            damaged("it names another hash than the change has")
+        }
+    }
+}
+
+/// The settings that the branch service writes, by the names that it gives them.
+extension SettingKey {
+    fileprivate static let auditedHubKey = SettingKey(rawValue: "hub key")
+    fileprivate static let auditedCertificate = SettingKey(rawValue: "certificate")
+    fileprivate static let auditedHomeScope = SettingKey(rawValue: "home scope")
+    fileprivate static let auditedChain = SettingKey(rawValue: "chain")
+    fileprivate static let auditedProjections = SettingKey(rawValue: "projections")
+}

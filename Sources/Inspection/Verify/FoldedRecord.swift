@@ -1,0 +1,68 @@
+import Causality
+import Changes
+import Replication
+
+/// A record folded again in memory, from nothing but changes.
+struct FoldedRecord {
+    let id: RecordID
+    private(set) var state = RecordState()
+    /// In listing order.
+    private(set) var log: [LogRow] = []
+    /// How the changes name it.
+    private(set) var origin: RecordOrigin?
+    private(set) var foldedChanges = 0
+    /// Of the changes that touch it.
+    private(set) var headers: [Dot: ChangeHeader] = [:]
+    let stateBytes: [UInt8]
+    private let scope: ScopeID?
+
+    /// - Parameter changes: those that name the record, each after its past.
+    /// - Throws: never for changes that `isFolded` lets through.
+    init(_ id: RecordID, _ changes: [DecodedChange], in scope: Int64, _ world: AuditedWorld) throws {
+        self.id = id
+        self.scope = world.scopes[scope]?.id
+        var rows: [LogRow] = []
+        for change in changes {
+            guard let operations = change.operations,
+                let index = change.recordIDs.firstIndex(of: id)
+            else { continue }
+            headers[change.dot] = change.header
+            origin = origin ?? operations.records[index].seen(from: change.hash.short)
+            guard change.isFolded, let held = world.scopes[scope], world.isApplied(change.placement, in: held) else {
+                continue
+            }
+            foldedChanges += 1
+            let past = world.past(of: change.dot, scope: scope)
+            for operation in operations.operations where operation.record == index {
+                let row = try state.apply(operation, dot: change.dot, effective: change.effective, past: past) {
+                    rows.filter { past.contains($0.mark.dot) }.map(\.mark.key).max()
+                }
+                if let row { rows.append(row) }
+            }
+        }
+        log = rows.sorted { $0.mark != $1.mark ? $0.mark < $1.mark : $0.field < $1.field }
+        stateBytes = state.encoded()
+    }
+
+    var type: Text? { state.winner(Schema.typeField, .latest)?.value.text }
+
+    /// As the stores keep it; nil where nothing names it.
+    var record: StoredRecord? {
+        guard let origin, let scope else { return nil }
+        return StoredRecord(
+            id: id, scope: scope, origin: origin, state: state, bytes: stateBytes, digest: digest)
+    }
+
+    private var digest: UInt128 { state.isEmpty ? 0 : RecordState.digest(of: id, state: stateBytes) }
+
+    var digestBytes: [UInt8] {
+        ShortHash(high: UInt64(digest >> 64), low: UInt64(truncatingIfNeeded: digest)).bytes
+    }
+
+    var originBytes: [UInt8] {
+        guard let origin else { return [] }
+        var writer = ByteWriter(reserving: 48)
+        origin.encode(into: &writer)
+        return writer.bytes
+    }
+}

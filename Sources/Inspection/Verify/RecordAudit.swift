@@ -1,0 +1,177 @@
+import Causality
+import Changes
+import Replication
+import SQLiteStore
+
+/// Every record folded again from its changes, apart from what is stored, and compared with that: state, log, tables
+/// and fingerprint.
+final class RecordAudit {
+    private let transaction: SQLiteTransaction
+    private let world: AuditedWorld
+    private let findings: Findings
+    private var fingerprints: [Int64: Fingerprint] = [:]
+    private var showsTables = false
+
+    init(transaction: SQLiteTransaction, world: AuditedWorld, findings: Findings) {
+        self.transaction = transaction
+        self.world = world
+        self.findings = findings
+    }
+
+    func run() throws {
+        try findings.section("setting") { showsTables = try transaction.hasCurrentProjections() }
+        try findings.section("record") { try transaction.auditRecords(check) }
+        try findings.section("fingerprint") { try checkFingerprints() }
+        try findings.section("quarantine") { try transaction.auditQuarantine(checkQuarantine) }
+        guard showsTables else { return }
+        try findings.section("projection") {
+            try transaction.auditProjectedStrangers { rid, error in
+                if !world.damagedRecords.contains(rid) { findings.add(.projection, error) }
+            }
+        }
+    }
+
+    // MARK: - One record
+
+    private func check(_ row: AuditedRow<AuditedRecord>) throws {
+        findings.report.checked.records += 1
+        guard let stored = try? row.content.get(), world.scopes[stored.scope] != nil || world.damagedRecords.contains(stored.rid)
+        else { return }
+        guard let changes = try changes(of: stored) else {
+            findings.report.basis.unfoldedRecords += 1
+            world.damagedRecords.insert(stored.rid)
+            return count(stored.digest, of: stored.id, in: stored.scope)
+        }
+        guard let id = identity(of: stored, changes), let scope = changes.scope else {
+            damaged(stored, "no change that touches it names it")
+            return
+        }
+        for change in changes.all where !change.recordIDs.contains(id) {
+            findings.add(.touch, "touch", "\(stored.rid):\(change.number)", "the change does not name the record")
+        }
+        let folded = try FoldedRecord(id, changes.all.filter { $0.recordIDs.contains(id) }, in: scope, world)
+        findings.report.basis.foldedRecords += 1
+        compare(stored, with: folded)
+        count(folded.digestBytes, of: id, in: scope)
+        try findings.section("log_row") { try compareLog(stored.rid, with: folded, scope: scope) }
+        guard showsTables, let record = folded.record else { return }
+        let (rows, damage) = try transaction.auditProjection(of: record, rid: stored.rid, log: folded.log) {
+            folded.headers[$0]
+        }
+        findings.report.checked.projections += rows
+        for error in damage { findings.add(.projection, error) }
+    }
+
+    private struct Touching {
+        var all: [DecodedChange] = []
+        /// The row of their scope.
+        var scope: Int64?
+    }
+
+    /// The changes that touch a record; nil where one of them is damaged.
+    private func changes(of record: AuditedRecord) throws -> Touching? {
+        var result = Touching()
+        var isSound = true
+        try transaction.auditChanges(touching: record.rid) { row in
+            guard let stored = try? row.content.get(), !world.suspects.contains(stored.number),
+                let (feed, scope) = world.feed(stored.feed),
+                let change = try? DecodedChange(stored, scope: scope.id, feed: feed.state.feed, previous: .zero)
+            else {
+                isSound = false
+                return
+            }
+            result.all.append(change)
+            result.scope = feed.scope
+        }
+        return isSound ? result : nil
+    }
+
+    /// The id under which the changes name the record: as it is stored, or as its origin gives it.
+    private func identity(of stored: AuditedRecord, _ changes: Touching) -> RecordID? {
+        let derived = world.recordAliases.first { $0.value == stored.rid }?.key
+        return [stored.id, derived].compactMap(\.self).first { id in
+            changes.all.contains { $0.recordIDs.contains(id) }
+        }
+    }
+
+    private func damaged(_ record: AuditedRecord, _ reason: String) {
+        findings.add(.state, "record", "\(record.rid)", reason)
+        world.damagedRecords.insert(record.rid)
+    }
+
+    private func compare(_ stored: AuditedRecord, with folded: FoldedRecord) {
+        let isNeverFolded =
+            stored.state.isEmpty && stored.origin.isEmpty && stored.digest.isEmpty && stored.type == nil
+            && stored.conflicts == 0
+        if folded.foldedChanges == 0, isNeverFolded { return }
+        var differing: [String] = []
+        if stored.state != folded.stateBytes { differing.append("state") }
+        if stored.digest != folded.digestBytes { differing.append("digest") }
+        if stored.origin != folded.originBytes { differing.append("origin") }
+        if stored.type != folded.type.map({ Array($0.string.utf8) }) { differing.append("type") }
+        if stored.conflicts != Int64(folded.state.conflictCount) { differing.append("conflicts") }
+        if !differing.isEmpty {
+            damaged(stored, "its changes give another \(differing.joined(separator: ", "))")
+        }
+    }
+
+    private func compareLog(_ rid: Int64, with folded: FoldedRecord, scope: Int64) throws {
+        let feeds = world.feedRows[scope] ?? [:]
+        var missing = Set(
+            folded.log.map { row in
+                AuditedLogRow(
+                    key: row.mark.key, feed: feeds[row.mark.dot.feed] ?? 0, sequence: row.mark.dot.sequence,
+                    field: row.field, value: row.value)
+            })
+        var strangers = 0
+        try transaction.auditLogRows(of: rid) { row in
+            findings.report.checked.logRows += 1
+            guard let stored = findings.content(of: row, .log) else {
+                strangers += 1
+                return
+            }
+            if missing.remove(stored) == nil {
+                strangers += 1
+                findings.add(.log, row.table, row.row, "the record's changes do not give this row")
+            }
+        }
+        guard missing.count > strangers else { return }
+        for row in missing.map({ $0.row(of: rid) }).sorted() {
+            findings.add(.log, "log_row", row, "the record's changes give this row, and it is missing")
+        }
+    }
+
+    // MARK: - What is summed and listed
+
+    private func count(_ digest: [UInt8], of id: RecordID, in scope: Int64) {
+        guard digest.count == ShortHash.byteCount else { return }
+        fingerprints[scope, default: Fingerprint()].buckets[Fingerprint.bucket(of: id)] &+= ShortHash(digest).number
+    }
+
+    private func checkFingerprints() throws {
+        for rid in world.scopes.keys.sorted() {
+            let expected = fingerprints[rid] ?? Fingerprint()
+            var stored = Fingerprint()
+            try transaction.auditBuckets(of: rid) { row in
+                guard let bucket = findings.content(of: row, .fingerprint) else { return }
+                guard (0..<Int64(Fingerprint.bucketCount)).contains(bucket.bucket) else {
+                    return findings.add(.fingerprint, row.table, row.row, "there is no such bucket")
+                }
+                stored.buckets[Int(bucket.bucket)] = bucket.sum.number
+                if bucket.sum.number != expected.buckets[Int(bucket.bucket)] {
+                    findings.add(.fingerprint, row.table, row.row, "it is not the sum of its records' digests")
+                }
+            }
+            for bucket in 0..<Fingerprint.bucketCount where stored.buckets[bucket] != expected.buckets[bucket] {
+                findings.add(.fingerprint, "fingerprint", "\(rid):\(bucket)", "it is not the sum of its records' digests")
+            }
+        }
+    }
+
+    private func checkQuarantine(_ row: AuditedRow<AuditedQuarantine>) throws {
+        guard let listed = findings.content(of: row, .quarantine), world.feeds[listed.feed] != nil else { return }
+        if try transaction.auditChange(feed: listed.feed, sequence: listed.sequence) == nil {
+            findings.add(.quarantine, row.table, row.row, "it names a change that is not here")
+        }
+    }
+}

@@ -1,0 +1,106 @@
+import ArgumentParser
+import CommandLineKit
+import Foundation
+import HubService
+import Logging
+import SQLiteStore
+
+/// `amends-hub serve`: the hub itself.
+struct ServeCommand: LoggingCommand, AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "serve",
+        abstract: "Serve the chains of a data folder.",
+        discussion: """
+            Stops gracefully at SIGTERM and SIGINT. Besides the branches' paths it answers /healthz, /readyz and \
+            /metrics (OpenMetrics).
+
+            Examples:
+              amends-hub serve --data ./hub --listen 127.0.0.1:8080
+              amends-hub serve --data ./hub --listen 127.0.0.1:0 --ready-file ./hub.url
+            """)
+
+    @Option(help: ArgumentHelp("The hub's data folder.", valueName: "folder"), completion: .directory)
+    var data: String
+
+    @Option(help: ArgumentHelp("Where to listen; port 0 takes a free one.", valueName: "host:port"))
+    var listen: ListenAddress = ListenAddress(host: "127.0.0.1", port: 8080)
+
+    @Option(
+        help: ArgumentHelp(
+            "What stands before the paths: /amends.",
+            discussion: "For a proxy that passes its prefix on. One that takes it away needs nothing.",
+            valueName: "path"))
+    var prefix: String = ""
+
+    @Option(
+        help: ArgumentHelp("A file to write the URL to, once the hub listens.", valueName: "path"),
+        completion: .file())
+    var readyFile: String?
+
+    @OptionGroup var log: LogOptions
+
+    func validate() throws {
+        let isPath = prefix.hasPrefix("/") && !prefix.hasSuffix("/") && !prefix.contains("//")
+        guard prefix.isEmpty || isPath else {
+            throw ValidationError("A prefix begins with a slash and does not end with one: /amends.")
+        }
+    }
+
+    func run() async throws {
+        let logger = Logger(label: "amends-hub")
+        let variable = ProcessInfo.processInfo.environment[Failpoint.environmentKey]
+        guard let failpoint = Failpoint(variable) else {
+            throw CommandFailure("“\(variable ?? "")” names no failpoint (\(Failpoint.environmentKey))", status: .usage)
+        }
+        var configuration = HubConfiguration()
+        configuration.host = listen.host
+        configuration.port = listen.port
+        configuration.prefix = prefix
+        let server = HubServer(
+            HubFolder<SQLiteStore>(data), configuration: configuration, failpoint: failpoint, logger: logger)
+        let count = try await server.openChains()
+        let (address, readyFile, prefix) = (listen, readyFile, prefix)
+        try await server.run { port in
+            let url = "http://\(address.urlHost):\(port)\(prefix)"
+            do {
+                try Console.standard.write(line: "listening on \(url)")
+                if let readyFile {
+                    try Data("\(url)\n".utf8).write(to: URL(fileURLWithPath: readyFile), options: .atomic)
+                }
+            } catch {
+                logger.error("cannot say where the hub listens", metadata: ["reason": "\(error)"])
+            }
+            logger.notice("listening", metadata: ["url": "\(url)", "chains": "\(count)"])
+        }
+        logger.notice("stopped")
+    }
+}
+
+/// A host and a port: `127.0.0.1:8080`, `[::1]:8080`.
+struct ListenAddress: ExpressibleByArgument, CustomStringConvertible {
+    let host: String
+    let port: Int
+
+    init(host: String, port: Int) {
+        self.host = host
+        self.port = port
+    }
+
+    init?(argument: String) {
+        guard let colon = argument.lastIndex(of: ":"), let port = UInt16(argument[argument.index(after: colon)...])
+        else { return nil }
+        var host = argument[..<colon]
+        if host.hasPrefix("["), host.hasSuffix("]") {
+            host = host.dropFirst().dropLast()
+        } else if host.contains(":") {
+            return nil
+        }
+        guard !host.isEmpty else { return nil }
+        self.init(host: String(host), port: Int(port))
+    }
+
+    /// As it stands in a URL.
+    var urlHost: String { host.contains(":") ? "[\(host)]" : host }
+
+    var description: String { "\(urlHost):\(port)" }
+}

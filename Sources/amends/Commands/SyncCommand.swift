@@ -1,0 +1,121 @@
+import ArgumentParser
+import BranchService
+import CommandLineKit
+import Logging
+import Replication
+import SQLiteStore
+import SyncHTTP
+import UnixSignals
+
+/// `amends sync`: exchanges with the hub.
+struct SyncCommand: AsyncParsableCommand, ReplicaCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "sync",
+        abstract: "Send what was recorded here and fetch what others recorded.",
+        discussion: """
+            Exit status 4 when not everything could be exchanged; nothing is lost then, it waits for the next time.
+
+            Examples:
+              amends sync
+              amends sync --watch --log-level info
+            """)
+
+    @Flag(help: "Go on until interrupted: woken by the hub, by what is recorded here, and now and then.")
+    var watch = false
+
+    @OptionGroup var output: OutputOptions
+    @OptionGroup var common: CommonOptions
+
+    func run() async throws {
+        if watch { try await runWatching() } else { try await runOnce() }
+    }
+
+    private func runOnce() async throws {
+        let replica = try Replica.open(path: common.path)
+        let outcome = try await exchange(replica)
+        let summary = try SyncSummary(outcome, of: replica)
+        try replica.close()
+        try tell(summary)
+        if !summary.isComplete { throw CommandFailure(status: .incomplete) }
+    }
+
+    private func exchange(_ replica: Replica) async throws -> SyncOutcome {
+        var progress = ProgressLine(.standard)
+        defer { progress.clear() }
+        var (received, sent) = (0, 0)
+        return try await replica.synchronise(with: try replica.hubClient()) { step in
+            received += step.received
+            sent += step.placed
+            progress.show("\(sent) changes sent, \(step.unsent) to go; \(received) received")
+        }
+    }
+
+    /// Runs until the process is asked to end; what was exchanged by then stays.
+    private func runWatching() async throws {
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            group.addTask {
+                for await _ in await UnixSignalsSequence(trapping: .sigint, .sigterm) { return }
+            }
+            group.addTask {
+                let replica = try Replica.open(path: common.path)
+                try await replica.watch(with: try replica.hubClient()) { report($0, of: replica) }
+            }
+            try await group.next()
+            group.cancelAll()
+        }
+    }
+
+    /// One round of a watch. A result that nobody reads any more ends no watch, so a failure is logged.
+    private func report(_ outcome: SyncOutcome, of replica: Replica) {
+        do {
+            let summary = try SyncSummary(outcome, of: replica)
+            Logger.amends.info(
+                "synchronised",
+                metadata: [
+                    "sent": "\(outcome.report.sent)", "received": "\(outcome.report.received)",
+                    "complete": "\(summary.isComplete)",
+                ])
+            try tell(summary)
+        } catch {
+            Logger.amends.error("a round could not be reported", metadata: ["error": "\(error)"])
+        }
+    }
+
+    private func tell(_ summary: SyncSummary) throws {
+        for obstacle in summary.obstacles { Console.standard.say(obstacle.visible) }
+        try output.print(summary.json) { _ in [summary.sentence] }
+    }
+}
+
+/// What a synchronisation came to, in the names that people know.
+struct SyncSummary {
+    private let outcome: SyncOutcome
+    /// What kept something from being exchanged, a sentence each.
+    let obstacles: [String]
+
+    init(_ outcome: SyncOutcome, of replica: Replica) throws {
+        self.outcome = outcome
+        let refusals = try replica.store.read { transaction in
+            let names = try BranchNames(transaction)
+            return try outcome.report.refusals.map { try names.sentence(on: $0) }
+        }
+        obstacles = (outcome.error.map { [$0.message] } ?? []) + refusals
+    }
+
+    var isComplete: Bool { outcome.report.isComplete && obstacles.isEmpty }
+
+    var json: JSONValue {
+        let report = outcome.report
+        return [
+            "sent": JSONValue(report.sent), "received": JSONValue(report.received), "applied": JSONValue(report.applied),
+            "quarantined": JSONValue(outcome.quarantined), "roundTrips": JSONValue(report.roundTrips),
+            "waiting": JSONValue(report.unsent), "complete": .boolean(isComplete),
+        ]
+    }
+
+    var sentence: String {
+        let report = outcome.report
+        let counts = "\(report.sent) sent, \(report.received) received"
+        return isComplete ? "up to date: \(counts)" : "not everything was exchanged: \(counts), \(report.unsent) wait"
+    }
+}

@@ -1,0 +1,95 @@
+import Causality
+import Changes
+import Replication
+import StoreContract
+import Testing
+
+@Suite("Messages: written as they always were, read as they were written, and nothing else is taken")
+struct MessageTests {
+    @Test func requestsHaveTheirGoldenBytes() throws {
+        try GoldenFile(name: "sync-request").expect(Samples.requests.map { ($0.label, $0.request.encoded()) })
+    }
+
+    @Test func responsesHaveTheirGoldenBytes() throws {
+        try GoldenFile(name: "sync-response").expect(Samples.responses.map { ($0.label, $0.response.encoded()) })
+    }
+
+    @Test func samplesComeBackAsTheyWere() throws {
+        for sample in Samples.requests { #expect(try SyncRequest(sample.request.encoded()) == sample.request) }
+        for sample in Samples.responses { #expect(try SyncResponse(sample.response.encoded()) == sample.response) }
+    }
+
+    @Test func randomMessagesComeBackAsTheyWere() throws {
+        var generator = MessageGenerator(random: SplitMix64(seed: Effort.seed))
+        for _ in 0..<500 {
+            let request = generator.request()
+            try #require(try SyncRequest(request.encoded()) == request)
+            let response = generator.response()
+            try #require(try SyncResponse(response.encoded()) == response)
+        }
+    }
+
+    @Test func everyTruncationIsRefused() throws {
+        for sample in Samples.requests {
+            let bytes = sample.request.encoded()
+            for count in bytes.indices { #expect(throws: CodecError.self) { try SyncRequest(Array(bytes[..<count])) } }
+        }
+        for sample in Samples.responses {
+            let bytes = sample.response.encoded()
+            for count in bytes.indices { #expect(throws: CodecError.self) { try SyncResponse(Array(bytes[..<count])) } }
+        }
+    }
+
+    /// A typed refusal, or bytes that are written again as they came: never a trap, never a second spelling.
+    @Test func everyMutationIsRefusedOrMeansWhatItSays() throws {
+        var generator = MessageGenerator(random: SplitMix64(seed: Effort.seed &+ 1))
+        var taken = 0
+        for round in 0..<10_000 {
+            let isRequest = round % 2 == 0
+            var bytes = isRequest
+                ? (round % 20 == 0 ? generator.request() : generator.random.pick(Samples.requests).request).encoded()
+                : (round % 20 == 1 ? generator.response() : generator.random.pick(Samples.responses).response).encoded()
+            for _ in 0...generator.random.upTo(2) { mutate(&bytes, &generator.random) }
+            let rewritten = isRequest ? (try? SyncRequest(bytes))?.encoded() : (try? SyncResponse(bytes))?.encoded()
+            guard let rewritten else { continue }
+            taken += 1
+            try #require(rewritten == bytes, "round \(round); run again with AMENDS_SEED=\(Effort.seed)")
+        }
+        #expect(taken > 100, "hardly any mutation was taken: this tests too little")
+    }
+
+    private func mutate(_ bytes: inout [UInt8], _ random: inout SplitMix64) {
+        guard !bytes.isEmpty else { return bytes.append(UInt8(random.upTo(255))) }
+        let index = random.upTo(bytes.count - 1)
+        switch random.upTo(5) {
+        case 0: bytes[index] = UInt8(random.upTo(255))
+        case 1: bytes[index] ^= 1 << UInt8(random.upTo(7))
+        case 2: bytes[index] = random.pick([0, 1, 0x7f, 0x80, 0xff])
+        case 3: bytes.remove(at: index)
+        case 4: bytes.insert(UInt8(random.upTo(255)), at: index)
+        default:
+            let end = min(bytes.count, index + 1 + random.upTo(9))
+            bytes.replaceSubrange(index..<end, with: repeatElement(0xff, count: end - index))
+        }
+    }
+
+    @Test func anotherVersionIsNamed() {
+        #expect(throws: CodecError.unsupported("sync messages of version 2")) { try SyncRequest([2]) }
+        #expect(throws: CodecError.unsupported("sync messages of version 2")) { try SyncResponse([2]) }
+    }
+
+    @Test func whatIsOutOfOrderIsRefused() throws {
+        let hellos = Samples.scopes.reversed().map { Samples.hello($0) }
+        #expect(throws: CodecError.self) { try SyncRequest(SyncRequest(limits: PageLimits(), hellos: hellos).encoded()) }
+        let answers = Samples.scopes.reversed().map {
+            ScopeAnswer(scope: $0.scope, outcome: .refused(Refusal(.gap, "")))
+        }
+        let response = SyncResponse(hubTime: 0, incarnation: Samples.incarnation, answers: answers)
+        #expect(throws: CodecError.self) { try SyncResponse(response.encoded()) }
+    }
+
+    @Test func aCountBeyondTheBytesAllocatesNothing() {
+        // 1,000 hellos and no byte of them.
+        #expect(throws: CodecError.self) { try SyncRequest([1, 0, 1, 1, 0xe8, 0x07]) }
+    }
+}
