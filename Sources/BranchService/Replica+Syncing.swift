@@ -68,7 +68,7 @@ extension Replica {
                     action = machine.failed(error.message)
                 }
             case .apply(let response):
-                let outcome = try applier.apply(response)
+                let outcome = try applier.apply(response, now: now())
                 progress(outcome)
                 action = machine.applied(outcome)
             case .finish(let report):

@@ -27,6 +27,7 @@ extension SQLiteTransaction {
         try connection.execute("DELETE FROM knot WHERE feed IN (SELECT rid FROM feed WHERE scope = ?)", row)
         try connection.execute("DELETE FROM quarantine WHERE feed IN (SELECT rid FROM feed WHERE scope = ?)", row)
         try connection.execute("DELETE FROM attestation WHERE scope = ?", scope.bytes)
+        try connection.execute("DELETE FROM staged WHERE scope = ?", row)
         try connection.execute("DELETE FROM fingerprint WHERE scope = ?", row)
         try connection.execute("DELETE FROM entry WHERE scope = ?", row)
         try connection.execute("DELETE FROM feed WHERE scope = ?", row)

@@ -38,8 +38,9 @@ extension SQLiteTransaction {
     }
 
     package func history(of scope: ScopeID, at position: UInt64) throws -> HistoryHash? {
-        guard let state = try self.scope(scope), position <= state.position else { return nil }
+        guard let state = try self.scope(scope) else { return nil }
         if position == 0 { return HistoryHash(chain: state.introduction.seed, scope: scope) }
+        // Entries of this transaction may lie beyond the scope, which is put after them.
         if position == state.position { return state.history }
         return try connection.withStatement("SELECT history FROM entry WHERE scope = ? AND position = ?") { statement in
             try statement.bind(try scopeRow(scope), Int64(position))

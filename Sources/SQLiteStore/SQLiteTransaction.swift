@@ -132,6 +132,12 @@ package struct StoredValueError: Error, Hashable, Sendable, CustomStringConverti
     package let row: String
     package let reason: String
 
+    package init(table: String, row: String, reason: String) {
+        self.table = table
+        self.row = row
+        self.reason = reason
+    }
+
     package var description: String { "damage in table \(table), row \(row): \(reason); run `amends verify`" }
 }
 

@@ -76,6 +76,16 @@ enum StoreFormat {
             body BLOB NOT NULL,
             PRIMARY KEY (scope, replica, sequence)
         ) STRICT, WITHOUT ROWID;
+        CREATE TABLE staged (
+            scope INTEGER NOT NULL REFERENCES scope,
+            feed BLOB NOT NULL,
+            sequence INTEGER NOT NULL,
+            digest BLOB NOT NULL,
+            total INTEGER NOT NULL,
+            body BLOB NOT NULL,
+            at INTEGER NOT NULL,
+            PRIMARY KEY (scope, feed, sequence)
+        ) STRICT;
         CREATE TABLE setting (
             key TEXT PRIMARY KEY,
             value BLOB NOT NULL

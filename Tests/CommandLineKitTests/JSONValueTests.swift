@@ -4,11 +4,9 @@ import Testing
 
 @Suite struct JSONValueTests {
     @Test func membersKeepTheirOrder() {
-        let value: JSONValue = ["zeta": 1, "alpha": [true, nil(), "x"], "mid": [:]]
+        let value: JSONValue = ["zeta": 1, "alpha": [true, .null, "x"], "mid": [:]]
         #expect(value.line == #"{"zeta":1,"alpha":[true,null,"x"],"mid":{}}"#)
     }
-
-    private func `nil`() -> JSONValue { .null }
 
     @Test(arguments: ["e\u{301}", "\u{E9}", "a\u{0}b", "\u{1B}[31m", "\u{9B}2J", "\u{202E}abc", "\"\\/\n\r\t", "🧂 نص"])
     func textsComeBackByteForByte(text: String) throws {

@@ -42,7 +42,7 @@ struct ClockAudit {
         if clock.greatestEffective < leastEffective || clock.greatestEffective > greatestEffective {
             findings.add(
                 .setting, "setting", SettingKey.clock.rawValue, "it is not where the changes with a place have moved it")
-        } else if clock.greatestUnplaced < leastUnplaced || clock.greatestUnplaced > greatestUnplaced {
+        } else if clock.greatestUnplaced < leastUnplaced || max(clock.greatestUnplaced, clock.lastIssued) > greatestUnplaced {
             findings.add(
                 .setting, "setting", SettingKey.clock.rawValue, "it is not where the changes made here have moved it")
         }

@@ -9,7 +9,7 @@ package struct VerifyReport: Sendable {
     package var isOK: Bool { damage.isEmpty }
 
     /// One row that is not what it must be.
-    package struct Damage: Hashable, Sendable, Encodable {
+    package struct Damage: Hashable, Sendable {
         package let kind: Kind
         package let table: String
         /// The values of the row's primary key, `:` between.
@@ -17,7 +17,7 @@ package struct VerifyReport: Sendable {
         package let reason: String
     }
 
-    package enum Kind: String, Hashable, Sendable, Encodable, CaseIterable {
+    package enum Kind: String, Hashable, Sendable, CaseIterable {
         /// SQLite itself cannot read it, or a row names one that is not there.
         case page
         /// A feed's hash chain.
@@ -50,7 +50,7 @@ package struct VerifyReport: Sendable {
     }
 
     /// How many of each were read and compared.
-    package struct Checked: Hashable, Sendable, Encodable {
+    package struct Checked: Hashable, Sendable {
         package internal(set) var changes = 0
         package internal(set) var entries = 0
         package internal(set) var records = 0
@@ -60,7 +60,7 @@ package struct VerifyReport: Sendable {
     }
 
     /// What was recomputed from changes, and what has to be believed.
-    package struct Basis: Hashable, Sendable, Encodable {
+    package struct Basis: Hashable, Sendable {
         /// Records folded again from their changes.
         package internal(set) var foldedRecords = 0
         /// Records that could not be folded again, because a change that touches them is damaged itself.
@@ -95,21 +95,5 @@ package struct VerifyReport: Sendable {
             }
             return result
         }
-    }
-}
-
-extension VerifyReport: Encodable {
-    private enum CodingKeys: String, CodingKey {
-        case isOK = "ok"
-        case damage, unnamedDamage, checked, basis
-    }
-
-    package func encode(to encoder: any Encoder) throws {
-        var container = encoder.container(keyedBy: CodingKeys.self)
-        try container.encode(isOK, forKey: .isOK)
-        try container.encode(damage, forKey: .damage)
-        if unnamedDamage > 0 { try container.encode(unnamedDamage, forKey: .unnamedDamage) }
-        try container.encode(checked, forKey: .checked)
-        try container.encode(basis, forKey: .basis)
     }
 }

@@ -13,7 +13,9 @@ package struct AnswerApplier<Store: ReplicaStore> {
 
     /// - Returns: what moved. A scope whose page cannot be taken is named in `refusals`; the others go on.
     /// - Throws: what the store throws.
-    package func apply(_ response: SyncResponse) throws -> ApplyOutcome {
+    ///
+    /// - Parameter now: the machine's clock, milliseconds since 1970: how long staged pieces are kept.
+    package func apply(_ response: SyncResponse, now: Int64) throws -> ApplyOutcome {
         var outcome = ApplyOutcome()
         outcome.wantsHellos = response.wantsHellos
         for answer in response.answers {
@@ -29,6 +31,7 @@ package struct AnswerApplier<Store: ReplicaStore> {
                     outcome.received += result.received
                     outcome.placed += result.placed
                     outcome.hasMore = outcome.hasMore || page.hasMore
+                    if let piece = page.piece { outcome.staged += try stage(piece, of: answer.scope, now: now) }
                 } catch let error as PageError {
                     outcome.refusals.append(
                         ScopeRefusal(scope: answer.scope, refusal: Refusal(.malformed, error.description)))
@@ -47,6 +50,20 @@ package struct AnswerApplier<Store: ReplicaStore> {
             try transaction.scopes().reduce(0) { try $0 + transaction.unplacedCount(of: $1.id) }
         }
         return outcome
+    }
+
+    /// Stages a piece of the scope's next change. What was staged of another change is of no use any more.
+    ///
+    /// - Returns: 1 when the piece was new.
+    private func stage(_ piece: ChangePiece, of scope: ScopeID, now: Int64) throws -> Int {
+        try store.write { transaction in
+            for head in try transaction.staged(of: scope) where head.dot != piece.dot {
+                try transaction.removeStaged(at: head.dot, of: scope)
+            }
+            let before = try transaction.staged(at: piece.dot, of: scope)?.bytes.count ?? 0
+            let head = try Staging(transaction).add(piece, of: scope, now: now)
+            return head.length > before ? 1 : 0
+        }
     }
 
     private func introduce(_ scopes: [ScopeIntroduction], _ transaction: Store.Transaction) throws -> Int {

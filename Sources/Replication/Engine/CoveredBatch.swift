@@ -9,6 +9,8 @@ struct CoveredBatch {
     private(set) var items: [Item] = []
     /// Of foreign authors, one for each of their feeds.
     private(set) var attestations: [Attestation] = []
+    /// The first change, where it alone is larger than the limit: it travels in pieces.
+    private(set) var isLarge = false
 
     /// - Parameter own: the replica that can sign for its own feed wherever the batch ends.
     init(_ log: some ChangeLog, scope: ScopeID, own: ReplicaID?, limits: PushLimits) throws {
@@ -39,9 +41,16 @@ struct CoveredBatch {
                 reached[feed] = change.dot.sequence
                 let carried = CarriedChange(
                     bytes: change.carried, parts: try log.parts(of: change.dot, scope: scope))
+                // A large change goes alone; where the batch cannot be cut around it, it goes whole.
+                let isLarge = carried.byteCount > limits.bytes
+                if isLarge, !items.isEmpty, covered == items.count { break reading }
                 items.append((change, carried))
                 bytes += carried.byteCount
                 after = change.order
+                if isLarge, items.count == 1, isComplete {
+                    self.isLarge = true
+                    break reading
+                }
             }
             if step.count < CoveredBatch.step { break }
         }
@@ -49,6 +58,9 @@ struct CoveredBatch {
         items.removeLast(items.count - covered)
         attestations = covering.values.sorted { $0.replica < $1.replica }
     }
+
+    /// Lets a change whose bytes the hub has staged go without them.
+    mutating func replaceFirst(by carried: CarriedChange) { items[0].carried = carried }
 
     var byteCount: Int { items.reduce(0) { $0 + $1.carried.byteCount } }
 

@@ -16,9 +16,15 @@ package struct HubAcceptance<Transaction: HubTransaction> {
         self.now = now
     }
 
-    /// - Returns: how many changes were placed; those that the hub had already are skipped.
+    package struct Outcome: Equatable, Sendable {
+        /// Changes placed; those that the hub had already are skipped.
+        package var placed = 0
+        /// How much is staged of the large change of which a piece came.
+        package var staged: StagedHead?
+    }
+
     /// - Throws: `Refusal`, or what the store throws.
-    package func accept(_ push: ScopePush, carrier: Certificate) throws -> Int {
+    package func accept(_ push: ScopePush, carrier: Certificate) throws -> Outcome {
         guard carrier.rights(in: push.scope).contains(.write) else {
             throw Refusal(.noGrant, "this machine may not write in the scope \(push.scope)")
         }
@@ -27,7 +33,7 @@ package struct HubAcceptance<Transaction: HubTransaction> {
         }
         let verifier = PushVerifier(transaction) { try transaction.certificate(of: $0) }
         let verified = try verifier.verify(push, in: scope.introduction)
-        var placed = 0
+        var outcome = Outcome()
         for (change, parts, author) in verified {
             try verifier.checkPast(of: change)
             let canWrite = author.rights(in: push.scope).contains(.write)
@@ -36,10 +42,16 @@ package struct HubAcceptance<Transaction: HubTransaction> {
                 verdict: try verdict(on: change, canWrite: canWrite), now: now)
             _ = try transaction.append(change, parts: parts, placement: placement)
             try transaction.append(row, of: push.scope)
-            placed += 1
+            outcome.placed += 1
         }
-        if placed > 0 { try transaction.put(scope) }
-        return placed
+        if outcome.placed > 0 { try transaction.put(scope) }
+        if let piece = push.piece {
+            guard try transaction.certificate(of: ReplicaID(piece.dot.feed)) != nil else {
+                throw Refusal(.unknownAuthor, "no certificate is known for the author of feed \(piece.dot.feed)")
+            }
+            outcome.staged = try Staging(transaction).add(piece, of: push.scope, now: now)
+        }
+        return outcome
     }
 
     private func verdict(on change: Change, canWrite: Bool) throws -> Verdict {

@@ -33,13 +33,15 @@ package struct HubExchange<Store: HubStore> {
     /// - Throws: what the store throws; refusals are part of the answer.
     package func answer(_ request: SyncRequest, carrier: Certificate, now: Int64) throws -> Outcome {
         var outcome = Outcome(response: SyncResponse(hubTime: now, incarnation: incarnation))
+        var staged: [StagedAnswer] = []
         for push in request.pushes {
             do {
-                let placed = try store.write {
+                let accepted = try store.write {
                     try HubAcceptance($0, schemas: schemas, now: now).accept(push, carrier: carrier)
                 }
-                outcome.placed += placed
-                if placed > 0 { outcome.grown.append(push.scope) }
+                outcome.placed += accepted.placed
+                if accepted.placed > 0 { outcome.grown.append(push.scope) }
+                if let head = accepted.staged { staged.append(StagedAnswer(scope: push.scope, head: head)) }
             } catch let refusal as Refusal {
                 outcome.refused[push.scope] = refusal
             }
@@ -48,6 +50,7 @@ package struct HubExchange<Store: HubStore> {
         outcome.response = try store.read { transaction in
             try pages(request, carrier: carrier, refused: refused, now: now, transaction)
         }
+        outcome.response.staged = staged.sorted { $0.scope < $1.scope }
         return outcome
     }
 
@@ -68,7 +71,8 @@ package struct HubExchange<Store: HubStore> {
                 .prefix(Limit.scopesPerMessage.value).map(\.introduction)
         }
         var limits: PageLimits? = request.limits
-        let pager = HubPager(transaction, key: key, incarnation: incarnation, now: now)
+        let pager = HubPager(
+            transaction, key: key, incarnation: incarnation, now: now, pieceBytes: request.limits.bytes)
         for hello in request.hellos {
             if let refusal = refused[hello.scope] {
                 response.answers.append(ScopeAnswer(scope: hello.scope, outcome: .refused(refusal)))

@@ -7,12 +7,15 @@ package struct HubPager<Transaction: HubTransaction> {
     private let key: SigningKey
     private let incarnation: ShortHash
     private let now: Int64
+    private let pieceBytes: Int
 
-    package init(_ transaction: Transaction, key: SigningKey, incarnation: ShortHash, now: Int64) {
+    /// - Parameter pieceBytes: a change that takes more travels in pieces of this size.
+    package init(_ transaction: Transaction, key: SigningKey, incarnation: ShortHash, now: Int64, pieceBytes: Int) {
         self.transaction = transaction
         self.key = key
         self.incarnation = incarnation
         self.now = now
+        self.pieceBytes = pieceBytes
     }
 
     /// - Parameter limits: what is left for this answer; reduced by what the page takes.
@@ -34,12 +37,26 @@ package struct HubPager<Transaction: HubTransaction> {
         var entries: [PagedEntry] = []
         var history = hello.history
         var position = hello.position
+        var piece: ChangePiece?
         reading: while position < scope.position, let left = limits {
             let rows = try transaction.entries(
                 of: hello.scope, after: position, limit: min(left.changes, HubPager.step))
             guard !rows.isEmpty else { break }
             for row in rows {
-                let (paged, bytes) = try transaction.paged(row.entry, scope: hello.scope, held: held)
+                var (paged, bytes) = try transaction.paged(row.entry, scope: hello.scope, held: held)
+                if case .full(let dot, let received, let verdict, let start, let change) = paged,
+                    change.byteCount > pieceBytes
+                {
+                    // A large change ends the page; its pieces come with pages of their own.
+                    if !entries.isEmpty { break reading }
+                    piece = ChangePiece(of: change, at: dot, after: hello.staged, limit: pieceBytes)
+                    if let piece {
+                        limits = limits?.reduced(bytes: piece.bytes.count)
+                        break reading
+                    }
+                    paged = .full(dot: dot, received: received, verdict: verdict, start: start, change: .staged)
+                    bytes = 64
+                }
                 entries.append(paged)
                 history = row.history
                 position = row.position
@@ -51,7 +68,7 @@ package struct HubPager<Transaction: HubTransaction> {
             receipt: Receipt(
                 incarnation: incarnation, scope: hello.scope, position: position, history: history, hubTime: now,
                 key: key),
-            entries: entries, hasMore: position < scope.position)
+            entries: entries, hasMore: position < scope.position, piece: piece)
     }
 
     private static var step: Int { 500 }

@@ -66,7 +66,9 @@ package struct Outbox<Transaction: ReplicaTransaction> {
         var rest = limits
         for scope in scopes where !plan.withheld.contains(scope.id) {
             guard rest.changes > 0, rest.bytes > 0, pushes.count < Limit.scopesPerMessage.value else { break }
-            guard let (push, bytes) = try push(of: scope.id, limits: rest) else { continue }
+            guard let (push, bytes) = try push(of: scope.id, limits: rest, staged: plan.staged[scope.id]) else {
+                continue
+            }
             pushes.append(push)
             rest.changes -= push.changeCount
             rest.bytes -= bytes
@@ -84,13 +86,26 @@ package struct Outbox<Transaction: ReplicaTransaction> {
         return ScopeHello(
             scope: scope.id, position: scope.position, history: scope.history,
             ownHead: own.flatMap { $0.sequence > 0 ? $0.head : nil },
-            foreignHeads: foreign.values.sorted { $0.dot < $1.dot })
+            foreignHeads: foreign.values.sorted { $0.dot < $1.dot },
+            staged: try transaction.staged(of: scope.id).first)
     }
 
     /// The unplaced changes of a scope up to the limits, cut where every foreign feed is covered by its author's word.
-    package func push(of scope: ScopeID, limits: PushLimits) throws -> (push: ScopePush, bytes: Int)? {
-        let batch = try CoveredBatch(transaction, scope: scope, own: identity.replica, limits: limits)
-        guard !batch.items.isEmpty else { return nil }
+    ///
+    /// - Parameter staged: what the hub has staged of a large change of this scope.
+    package func push(
+        of scope: ScopeID, limits: PushLimits, staged: StagedHead? = nil
+    ) throws -> (push: ScopePush, bytes: Int)? {
+        var batch = try CoveredBatch(transaction, scope: scope, own: identity.replica, limits: limits)
+        guard let next = batch.items.first else { return nil }
+        if batch.isLarge {
+            if let piece = ChangePiece(
+                of: next.carried, at: next.change.dot, after: staged, limit: limits.bytes)
+            {
+                return (ScopePush(scope: scope, runs: [], attestations: [], piece: piece), piece.bytes.count)
+            }
+            batch.replaceFirst(by: .staged)
+        }
         var runs: [ChangeRun] = []
         var pending: [CarriedChange] = []
         var first: Dot?

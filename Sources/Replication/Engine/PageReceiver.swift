@@ -105,7 +105,8 @@ package struct PageReceiver<Transaction: ReplicaTransaction> {
             }
             return try place(
                 change, Placement(position: position, received: received, verdict: verdict), &clock, &outcome)
-        case .full(let dot, let received, let verdict, let start, let carried):
+        case .full(let dot, let received, let verdict, let start, let travelling):
+            let carried = try unstaged(travelling, dot, scope.scope)
             let placement = Placement(position: position, received: received, verdict: verdict)
             if let held = try transaction.change(at: dot, of: scope.scope) {
                 let change = try decode(carried, dot, previous: held.header.previous, scope: scope.scope)
@@ -134,6 +135,16 @@ package struct PageReceiver<Transaction: ReplicaTransaction> {
             try apply(entry, scope: scope.scope)
             return entry
         }
+    }
+
+    /// The change itself, where its bytes came in pieces before.
+    private func unstaged(_ carried: CarriedChange, _ dot: Dot, _ scope: ScopeID) throws -> CarriedChange {
+        guard carried.isStaged else { return carried }
+        guard let change = try Staging(transaction).change(at: dot, of: scope) else {
+            throw PageError.change(dot, "it is not staged whole")
+        }
+        try transaction.removeStaged(at: dot, of: scope)
+        return change
     }
 
     /// Gives a change that is held here its entry.

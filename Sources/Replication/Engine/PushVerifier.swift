@@ -32,20 +32,17 @@ struct PushVerifier<Transaction: ReplicaTransaction> {
         for run in push.runs {
             let author = try authors[run.feed] ?? author(of: run.feed)
             authors[run.feed] = author
-            var feed = try transaction.feed(run.feed, of: scope.scope)
-                ?? FeedState(
-                    feed: run.feed,
-                    start: ChangeHeader.start(
-                        chain: scope.seed, scope: scope.scope, replica: author.replica,
-                        publicKey: author.publicKey.bytes))
+            var feed = try feed(run.feed, of: author, in: scope)
             guard run.first <= feed.sequence + 1 else {
                 throw Refusal(
                     .gap, "feed \(run.feed) is known up to \(feed.sequence), the run begins at \(run.first)",
                     missing: feed.sequence > 0 ? [feed.head] : [])
             }
             let known = feed.sequence
-            for (offset, carried) in run.changes.enumerated() {
+            for (offset, travelling) in run.changes.enumerated() {
                 let dot = Dot(feed: run.feed, sequence: run.first + UInt64(offset))
+                if travelling.isStaged, dot.sequence <= feed.sequence { continue }
+                let carried = try unstaged(travelling, dot, in: scope.scope)
                 if dot.sequence <= feed.sequence {
                     try checkKnown(carried, dot, in: scope.scope)
                     continue
@@ -91,6 +88,17 @@ struct PushVerifier<Transaction: ReplicaTransaction> {
         }
     }
 
+    /// How far the feed is known. A new one is put at its start first: from then on the store knows hash(0).
+    private func feed(_ id: FeedID, of author: Certificate, in scope: ScopeIntroduction) throws -> FeedState {
+        if let known = try transaction.feed(id, of: scope.scope) { return known }
+        let new = FeedState(
+            feed: id,
+            start: ChangeHeader.start(
+                chain: scope.seed, scope: scope.scope, replica: author.replica, publicKey: author.publicKey.bytes))
+        try transaction.put(new, of: scope.scope)
+        return new
+    }
+
     private func author(of feed: FeedID) throws -> Certificate {
         guard let certificate = try certificate(ReplicaID(feed)) else {
             throw Refusal(.unknownAuthor, "no certificate is known for the author of feed \(feed)")
@@ -123,6 +131,18 @@ struct PushVerifier<Transaction: ReplicaTransaction> {
                 .fork, "there is another change at \(dot); a copied or restored file has written beside it")
         }
         try RecordFolder(transaction).addParts(carried.parts, of: known)
+    }
+
+    /// The change itself, where its bytes came in pieces before.
+    private func unstaged(_ carried: CarriedChange, _ dot: Dot, in scope: ScopeID) throws -> CarriedChange {
+        guard carried.isStaged else { return carried }
+        let staged: CarriedChange?
+        do { staged = try Staging(transaction).change(at: dot, of: scope) } catch let error as CodecError {
+            throw Refusal(.malformed, "the change \(dot): \(error)")
+        }
+        guard let staged else { throw Refusal(.notStaged, "the change \(dot) is not staged whole") }
+        try transaction.removeStaged(at: dot, of: scope)
+        return staged
     }
 
     private func decode(_ carried: CarriedChange, _ dot: Dot, previous: Hash256, scope: ScopeID) throws -> Change {

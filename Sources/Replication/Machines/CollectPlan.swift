@@ -14,6 +14,8 @@ package struct CollectPlan: Hashable, Sendable {
     package var withheld: Set<ScopeID>
     /// Scopes that are left out: the hub's last page of them could not be applied.
     package var excluded: Set<ScopeID>
+    /// What the hub said that it has staged of a large change, by scope.
+    package var staged: [ScopeID: StagedHead] = [:]
 
     package init(listing: Listing = .changed, withheld: Set<ScopeID> = [], excluded: Set<ScopeID> = []) {
         self.listing = listing

@@ -43,6 +43,8 @@ package struct SyncMachine: Sendable {
     private var coverage = SyncRequest.Coverage.stretch(after: nil, through: nil)
     private var paged: Set<ScopeID> = []
     private var unfinished: Set<ScopeID> = []
+    /// The hub has staged something that it had not.
+    private var hasStaged = false
 
     package init() {}
 
@@ -69,6 +71,11 @@ package struct SyncMachine: Sendable {
         report.hubTime = response.hubTime
         paged = []
         unfinished = []
+        hasStaged = false
+        for answer in response.staged where plan.staged[answer.scope] != answer.head {
+            plan.staged[answer.scope] = answer.head
+            hasStaged = true
+        }
         for answer in response.answers {
             guard case .page(let page) = answer.outcome else { continue }
             paged.insert(answer.scope)
@@ -90,8 +97,9 @@ package struct SyncMachine: Sendable {
         precondition(state == .applying, "applied() in \(state)")
         report.add(outcome)
         let hasLearned = learn(outcome.refusals)
-        if outcome.entries > 0 || outcome.introduced > 0 { hasProgressed = true }
-        let next = nextListing(after: outcome, hasLearned: hasLearned)
+        let hasMoved = outcome.entries > 0 || outcome.introduced > 0 || outcome.staged > 0 || hasStaged
+        if hasMoved { hasProgressed = true }
+        let next = nextListing(after: outcome, hasMoved: hasMoved || hasLearned, hasLearned: hasLearned)
         if let next, report.roundTrips < SyncMachine.roundTripLimit {
             if next == .changed { hasProgressed = false }
             plan.listing = next
@@ -118,8 +126,9 @@ package struct SyncMachine: Sendable {
     }
 
     /// What the next request should list; nil when there is no use in another one.
-    private func nextListing(after outcome: ApplyOutcome, hasLearned: Bool) -> CollectPlan.Listing? {
-        let hasMoved = outcome.entries > 0 || outcome.introduced > 0 || hasLearned
+    private func nextListing(
+        after outcome: ApplyOutcome, hasMoved: Bool, hasLearned: Bool
+    ) -> CollectPlan.Listing? {
         let isUnfinished = hasMoved && (!unfinished.isEmpty || outcome.introduced > 0 || hasLearned)
         switch plan.listing {
         case .changed:

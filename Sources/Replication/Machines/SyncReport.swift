@@ -13,6 +13,8 @@ package struct ApplyOutcome: Equatable, Sendable {
     /// Changes that have no entry yet.
     package var unsent = 0
     package var refusals: [ScopeRefusal] = []
+    /// Pieces of large changes that were staged here.
+    package var staged = 0
 
     package init() {}
 }

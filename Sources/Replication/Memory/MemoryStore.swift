@@ -58,6 +58,7 @@ struct MemoryState {
     var pasts: [ScopeID: PastIndex] = [:]
     /// Sorted by sequence.
     var attestations: [FeedKey: [Attestation]] = [:]
+    var staged: [Place: StagedChange] = [:]
     var settings: [SettingKey: [UInt8]] = [:]
     var records: [RecordKey: StoredRecord] = [:]
     var logRows: [RecordKey: [LogRow]] = [:]
@@ -171,6 +172,26 @@ package final class MemoryTransaction: HubTransaction {
 
     package func note(_ dot: Dot, context: [ChangeReference], scope: ScopeID) {
         if !context.isEmpty { state.pasts[scope, default: PastIndex()].insert(dot, context: context) }
+    }
+
+    package func staged(at dot: Dot, of scope: ScopeID) -> StagedChange? {
+        state.staged[MemoryState.Place(scope: scope, dot: dot)]
+    }
+
+    package func staged(of scope: ScopeID) -> [StagedHead] {
+        state.staged.filter { $0.key.scope == scope }.values.map(\.head).sorted { $0.dot < $1.dot }
+    }
+
+    package func put(_ staged: StagedChange, of scope: ScopeID) {
+        state.staged[MemoryState.Place(scope: scope, dot: staged.dot)] = staged
+    }
+
+    package func removeStaged(at dot: Dot, of scope: ScopeID) {
+        state.staged[MemoryState.Place(scope: scope, dot: dot)] = nil
+    }
+
+    package func removeStaged(of scope: ScopeID, before time: Int64) {
+        state.staged = state.staged.filter { $0.key.scope != scope || $0.value.at >= time }
     }
 
     package func put(_ attestation: Attestation) {

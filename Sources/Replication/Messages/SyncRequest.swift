@@ -56,16 +56,19 @@ package struct ScopeHello: Hashable, Sendable {
     package let ownHead: ChangeReference?
     /// Heads of other feeds whose unplaced changes it holds.
     package let foreignHeads: [ChangeReference]
+    /// How much of a large change it has staged.
+    package let staged: StagedHead?
 
     package init(
         scope: ScopeID, position: UInt64, history: HistoryHash, ownHead: ChangeReference?,
-        foreignHeads: [ChangeReference] = []
+        foreignHeads: [ChangeReference] = [], staged: StagedHead? = nil
     ) {
         self.scope = scope
         self.position = position
         self.history = history
         self.ownHead = ownHead
         self.foreignHeads = foreignHeads
+        self.staged = staged
     }
 
     /// H over (scope, position, history) of each, in the order given: sorted by scope.
@@ -87,11 +90,14 @@ package struct ScopePush: Hashable, Sendable {
     package let scope: ScopeID
     package let runs: [ChangeRun]
     package let attestations: [Attestation]
+    /// A piece of the next change, where that is too large for one message; it comes after the runs.
+    package let piece: ChangePiece?
 
-    package init(scope: ScopeID, runs: [ChangeRun], attestations: [Attestation]) {
+    package init(scope: ScopeID, runs: [ChangeRun], attestations: [Attestation], piece: ChangePiece? = nil) {
         self.scope = scope
         self.runs = runs
         self.attestations = attestations
+        self.piece = piece
     }
 
     package var changeCount: Int { runs.reduce(0) { $0 + $1.changes.count } }
@@ -217,8 +223,9 @@ extension ScopeHello {
         writer.write(scope)
         writer.write(position)
         writer.write(history.hash)
-        writer.write(byte: ownHead == nil ? 0 : 1)
+        writer.write(byte: (ownHead == nil ? 0 : 1) | (staged == nil ? 0 : 2))
         ownHead?.encode(into: &writer)
+        staged?.encode(into: &writer)
         writer.write(foreignHeads.count)
         for head in foreignHeads { head.encode(into: &writer) }
     }
@@ -228,11 +235,10 @@ extension ScopeHello {
         position = try reader.readInteger()
         history = HistoryHash(try reader.readHash())
         let start = reader.index
-        switch try reader.readByte() {
-        case 0: ownHead = nil
-        case 1: ownHead = try ChangeReference(from: &reader)
-        case let tag: throw .malformed("head flag \(tag) does not exist", at: start)
-        }
+        let flags = try reader.readByte()
+        guard flags < 4 else { throw .malformed("hello flags \(flags) do not exist", at: start) }
+        ownHead = flags & 1 != 0 ? try ChangeReference(from: &reader) : nil
+        staged = flags & 2 != 0 ? try StagedHead(from: &reader) : nil
         var heads: [ChangeReference] = []
         for _ in 0..<(try reader.readCount(.foreignHeads, leastBytes: 33)) {
             let position = reader.index
@@ -258,6 +264,8 @@ extension ScopePush {
         }
         writer.write(attestations.count)
         for attestation in attestations { attestation.encode(into: &writer) }
+        writer.write(byte: piece == nil ? 0 : 1)
+        piece?.encode(into: &writer)
     }
 
     package init(from reader: inout ByteReader) throws(CodecError) {
@@ -281,6 +289,12 @@ extension ScopePush {
             attestations.append(try Attestation(from: &reader))
         }
         self.attestations = attestations
+        let start = reader.index
+        switch try reader.readByte() {
+        case 0: piece = nil
+        case 1: piece = try ChangePiece(from: &reader)
+        case let tag: throw .malformed("piece flag \(tag) does not exist", at: start)
+        }
     }
 }
 

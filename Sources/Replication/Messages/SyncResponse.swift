@@ -12,16 +12,29 @@ package struct SyncResponse: Hashable, Sendable {
     package var answers: [ScopeAnswer]
     /// Scopes that the carrier may read and lacks, of the stretch that it named whole.
     package var newScopes: [ScopeIntroduction]
+    /// How much the hub has staged of the large changes of which this request brought a piece, sorted by scope.
+    package var staged: [StagedAnswer]
 
     package init(
         hubTime: Int64, incarnation: ShortHash, wantsHellos: Bool = false, answers: [ScopeAnswer] = [],
-        newScopes: [ScopeIntroduction] = []
+        newScopes: [ScopeIntroduction] = [], staged: [StagedAnswer] = []
     ) {
         self.hubTime = hubTime
         self.incarnation = incarnation
         self.wantsHellos = wantsHellos
         self.answers = answers
         self.newScopes = newScopes
+        self.staged = staged
+    }
+}
+
+package struct StagedAnswer: Hashable, Sendable {
+    package let scope: ScopeID
+    package let head: StagedHead
+
+    package init(scope: ScopeID, head: StagedHead) {
+        self.scope = scope
+        self.head = head
     }
 }
 
@@ -73,11 +86,14 @@ package struct Page: Hashable, Sendable {
     package let entries: [PagedEntry]
     /// More entries follow.
     package let hasMore: Bool
+    /// A piece of the change after the last entry, where that is too large for one message.
+    package let piece: ChangePiece?
 
-    package init(receipt: Receipt, entries: [PagedEntry], hasMore: Bool) {
+    package init(receipt: Receipt, entries: [PagedEntry], hasMore: Bool, piece: ChangePiece? = nil) {
         self.receipt = receipt
         self.entries = entries
         self.hasMore = hasMore
+        self.piece = piece
     }
 }
 
@@ -117,6 +133,8 @@ package struct Refusal: Error, Hashable, Sendable {
         /// What this hub's version does not do yet.
         case unsupported = 10
         case unknownScope = 11
+        /// A change is said to be staged here, and is not, or not whole.
+        case notStaged = 12
     }
 
     package let code: Code
@@ -142,6 +160,11 @@ extension SyncResponse {
         for answer in answers { answer.encode(into: &writer) }
         writer.write(newScopes.count)
         for scope in newScopes { scope.encode(into: &writer) }
+        writer.write(staged.count)
+        for answer in staged {
+            writer.write(answer.scope)
+            answer.head.encode(into: &writer)
+        }
         return writer.bytes
     }
 
@@ -167,6 +190,15 @@ extension SyncResponse {
         newScopes = []
         for _ in 0..<(try reader.readCount(.scopesPerMessage, leastBytes: 33)) {
             newScopes.append(try ScopeIntroduction(from: &reader))
+        }
+        staged = []
+        for _ in 0..<(try reader.readCount(.scopesPerMessage, leastBytes: 50)) {
+            let position = reader.index
+            let scope: ScopeID = try reader.readIdentifier()
+            if let last = staged.last, last.scope >= scope {
+                throw .malformed("staged changes are not in order", at: position)
+            }
+            staged.append(StagedAnswer(scope: scope, head: try StagedHead(from: &reader)))
         }
         try reader.finish()
     }
@@ -233,7 +265,8 @@ extension Page {
 
     package func encode(into writer: inout ByteWriter) {
         receipt.encode(into: &writer)
-        writer.write(byte: hasMore ? 1 : 0)
+        writer.write(byte: (hasMore ? 1 : 0) | (piece == nil ? 0 : 2))
+        piece?.encode(into: &writer)
         writer.write(entries.count)
         for entry in entries {
             switch entry {
@@ -268,8 +301,9 @@ extension Page {
         receipt = try Receipt(from: &reader)
         let start = reader.index
         let flag = try reader.readByte()
-        guard flag < 2 else { throw .malformed("page flag \(flag) does not exist", at: start) }
-        hasMore = flag == 1
+        guard flag < 4 else { throw .malformed("page flags \(flag) do not exist", at: start) }
+        hasMore = flag & 1 != 0
+        piece = flag & 2 != 0 ? try ChangePiece(from: &reader) : nil
         let count = try reader.readCount(.entriesPerPage, leastBytes: 3)
         var entries: [PagedEntry] = []
         entries.reserveCapacity(count)

@@ -135,6 +135,16 @@ package protocol ChangeLog: AnyObject {
     /// Takes note of a change's context; see `PastIndex`.
     func note(_ dot: Dot, context: [ChangeReference], scope: ScopeID) throws
 
+    /// A change that is coming in pieces.
+    func staged(at dot: Dot, of scope: ScopeID) throws -> StagedChange?
+    /// What is staged in a scope, sorted by dot.
+    func staged(of scope: ScopeID) throws -> [StagedHead]
+    /// Replaces what is staged of the same change.
+    func put(_ staged: StagedChange, of scope: ScopeID) throws
+    func removeStaged(at dot: Dot, of scope: ScopeID) throws
+    /// Removes what no piece was added to since `time`.
+    func removeStaged(of scope: ScopeID, before time: Int64) throws
+
     func put(_ attestation: Attestation) throws
     /// The attestation of `replica` in `scope` with the least sequence of at least `sequence`.
     func attestation(of replica: ReplicaID, scope: ScopeID, covering sequence: UInt64) throws -> Attestation?

@@ -51,3 +51,29 @@ extension SQLiteTransaction {
         return Array(result.prefix(2))
     }
 }
+
+/// Questions of the diagnostics.
+extension SQLiteTransaction {
+    /// Changes of a scope without an entry, up to one in the order of application.
+    package func unplacedCount(of scope: ScopeID, upTo order: Int64) throws -> Int {
+        try connection.withStatement(
+            "SELECT count(*) FROM change WHERE scope = ? AND position IS NULL AND number <= ?"
+        ) { statement in
+            try statement.bind(try scopeRow(scope), order)
+            _ = try statement.step()
+            return try statement.int(0)
+        }
+    }
+
+    /// Hands over a scope's records by id, a page at a time: memory does not grow with the scope.
+    package func visitRecords(of scope: ScopeID, _ visit: (StoredRecord) throws -> Void) throws {
+        var last: RecordID?
+        while true {
+            let page = try records(of: scope, after: last, limit: 500)
+            for record in page { try visit(record) }
+            guard let end = page.last else { return }
+            last = end.id
+            if caches.dirtyRecords.isEmpty { caches.records = [:] }
+        }
+    }
+}

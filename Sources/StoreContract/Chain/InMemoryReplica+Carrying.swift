@@ -9,14 +9,16 @@ extension InMemoryReplica {
     /// Brings everything that this replica holds unplaced in a scope to another one, without the hub: what a bundle
     /// does.
     ///
+    /// - Parameter isAttested: whether the authors' words come along.
     /// - Throws: `CannotCarry` when the other one lacks something that the changes build on.
-    package func carry(_ scope: ScopeID, to other: InMemoryReplica<Store>) throws {
+    package func carry(_ scope: ScopeID, to other: InMemoryReplica<Store>, isAttested: Bool = true) throws {
         var carried: [StoredChange] = []
         var parts: [[[UInt8]?]] = []
         var attestations: [Attestation] = []
         try store.write { transaction in
             carried = try transaction.unplaced(of: scope, after: 0, limit: .max)
             parts = try carried.map { try transaction.parts(of: $0.dot, scope: scope) }
+            guard isAttested else { return }
             if let own = carried.last(where: { $0.dot.feed == identity.feed }) {
                 try transaction.put(
                     Attestation(scope: scope, sequence: own.dot.sequence, hash: own.hash, key: identity.key))

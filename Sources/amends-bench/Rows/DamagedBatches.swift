@@ -61,10 +61,10 @@ enum DamagedBatches {
 
         init(_ bench: Bench, _ trace: Trace, _ batch: Int) throws {
             let chain = try BenchChain(path: bench.workspace.path("hub.sqlite"), now: bench.trace.end)
-            base = bench.workspace.path("base.sqlite")
+            let base = bench.workspace.path("base.sqlite")
             let reader = try BenchReplica(2, path: base, durability: .normal)
             defer { try? bench.workspace.discard(chain.store.path) }
-            (bundle, answer) = try bench.withReplica(1, durability: .normal) { author in
+            let forms = try bench.withReplica(1, durability: .normal) { author in
                 try chain.certify(author.identity)
                 try chain.certify(reader.identity)
                 let count = trace.events.count
@@ -81,9 +81,11 @@ enum DamagedBatches {
                         BenchChain.certificate(of: $0 == author.identity.replica ? author.identity : reader.identity)
                     }.make(chain: BenchChain.chain, entries: batch)
                 }
-                return (bundle.encoded(), try Scene.answer(of: chain, to: base, bench))
+                return (bundle: bundle.encoded(), answer: try Scene.answer(of: chain, to: base, bench))
             }
             try chain.close()
+            self.base = base
+            (bundle, answer) = (forms.bundle, forms.answer)
         }
 
         /// What the hub answers to the replica in `base`, unpacked: compressed, most damage would be found by zstd.

@@ -45,6 +45,6 @@ struct ResolveCommand: ReplicaCommand {
                 return try desk.write([edit], shown: try shown.references(desk), by: author)
             }
         }
-        try output.print(receipt.json) { _ in ["\(receipt.label): \(field) is settled"] }
+        try output.print(receipt.json) { _ in ["\(receipt.label.visible): \(field) is settled"] }
     }
 }

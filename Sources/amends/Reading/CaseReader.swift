@@ -5,7 +5,7 @@ import SQLiteStore
 import ServiceRecovery
 
 /// Who wrote something, where and when.
-struct Authorship: Equatable {
+struct Byline: Equatable {
     let change: Dot
     let person: String
     let branch: String
@@ -16,7 +16,7 @@ struct Authorship: Equatable {
 /// A value of a field, and the write that it comes from.
 struct WrittenValue: Equatable {
     let value: ShownValue
-    let by: Authorship
+    let by: Byline
 }
 
 /// A field of a record as it is shown: for a register the value that counts and then those that are in conflict with
@@ -65,7 +65,7 @@ struct CaseReader {
         }
         let elements = try slots.filter { $0.target.kind == .set }.compactMap { slot -> WrittenValue? in
             guard let element = slot.target.element, let writer = slot.latest else { return nil }
-            return WrittenValue(value: .plain(element), by: try authorship(of: writer, in: record.scope))
+            return WrittenValue(value: .plain(element), by: try byline(of: writer, in: record.scope))
         }
         return elements.isEmpty ? nil : ShownField(name: name, isSet: true, values: elements)
     }
@@ -88,7 +88,7 @@ struct CaseReader {
                 }
                 continue
             }
-            values.append(WrittenValue(value: value, by: try authorship(of: survivor, in: record.scope)))
+            values.append(WrittenValue(value: value, by: try byline(of: survivor, in: record.scope)))
         }
         return values
     }
@@ -104,18 +104,18 @@ struct CaseReader {
         return .customer(subject, name: name)
     }
 
-    // MARK: - Authorship
+    // MARK: - Bylines
 
-    private func authorship(of survivor: RecordState.Survivor, in scope: ScopeID) throws -> Authorship {
-        try authorship(of: survivor.dot, effective: survivor.effective, in: scope)
+    private func byline(of survivor: RecordState.Survivor, in scope: ScopeID) throws -> Byline {
+        try byline(of: survivor.dot, effective: survivor.effective, in: scope)
     }
 
     /// Who made the change at `dot`.
-    func authorship(of dot: Dot, effective: HybridTimestamp? = nil, in scope: ScopeID) throws -> Authorship {
+    func byline(of dot: Dot, effective: HybridTimestamp? = nil, in scope: ScopeID) throws -> Byline {
         guard let change = try transaction.change(at: dot, of: scope) else {
             throw MissingChange(dot: dot)
         }
-        return Authorship(
+        return Byline(
             change: dot, person: change.header.person.string, branch: try names.branch(of: dot.feed),
             at: Moment(
                 milliseconds: (effective ?? change.effective).milliseconds, zoneMinutes: change.header.zoneMinutes))

@@ -22,7 +22,7 @@ struct CaseSheet {
         let status: String?
         let note: ShownNote?
         let destination: String?
-        let by: Authorship
+        let by: Byline
     }
 
     enum ShownNote {
@@ -50,7 +50,7 @@ extension CaseSheet.ShownStep {
         at = step.at
         status = step.status?.string
         destination = step.destination?.string
-        by = try reader.authorship(of: row.mark.dot, in: scope)
+        by = try reader.byline(of: row.mark.dot, in: scope)
         switch step.note {
         case .text(let text): note = .text(text.string)
         case .personal(let reference):
@@ -80,7 +80,7 @@ extension CaseSheet {
 
     func lines(_ style: TextStyle) -> [String] {
         let title = fields.first { $0.name == CaseSchema.Field.title }?.values.first?.value.text
-        var lines = [style.heading([label, title].compactMap { $0 }.joined(separator: "  ")), ""]
+        var lines = [style.heading([label.visible, title].compactMap { $0 }.joined(separator: "  ")), ""]
         var table = TextTable()
         table.add(["status", status])
         table.add(["branch", branch])
@@ -95,14 +95,14 @@ extension CaseSheet {
             }
         }
         lines += table.lines() + [""]
-        var list = TextTable(["when", "step", "by", "at branch", "note"])
+        var list = TextTable(["when", "step", "by", "branch", "note"])
         for step in steps {
             list.add([step.at?.text, step.kindText, step.by.person, step.by.branch, step.noteText])
         }
         lines += list.lines(style)
         let conflicts = fields.filter(\.isInConflict).map(\.name.string)
         if !conflicts.isEmpty {
-            let commands = conflicts.map { "amends resolve \(label) \($0) VALUE" }.joined(separator: "; ")
+            let commands = conflicts.map { "amends resolve \(label.visible) \($0) VALUE" }.joined(separator: "; ")
             lines += ["", style.warning("To choose: \(commands)")]
         }
         return lines
@@ -125,7 +125,7 @@ extension WrittenValue {
     }
 }
 
-extension Authorship {
+extension Byline {
     /// `change`, `person`, `branch`, `at`.
     var json: JSONValue {
         [

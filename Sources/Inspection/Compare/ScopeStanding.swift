@@ -1,0 +1,77 @@
+import Causality
+import Changes
+import Replication
+import SQLiteStore
+
+/// Where a replica or a hub stands in one scope: enough to tell whether two of them agree, in constant size.
+package struct ScopeStanding: Hashable, Sendable {
+    package let scope: ScopeID
+    package let name: Text
+    package let position: UInt64
+    package let history: HistoryHash
+    /// `Fingerprint.hash`.
+    package let fingerprint: Hash256
+    /// Changes without a place: the state is ahead of the order by these.
+    package let unplaced: Int
+    /// Changes that the version there cannot fold, sorted: the state lacks these.
+    package let quarantined: [Dot]
+
+    package init(
+        scope: ScopeID, name: Text, position: UInt64, history: HistoryHash, fingerprint: Hash256, unplaced: Int = 0,
+        quarantined: [Dot] = []
+    ) {
+        self.scope = scope
+        self.name = name
+        self.position = position
+        self.history = history
+        self.fingerprint = fingerprint
+        self.unplaced = unplaced
+        self.quarantined = quarantined
+    }
+
+    /// Of every scope that the file holds, sorted by id.
+    package static func all(_ transaction: SQLiteTransaction) throws -> [ScopeStanding] {
+        try transaction.scopes().map { state in
+            ScopeStanding(
+                scope: state.id, name: state.introduction.name, position: state.position, history: state.history,
+                fingerprint: try transaction.fingerprint(of: state.id).hash,
+                unplaced: try transaction.unplacedCount(of: state.id),
+                quarantined: try transaction.quarantined(of: state.id).map(\.dot).sorted())
+        }
+    }
+}
+
+/// How two standings in one scope compare. What cannot be compared is never called different.
+package enum ScopeAgreement: Hashable, Sendable {
+    case equal
+    /// Same position, same history, another state: something is damaged, or a fold is wrong.
+    case statesDiffer
+    /// Same position, another history: the hub was rolled back or forked between them.
+    case historiesDiffer
+    /// One is further in the order than the other.
+    case positionsDiffer
+    /// The states stand on other changes than the order's: why, in words.
+    case notComparable(String)
+
+    package init(_ a: ScopeStanding, _ b: ScopeStanding) {
+        if a.position != b.position {
+            self = .positionsDiffer
+        } else if a.history != b.history {
+            self = .historiesDiffer
+        } else if a.unplaced > 0 || b.unplaced > 0 {
+            self = .notComparable("\(a.unplaced) and \(b.unplaced) changes have no place in the order yet")
+        } else if a.quarantined != b.quarantined {
+            self = .notComparable("one of them cannot fold changes that the other folds")
+        } else {
+            self = a.fingerprint == b.fingerprint ? .equal : .statesDiffer
+        }
+    }
+
+    /// Whether the two say different things of one position.
+    package var isDisagreement: Bool {
+        switch self {
+        case .statesDiffer, .historiesDiffer: true
+        case .equal, .positionsDiffer, .notComparable: false
+        }
+    }
+}

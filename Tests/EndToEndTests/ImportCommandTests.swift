@@ -1,0 +1,76 @@
+import Foundation
+import Testing
+
+/// `amends import incident-log`, on small logs made here.
+@Suite struct ImportCommandTests {
+    private static let header =
+        "number,incident_state,active,reassignment_count,reopen_count,sys_mod_count,made_sla,caller_id,opened_by,opened_at,"
+        + "sys_created_by,sys_created_at,sys_updated_by,sys_updated_at,contact_type,location,category,subcategory,u_symptom,"
+        + "cmdb_ci,impact,urgency,priority,assignment_group,assigned_to,knowledge,u_priority_confirmation,notify,problem_id,"
+        + "rfc,vendor,caused_by,closed_code,resolved_by,resolved_at,closed_at"
+
+    private static func row(
+        _ number: String, _ state: String, version: Int, at: String, location: String = "Location 1"
+    ) -> String {
+        "\(number),\(state),true,0,0,\(version),true,Caller 7,Opened by 8,1/3/2016 08:00,Created by 6,1/3/2016 08:01,"
+            + "Updated by 21,\(at),Phone,\(location),Category 55,Subcategory 1,Symptom 72,?,2 - Medium,2 - Medium,"
+            + "3 - Moderate,Group 56,?,true,false,Do Not Notify,?,?,?,?,code 5,Resolved by 1,2/3/2016 11:29,5/3/2016 12:00"
+    }
+
+    private static let log = [
+        header, row("INC1", "New", version: 0, at: "1/3/2016 08:01"),
+        row("INC1", "Active", version: 1, at: "1/3/2016 09:00"), "broken,row",
+        row("INC2", "New", version: 0, at: "2/3/2016 10:00", location: "Location 2"),
+        row("INC1", "Resolved", version: 2, at: "3/3/2016 12:00"),
+    ].joined(separator: "\r\n") + "\r\n"
+
+    @Test func everyRowIsCountedAndTheSecondImportAddsNothing() throws {
+        let branch = try Branch(try Workplace())
+        let file = try branch.place.write(ImportCommandTests.log, to: "log.csv")
+        let first = try branch.run("import", "incident-log", file, "--json")
+        #expect(first.status == 0)
+        let counts = try first.decoded(Imported.self)
+        #expect([counts.read, counts.imported, counts.unchanged, counts.rejected, counts.elsewhere] == [5, 4, 0, 1, 0])
+        #expect(counts.rejections.map(\.line) == [4])
+        #expect(first.talk.contains("line 4: "))
+
+        let second = try branch.must("import", "incident-log", file, "--json").decoded(Imported.self)
+        #expect([second.read, second.imported, second.unchanged, second.rejected] == [5, 0, 4, 1])
+
+        let shown = try branch.show("INC1")
+        #expect(shown.status == "Resolved")
+        #expect(shown.steps.map(\.status) == ["New", "Active", "Resolved"])
+        #expect(shown.steps.map(\.at).last == "2016-03-03T12:00:00.000Z")
+        #expect(shown.steps.allSatisfy { $0.person == "Updated by 21" })
+    }
+
+    @Test func aRunThatOnlyTriesSavesNothing() throws {
+        let branch = try Branch(try Workplace())
+        let file = try branch.place.write(ImportCommandTests.log, to: "log.csv")
+        let tried = try branch.must("import", "incident-log", file, "--dry-run", "--json").decoded(Imported.self)
+        #expect(tried.imported == 4)
+        #expect(try branch.must("case", "list", "--json").output == "[]\n")
+    }
+
+    @Test func locationTimeAndZoneSelect() throws {
+        let branch = try Branch(try Workplace())
+        let ending = try branch.run(
+            ["import", "incident-log", "-", "--location", "Location 1", "--until", "2016-03-02T23:59", "--zone", "+07:00", "--json"],
+            input: ImportCommandTests.log)
+        let counts = try ending.decoded(Imported.self)
+        #expect([counts.read, counts.imported, counts.rejected, counts.elsewhere] == [3, 2, 1, 1])
+        #expect(try branch.show("INC1").steps.map(\.at).first == "2016-03-01T08:01:00.000+07:00")
+        #expect(try branch.run("case", "show", "INC2").status == 1)
+    }
+
+    @Test func whatIsNoLogIsRefused() throws {
+        let branch = try Branch(try Workplace())
+        let missing = try branch.run("import", "incident-log", branch.place.file("nothing.csv"))
+        #expect(missing.status == 1)
+        #expect(missing.talk.contains("nothing.csv"))
+        let other = try branch.run("import", "incident-log", try branch.place.write("a,b\n1,2\n", to: "other.csv"))
+        #expect(other.status == 1)
+        #expect(other.talk.contains("no column"))
+        #expect(try branch.run("import", "tea-leaves", "x").status == 2)
+    }
+}
