@@ -22,7 +22,7 @@ package struct StoreContract<Store: HubStore> {
     package init(makeStore: @escaping () throws -> Store) { self.makeStore = makeStore }
 
     package static var claims: [Claim] {
-        transactionClaims + logClaims + orderClaims + recordClaims + accessClaims
+        transactionClaims + logClaims + orderClaims + stagingClaims + recordClaims + accessClaims
     }
 
     /// Checks the claim of that name. - Precondition: there is one.

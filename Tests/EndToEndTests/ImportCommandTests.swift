@@ -30,12 +30,12 @@ import Testing
         let first = try branch.run("import", "incident-log", file, "--json")
         #expect(first.status == 0)
         let counts = try first.decoded(Imported.self)
-        #expect([counts.read, counts.imported, counts.unchanged, counts.rejected, counts.elsewhere] == [5, 4, 0, 1, 0])
+        #expect(counts.counts == [5, 4, 0, 1, 0])
         #expect(counts.rejections.map(\.line) == [4])
         #expect(first.talk.contains("line 4: "))
 
         let second = try branch.must("import", "incident-log", file, "--json").decoded(Imported.self)
-        #expect([second.read, second.imported, second.unchanged, second.rejected] == [5, 0, 4, 1])
+        #expect(second.counts == [5, 0, 4, 1, 0])
 
         let shown = try branch.show("INC1")
         #expect(shown.status == "Resolved")
@@ -58,7 +58,7 @@ import Testing
             ["import", "incident-log", "-", "--location", "Location 1", "--until", "2016-03-02T23:59", "--zone", "+07:00", "--json"],
             input: ImportCommandTests.log)
         let counts = try ending.decoded(Imported.self)
-        #expect([counts.read, counts.imported, counts.rejected, counts.elsewhere] == [3, 2, 1, 1])
+        #expect(counts.counts == [3, 2, 0, 1, 1])
         #expect(try branch.show("INC1").steps.map(\.at).first == "2016-03-01T08:01:00.000+07:00")
         #expect(try branch.run("case", "show", "INC2").status == 1)
     }

@@ -74,7 +74,7 @@ struct ClockTests {
         }
         try talk.settle()
         try talk.expectAgreement()
-        let received = try talk.hub.store.read { try $0.entries(of: talk.scope, after: 0, limit: 99) }.map { row in
+        let received = try talk.hub.store.read { $0.entries(of: talk.scope, after: 0, limit: 99) }.map { row in
             if case .change(_, let received, _) = row.entry { received } else { Int64(-1) }
         }
         #expect(received == received.sorted() && received.count == 6)

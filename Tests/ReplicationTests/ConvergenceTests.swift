@@ -121,7 +121,7 @@ struct ConvergenceTests {
         try talk.settle()
         try talk.expectAgreement()
         for replica in talk.replicas {
-            let parts = try replica.store.read { try $0.parts(of: change.dot, scope: talk.scope) }
+            let parts = try replica.store.read { $0.parts(of: change.dot, scope: talk.scope) }
             #expect(try parts.map { try PersonalPart($0 ?? []).items } == [[.text("Nur Aisyah")]])
         }
     }

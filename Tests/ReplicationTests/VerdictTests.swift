@@ -30,7 +30,7 @@ struct VerdictTests {
         try talk.expectAgreement()
         #expect(try ana.latest("title", in: talk.scope) == .text("before"), "the whole change is taken back")
         #expect(try ben.steps(in: talk.scope) == [.text("after it")])
-        let stub = try ben.store.read { try $0.change(at: void.dot, of: talk.scope) }
+        let stub = try ben.store.read { $0.change(at: void.dot, of: talk.scope) }
         #expect(stub?.operations == nil && stub?.placement?.verdict == .void && stub?.hash == void.hash)
         // It still satisfies contexts.
         try ben.put("title", .text("later"), in: talk.scope)
@@ -66,7 +66,7 @@ struct VerdictTests {
         try talk.expectAgreement()
         for replica in talk.replicas {
             #expect(try replica.latest("title", in: talk.scope) == .text("before"))
-            let change = try replica.store.read { try $0.change(at: held.dot, of: talk.scope) }
+            let change = try replica.store.read { $0.change(at: held.dot, of: talk.scope) }
             #expect(change?.placement?.verdict == .held)
         }
         #expect(try talk.replicas[2].store.read { try $0.change(at: held.dot, of: talk.scope)?.operations } == nil)
@@ -84,7 +84,7 @@ struct VerdictTests {
         try talk.expectAgreement()
         for replica in talk.replicas {
             try replica.store.read { transaction in
-                let named = try transaction.quarantined(of: talk.scope)
+                let named = transaction.quarantined(of: talk.scope)
                 #expect(named.map(\.dot) == [newer.dot] && named.first?.reason.contains("99") == true)
                 #expect(try transaction.change(at: newer.dot, of: talk.scope)?.operations == newer.operations, "byte for byte")
             }
@@ -161,7 +161,7 @@ struct VerdictTests {
                 fixture.push([change], [author.attestation()], parts: parts), to: fixture.talk, carrier: fixture.carrier)
             #expect(outcome.refused.isEmpty)
         }
-        let kept = try fixture.talk.hub.store.read { try $0.parts(of: change.dot, scope: fixture.scope.scope) }
+        let kept = try fixture.talk.hub.store.read { $0.parts(of: change.dot, scope: fixture.scope.scope) }
         #expect(kept == [part.encoded()])
     }
 }

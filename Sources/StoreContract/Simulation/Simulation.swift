@@ -119,10 +119,10 @@ package struct Simulation<Store: HubStore> {
         let replica = replicas[index]
         let isTiny = isFaulty && random.chance(oneIn: 3)
         let limits = PushLimits(
-            changes: 1 + random.upTo(isTiny ? 4 : 40), bytes: isTiny ? random.pick([1, 200, 1 << 20]) : 1 << 20,
+            changes: 1 + random.upTo(isTiny ? 4 : 40), bytes: isTiny ? random.pick([60, 200, 1 << 20]) : 1 << 20,
             listedScopes: random.upTo(3))
         let page = PageLimits(
-            changes: 1 + random.upTo(isTiny ? 9 : 200), bytes: isTiny ? random.pick([1, 500, 1 << 20]) : 1 << 20)
+            changes: 1 + random.upTo(isTiny ? 9 : 200), bytes: isTiny ? random.pick([60, 500, 1 << 20]) : 1 << 20)
         if isFaulty, random.chance(oneIn: 6) { replica.store.writesUntilFailure = random.upTo(4) }
         if isFaulty, random.chance(oneIn: 6) { hub.store.writesUntilFailure = random.upTo(3) }
         figures.synchronisations += 1

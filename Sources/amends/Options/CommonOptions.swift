@@ -28,7 +28,7 @@ struct CommonOptions: ParsableArguments {
     /// XDG Base Directory Specification: a relative path in the variable is to be ignored.
     private static func defaultPath(_ environment: [String: String]) -> String {
         let named = environment["XDG_DATA_HOME"].flatMap { $0.hasPrefix("/") ? $0 : nil }
-        let folder = named ?? NSHomeDirectory() + "/.local/share"
+        let folder = named ?? (environment["HOME"].nonempty ?? NSHomeDirectory()) + "/.local/share"
         return folder + "/amends/replica.sqlite"
     }
 

@@ -145,6 +145,9 @@ struct Imported: Decodable {
     let elsewhere: Int
     let rejections: [Rejection]
 
+    /// In the order of the keys: read, imported, unchanged, rejected, elsewhere.
+    var counts: [Int] { [read, imported, unchanged, rejected, elsewhere] }
+
     struct Rejection: Decodable {
         let line: Int
         let reason: String

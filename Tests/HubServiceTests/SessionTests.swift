@@ -1,0 +1,215 @@
+import Causality
+import Changes
+import HubService
+import SyncHTTP
+import Synchronization
+import Testing
+
+/// A request's place in its session.
+@Suite struct SessionTests {
+    private let world = TestWorld()
+    private let key: SigningKey
+    private let certificate: Certificate
+
+    init() {
+        key = world.key()
+        certificate = SessionTests.certificate(key, world)
+    }
+
+    private static func certificate(_ key: SigningKey, _ world: TestWorld) -> Certificate {
+        Certificate(
+            chain: ChainID(high: 1, low: 1), publicKey: key.publicKey, home: ScopeID(high: 1, low: 1), grants: [],
+            deviceMark: "ABC", from: 0, hub: world.key())
+    }
+
+    private func sessions(_ change: (inout SessionLimits) -> Void = { _ in }) -> Sessions {
+        var limits = SessionLimits()
+        change(&limits)
+        return Sessions(limits: limits, environment: world.environment)
+    }
+
+    private func signed(
+        _ session: SessionID, _ counter: UInt64, _ body: String
+    ) -> (RequestSignature, SignedContent) {
+        let content = SignedContent(method: "POST", target: "/t", body: Array(body.utf8))
+        return (RequestSignature(session: session, counter: counter, content: content, key: key), content)
+    }
+
+    private func code(_ body: () async throws -> Void) async -> HubProblem.Code? {
+        let fault = await #expect(throws: HubFault.self, performing: body)
+        return fault?.problem.known
+    }
+
+    /// Answers with how often it ran.
+    private final class Counting: Sendable {
+        private let runs = Mutex(0)
+        var count: Int { runs.withLock(\.self) }
+
+        func answer() -> HubAnswer {
+            let run = runs.withLock { runs in
+                runs += 1
+                return runs
+            }
+            return HubAnswer(contentType: "t", body: Array("run \(run)".utf8))
+        }
+    }
+
+    @Test func aRetryGetsTheAnswerThatWasGiven() async throws {
+        let sessions = sessions()
+        let session = sessions.open(for: certificate)
+        let work = Counting()
+        let (signature, content) = signed(session, 1, "a")
+        let first = try await sessions.answer(signature, content) { _ in work.answer() }
+        let second = try await sessions.answer(signature, content) { _ in work.answer() }
+        #expect(first == second)
+        #expect(work.count == 1)
+    }
+
+    @Test func duplicatesInFlightRunOnce() async throws {
+        let sessions = sessions()
+        let session = sessions.open(for: certificate)
+        let work = Counting()
+        let (signature, content) = signed(session, 1, "a")
+        let answers = try await withThrowingTaskGroup(of: HubAnswer.self) { group in
+            for _ in 0..<20 {
+                group.addTask {
+                    try await sessions.answer(signature, content) { _ in
+                        try await Task.sleep(for: .milliseconds(20))
+                        return work.answer()
+                    }
+                }
+            }
+            return try await group.reduce(into: Set<HubAnswer>()) { $0.insert($1) }
+        }
+        #expect(answers.count == 1)
+        #expect(work.count == 1)
+    }
+
+    @Test func aRequestThatFailedRunsAgain() async throws {
+        struct Failure: Error {}
+        let sessions = sessions()
+        let (signature, content) = signed(sessions.open(for: certificate), 1, "a")
+        await #expect(throws: Failure.self) { try await sessions.answer(signature, content) { _ in throw Failure() } }
+        let work = Counting()
+        _ = try await sessions.answer(signature, content) { _ in work.answer() }
+        #expect(work.count == 1)
+    }
+
+    /// The hub has committed; that nobody waits any more must not stop it half-way, nor make the retry run again.
+    @Test func whatRunsGoesOnWhenItsConnectionIsGone() async throws {
+        let sessions = sessions()
+        let (signature, content) = signed(sessions.open(for: certificate), 1, "a")
+        let work = Counting()
+        let gate = AsyncStream.makeStream(of: Void.self)
+        let asking = Task {
+            try await sessions.answer(signature, content) { _ in
+                for await _ in gate.stream { break }
+                try Task.checkCancellation()
+                return work.answer()
+            }
+        }
+        await Task.yield()
+        asking.cancel()
+        gate.continuation.yield()
+        _ = try? await asking.value
+        _ = try await sessions.answer(signature, content) { _ in work.answer() }
+        #expect(work.count == 1)
+    }
+
+    @Test func anEarlierOrReusedCounterIsStale() async throws {
+        let sessions = sessions()
+        let session = sessions.open(for: certificate)
+        let work = Counting()
+        for (counter, body) in [(UInt64(5), "a"), (7, "b")] {
+            let (signature, content) = signed(session, counter, body)
+            _ = try await sessions.answer(signature, content) { _ in work.answer() }
+        }
+        for (counter, body) in [(UInt64(5), "a"), (6, "c"), (7, "c")] {
+            let (signature, content) = signed(session, counter, body)
+            #expect(await code { _ = try await sessions.answer(signature, content) { _ in work.answer() } } == .staleCounter)
+        }
+        #expect(work.count == 2)
+        let (signature, content) = signed(session, 8, "stream")
+        #expect(try sessions.admit(signature, content) == certificate.replica)
+        #expect(await code { _ = try sessions.admit(signature, content) } == .staleCounter)
+    }
+
+    @Test func otherBytesAnotherSessionAndAnotherKeyAreRefused() async throws {
+        let sessions = sessions()
+        let session = sessions.open(for: certificate)
+        let stranger = world.key()
+        let foreign = sessions.open(for: SessionTests.certificate(stranger, world))
+        let (signature, content) = signed(session, 1, "a")
+        let hex = hexadecimal(signature.signature)
+        let tampered = SignedContent(method: "POST", target: "/t", body: [9])
+        let moved = try #require(
+            RequestSignature(headerValue: "Amends session=\(foreign),counter=1,signature=\(hex)"))
+        let never = try #require(
+            RequestSignature(
+                headerValue: "Amends session=\(SessionID(high: 9, low: 9)),counter=1,signature=\(hex)"))
+        #expect(await code { _ = try sessions.admit(signature, tampered) } == .badSignature)
+        #expect(await code { _ = try sessions.admit(moved, content) } == .badSignature)
+        #expect(await code { _ = try sessions.admit(never, content) } == .sessionUnknown)
+        // None of it took the request's place.
+        #expect(try sessions.admit(signature, content) == certificate.replica)
+    }
+
+    // MARK: - Ends
+
+    @Test func sessionsEndBySilenceAndAge() async throws {
+        let sessions = sessions {
+            $0.silence = .seconds(60)
+            $0.age = .seconds(100)
+        }
+        let silent = sessions.open(for: certificate)
+        world.pass(.seconds(61))
+        #expect(await code { _ = try sessions.replica(of: silent) } == .sessionUnknown)
+        let busy = sessions.open(for: certificate)
+        for counter in UInt64(1)...3 {
+            world.pass(.seconds(30))
+            let (signature, content) = signed(busy, counter, "a")
+            _ = try sessions.admit(signature, content)
+        }
+        world.pass(.seconds(20))
+        #expect(await code { _ = try sessions.replica(of: busy) } == .sessionUnknown)
+        #expect(sessions.count == 0)
+    }
+
+    /// Whoever knows a replica's id can open sessions in its name; the one that it uses stays.
+    @Test func unprovenSessionsEndFirst() throws {
+        let sessions = sessions { $0.sessionsOfReplica = 3 }
+        let used = sessions.open(for: certificate)
+        let (signature, content) = signed(used, 1, "a")
+        _ = try sessions.admit(signature, content)
+        for _ in 0..<50 {
+            world.pass(.seconds(1))
+            _ = sessions.open(for: certificate)
+        }
+        #expect(sessions.count == 3)
+        #expect(try sessions.replica(of: used) == certificate.replica)
+    }
+
+    @Test func thereAreNoMoreSessionsThanTheLimit() {
+        let sessions = sessions { $0.sessions = 10 }
+        for _ in 0..<30 { _ = sessions.open(for: SessionTests.certificate(world.key(), world)) }
+        #expect(sessions.count == 10)
+    }
+
+    @Test func keptAnswersStayWithinTheirLimit() async throws {
+        let sessions = sessions { $0.keptAnswerBytes = 8 }
+        let first = sessions.open(for: certificate)
+        let second = sessions.open(for: certificate)
+        let work = Counting()
+        for session in [first, second] {
+            let (signature, content) = signed(session, 1, "a")
+            _ = try await sessions.answer(signature, content) { _ in work.answer() }
+            world.pass(.seconds(1))
+        }
+        // Five bytes each: the first was forgotten and runs again, the second was kept.
+        for session in [second, first] {
+            let (signature, content) = signed(session, 1, "a")
+            _ = try await sessions.answer(signature, content) { _ in work.answer() }
+        }
+        #expect(work.count == 3)
+    }
+}
