@@ -72,13 +72,19 @@ let package = Package(
             ],
             swiftSettings: settings),
         .target(
+            name: "Inspection",
+            dependencies: [
+                "Causality", "ChainDirectory", "Changes", "Replication", "SQLiteKit", "SQLiteStore", "ServiceRecovery",
+            ],
+            swiftSettings: settings),
+        .target(
             name: "CommandLineKit", dependencies: [.product(name: "Logging", package: "swift-log")],
             swiftSettings: settings),
         .executableTarget(
             name: "amends",
             dependencies: [
-                "BranchService", "Causality", "ChainDirectory", "Changes", "CommandLineKit", "Importing", "Replication",
-                "SQLiteStore", "ServiceRecovery", "SyncHTTP",
+                "BranchService", "Causality", "ChainDirectory", "Changes", "CommandLineKit", "Importing", "Inspection",
+                "Replication", "SQLiteStore", "ServiceRecovery", "SyncHTTP",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "UnixSignals", package: "swift-service-lifecycle"),

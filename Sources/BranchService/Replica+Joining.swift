@@ -44,6 +44,9 @@ extension Replica {
             let old: ScopeID? = try transaction.identifier(.homeScope)
             let home = response.certificate.home
             for introduction in response.scopes where try transaction.scope(introduction.scope) == nil {
+                guard introduction == ScopeIntroduction(name: introduction.name, seed: introduction.seed) else {
+                    throw ReplicaError.foreignScope(introduction.name.string)
+                }
                 try transaction.put(ScopeState(introduction))
             }
             try transaction.put(response.chain.bytes, for: .chain)

@@ -12,7 +12,7 @@ package enum ReplicaError: Error, CustomStringConvertible {
     case alreadyJoined(chain: String)
     case setting(String)
     case file(path: String, reason: String)
-    case foreignHub
+    case foreignScope(String)
 
     package var description: String {
         switch self {
@@ -25,7 +25,7 @@ package enum ReplicaError: Error, CustomStringConvertible {
         case .alreadyJoined(let chain): "this replica belongs to the chain \(chain) already"
         case .setting(let key): "the replica's setting \(key) is damaged; run `amends verify`"
         case .file(let path, let reason): "\(path): \(reason)"
-        case .foreignHub: "the hub at this address is not the one that this replica joined"
+        case .foreignScope(let name): "the hub named the scope \(name) with an id that is not its own; nothing was changed"
         }
     }
 }

@@ -68,6 +68,7 @@ package enum HashTag: String, Sendable {
     case forkFeed = "amends.fork-feed.1"
     case bundle = "amends.bundle.1"
     case digest = "amends.digest.1"
+    case fingerprint = "amends.fingerprint.1"
     case fact = "amends.fact.1"
     case subject = "amends.subject.1"
     case blob = "amends.blob.1"

@@ -90,7 +90,9 @@ extension Character {
     fileprivate var columnWidth: Int {
         guard let first = unicodeScalars.first else { return 0 }
         if first.isASCII { return 1 }
-        if first.properties.generalCategory == .format || first.properties.generalCategory == .nonspacingMark { return 0 }
+        if first.properties.generalCategory == .format || first.properties.generalCategory == .nonspacingMark {
+            return 0
+        }
         if first.properties.isEmojiPresentation { return 2 }
         return Character.wide.contains { $0.contains(first.value) } ? 2 : 1
     }

@@ -35,7 +35,7 @@ enum Program {
             return failure.status
         } catch is CancellationError {
             return .done
-        } catch where AmendsCommand.exitCode(for: error) != .failure {
+        } catch  where AmendsCommand.exitCode(for: error) != .failure {
             // The parser's own: `help` is a command too, and what a command finds wrong with its arguments.
             return report(unparsed: error, console)
         } catch {
@@ -101,8 +101,11 @@ struct AmendsCommand: AsyncParsableCommand {
             CommandGroup(
                 name: "Case",
                 subcommands: [
-                    CaseCommand.self, ConflictsCommand.self, ResolveCommand.self, ImportCommand.self,
+                    CaseCommand.self, ConflictsCommand.self, ResolveCommand.self, LogCommand.self, ImportCommand.self,
                 ]),
+            CommandGroup(
+                name: "Diagnosis",
+                subcommands: [ExplainCommand.self, TraceCommand.self, VerifyCommand.self, DiffCommand.self]),
         ])
 }
 

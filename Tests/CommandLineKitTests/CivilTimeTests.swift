@@ -26,10 +26,11 @@ import Testing
         }
     }
 
-    @Test(arguments: [
-        ("2026-07-31T14:05", 0, nil), ("2026-07-31 14:05:00", 0, nil), ("2026-07-31T14:05Z", 0, 0),
-        ("2026-07-31T14:05:00.5+07:00", 500, 420), ("2026-07-31T14:05:00.25-0330", 250, -210),
-    ] as [(String, Int64, Int?)])
+    @Test(
+        arguments: [
+            ("2026-07-31T14:05", 0, nil), ("2026-07-31 14:05:00", 0, nil), ("2026-07-31T14:05Z", 0, 0),
+            ("2026-07-31T14:05:00.5+07:00", 500, 420), ("2026-07-31T14:05:00.25-0330", 250, -210),
+        ] as [(String, Int64, Int?)])
     func timesAreReadInTheirUsualForms(text: String, milliseconds: Int64, zone: Int?) throws {
         let input = try #require(TimeInput(text))
         #expect(input.zoneMinutes == zone)
@@ -38,7 +39,8 @@ import Testing
 
     @Test(arguments: [
         "", "2026-07-31", "2026-02-29T10:00", "2026-13-01T10:00", "2026-07-31T24:00", "2026-07-31T14:05:60",
-        "2026-07-31T14:05+19:00", "2026-07-31T14:05 UTC", "31/7/2026 14:05", "2026-07-31T14:05Zx", "2026-07-31T14:05:00.",
+        "2026-07-31T14:05+19:00", "2026-07-31T14:05 UTC", "31/7/2026 14:05", "2026-07-31T14:05Zx",
+        "2026-07-31T14:05:00.",
     ])
     func anythingElseIsRefused(text: String) { #expect(TimeInput(text) == nil) }
 }

@@ -5,7 +5,8 @@ import Testing
     @Test func aCaseIsOpenedWorkedOnAndShown() throws {
         let branch = try Branch(try Workplace())
         let opened = try branch.open(
-            "--title", "Cold soup, table 4", "--category", "kitchen", "--severity", "2", "--tag", "soup", "--tag", "soup")
+            "--title", "Cold soup, table 4", "--category", "kitchen", "--severity", "2", "--tag", "soup", "--tag",
+            "soup")
         #expect(opened.case.hasPrefix("P-"), "provisional before joining")
         try branch.must("case", "step", opened.case, "apologised")
         let step = try branch.must(
@@ -47,7 +48,9 @@ import Testing
         #expect(unknown.talk.contains("there is no case “INC1”"))
     }
 
-    @Test(arguments: ["e\u{301}clair", "\u{E9}clair", "شكوى\u{200F} عن الحساب", "پروندهٔ هم‌گام", "\u{202E}abc", "tab\tand\nline"])
+    @Test(arguments: [
+        "e\u{301}clair", "\u{E9}clair", "شكوى\u{200F} عن الحساب", "پروندهٔ هم‌گام", "\u{202E}abc", "tab\tand\nline",
+    ])
     func textsComeBackByteForByte(title: String) throws {
         let branch = try Branch(try Workplace())
         let opened = try branch.open("--title", title, "--tag", title)
@@ -82,7 +85,8 @@ import Testing
 
         // The tables that anyone can query hold neither the name nor the words.
         let tables = try branch.place.run(
-            "/usr/bin/env", ["sqlite3", "-readonly", branch.replica, "SELECT * FROM recovery_case; SELECT * FROM recovery_case_steps"])
+            "/usr/bin/env",
+            ["sqlite3", "-readonly", branch.replica, "SELECT * FROM recovery_case; SELECT * FROM recovery_case_steps"])
         if tables.status == 0 {
             #expect(tables.output.contains("Cold soup"))
             #expect(!tables.output.contains("Ana"))
@@ -98,8 +102,13 @@ import Testing
         let all = try branch.must("case", "list", "--json").decoded([Listed].self)
         #expect(all.map(\.title) == ["one", "two"], "the case that changed last comes first")
         #expect(all.map(\.severity) == [nil, 4])
-        #expect(try branch.must("case", "list", "--status", "noticed", "--json").decoded([Listed].self).map(\.title) == ["two"])
-        #expect(try branch.must("case", "list", "--branch", "Kemang", "--limit", "1", "--json").decoded([Listed].self).count == 1)
+        #expect(
+            try branch.must("case", "list", "--status", "noticed", "--json").decoded([Listed].self).map(\.title) == [
+                "two"
+            ])
+        #expect(
+            try branch.must("case", "list", "--branch", "Kemang", "--limit", "1", "--json").decoded([Listed].self).count
+                == 1)
         #expect(try branch.run("case", "list", "--branch", "Nowhere").status == 1)
         #expect(try branch.must("case", "list", "--status", "closed", "--json").output == "[]\n")
     }

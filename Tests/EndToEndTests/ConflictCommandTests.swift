@@ -48,7 +48,8 @@ import Testing
     @Test func aVersionThatIsNotHereIsNamed() throws {
         let branch = try Branch(try Workplace())
         let opened = try branch.open("--title", "Cold soup")
-        let ending = try branch.run("case", "set", opened.case, "title=x", "--shown", "00000000000000000000000000000000:1")
+        let ending = try branch.run(
+            "case", "set", opened.case, "title=x", "--shown", "00000000000000000000000000000000:1")
         #expect(ending.status == 1)
         #expect(ending.talk.contains("there is no change"))
         #expect(try branch.show(opened.case).texts("title") == ["Cold soup"])

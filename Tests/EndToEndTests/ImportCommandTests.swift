@@ -17,12 +17,13 @@ import Testing
             + "3 - Moderate,Group 56,?,true,false,Do Not Notify,?,?,?,?,code 5,Resolved by 1,2/3/2016 11:29,5/3/2016 12:00"
     }
 
-    private static let log = [
-        header, row("INC1", "New", version: 0, at: "1/3/2016 08:01"),
-        row("INC1", "Active", version: 1, at: "1/3/2016 09:00"), "broken,row",
-        row("INC2", "New", version: 0, at: "2/3/2016 10:00", location: "Location 2"),
-        row("INC1", "Resolved", version: 2, at: "3/3/2016 12:00"),
-    ].joined(separator: "\r\n") + "\r\n"
+    private static let log =
+        [
+            header, row("INC1", "New", version: 0, at: "1/3/2016 08:01"),
+            row("INC1", "Active", version: 1, at: "1/3/2016 09:00"), "broken,row",
+            row("INC2", "New", version: 0, at: "2/3/2016 10:00", location: "Location 2"),
+            row("INC1", "Resolved", version: 2, at: "3/3/2016 12:00"),
+        ].joined(separator: "\r\n") + "\r\n"
 
     @Test func everyRowIsCountedAndTheSecondImportAddsNothing() throws {
         let branch = try Branch(try Workplace())
@@ -55,7 +56,10 @@ import Testing
     @Test func locationTimeAndZoneSelect() throws {
         let branch = try Branch(try Workplace())
         let ending = try branch.run(
-            ["import", "incident-log", "-", "--location", "Location 1", "--until", "2016-03-02T23:59", "--zone", "+07:00", "--json"],
+            [
+                "import", "incident-log", "-", "--location", "Location 1", "--until", "2016-03-02T23:59", "--zone",
+                "+07:00", "--json",
+            ],
             input: ImportCommandTests.log)
         let counts = try ending.decoded(Imported.self)
         #expect(counts.counts == [3, 2, 0, 1, 1])

@@ -51,7 +51,8 @@ import Testing
         let named = try Branch(place, named: "Named")
         let other = try Branch(place, file: "other.sqlite", named: "Other")
         func name(_ arguments: [String], _ environment: [String: String]) throws -> String? {
-            try place.amends(["status", "--json"] + arguments, environment: environment).decoded(Status.self).scopes.first?.name
+            try place.amends(["status", "--json"] + arguments, environment: environment).decoded(Status.self).scopes
+                .first?.name
         }
         let variables = ["XDG_DATA_HOME": data, "AMENDS_REPLICA": named.replica]
         #expect(try name(["--replica", other.replica], variables) == "Other")
@@ -66,7 +67,8 @@ import Testing
         let branch = try Branch(try Workplace())
         _ = try branch.open("--title", "x")
         for suffix in ["", ".key"] {
-            let mode = try FileManager.default.attributesOfItem(atPath: branch.replica + suffix)[.posixPermissions] as? Int
+            let mode =
+                try FileManager.default.attributesOfItem(atPath: branch.replica + suffix)[.posixPermissions] as? Int
             #expect(mode == 0o600)
         }
         let again = try branch.run("init", "--name", "Again")
@@ -95,12 +97,14 @@ import Testing
         // More than a pipe holds.
         for number in 1...40 { _ = try branch.open("--title", "\(number) \(String(repeating: "x", count: 2_000))") }
         let amends = try Programs.path("amends")
-        let script = "set -o pipefail; \(amends) case list --json --replica \(branch.replica) | head -c 10; echo; echo ${PIPESTATUS[0]}"
+        let script =
+            "set -o pipefail; \(amends) case list --json --replica \(branch.replica) | head -c 10; echo; echo ${PIPESTATUS[0]}"
         let ending = try branch.place.run("/bin/bash", ["-c", script])
         #expect(ending.output.hasSuffix("\n0\n"))
         #expect(ending.talk.isEmpty)
 
-        let full = try branch.place.run("/bin/bash", ["-c", "\(amends) case list --replica \(branch.replica) >/dev/full"])
+        let full = try branch.place.run(
+            "/bin/bash", ["-c", "\(amends) case list --replica \(branch.replica) >/dev/full"])
         #expect(full.status == 1)
         #expect(full.talk.contains("could not be written"))
     }

@@ -20,7 +20,7 @@ struct FaultyWireTests {
         try ben.put("title", .text("b"), in: talk.scope)
         try talk.settle()
         try talk.expectAgreement()
-        #expect(try talk.hub.store.read { try $0.entries(of: talk.scope, after: 0, limit: 10) }.count == 3)
+        #expect(try talk.hub.store.read { $0.entries(of: talk.scope, after: 0, limit: 10) }.count == 3)
     }
 
     @Test(arguments: 2...5)

@@ -205,7 +205,7 @@ struct LocalWriterTests {
                     ChangeDraft(person: "hub", zoneMinutes: 0, schema: "test/1", operations: ContractAuthor.title(text)),
                     in: talk.scope, now: talk.hub.now)
                 #expect(change.placement != nil)
-                #expect(try transaction.unplacedCount(of: talk.scope) == 0)
+                #expect(transaction.unplacedCount(of: talk.scope) == 0)
             }
         }
         try talk.settle()

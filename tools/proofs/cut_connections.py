@@ -40,12 +40,15 @@ def prove(proof):
                 wilma.sync_stubbornly()
                 ledger.expect_whole(wilma)
                 proof.round()
-        newcomer_over_a_bad_line(proof, company, proxy, cut, ledger)
-    company.settle()
-    wilma.run("status")
-    for replica in company.replicas:
+        newcomer = newcomer_over_a_bad_line(proof, company, proxy, cut, ledger)
+        company.settle()
+        for replica in (wilma, newcomer):
+            replica.sync()
+    everybody = [*company.replicas, wilma, newcomer]
+    for replica in everybody:
         ledger.expect_whole(replica)
         replica.verify()
+    expect_agreement(everybody, proof)
     expect(proof.figures.get("connectionsCut", 0) > 0, "no connection was cut, so nothing was tried")
 
 
@@ -59,5 +62,5 @@ def newcomer_over_a_bad_line(proof, company, proxy, cut, ledger):
     cut["where"] = None
     newcomer.sync_stubbornly()
     ledger.expect_whole(newcomer)
-    expect_agreement([newcomer], proof)
     proof.round()
+    return newcomer

@@ -149,7 +149,8 @@ package struct LocalWriter<Transaction: ReplicaTransaction> {
                 person: draft.person, schema: draft.schema, context: context,
                 operationsHash: Operations.hash(operations), parts: commitments),
             operations: operations)
-        try check(change, parts: parts)
+        let byteCount = try check(change, parts: parts)
+        try attest(change, byteCount: byteCount, after: feed)
 
         let stored = try transaction.append(change, parts: parts, placement: nil)
         let record = draft.operations.records.first?.recordID(in: scope.scope, change: change.hash.short)
@@ -172,7 +173,8 @@ package struct LocalWriter<Transaction: ReplicaTransaction> {
     }
 
     /// A hub must take what is saved here: it holds a change to the same rules. The operations are read when folded.
-    private func check(_ change: Change, parts: [[UInt8]]) throws {
+    /// - Returns: how many bytes it has with its parts.
+    private func check(_ change: Change, parts: [[UInt8]]) throws -> Int {
         let header = change.header
         let byteCount = CarriedChange(bytes: change.carried(), parts: parts).byteCount
         guard byteCount <= Limit.bytesPerChange.value else { throw CommitError.tooManyBytes(byteCount) }
@@ -190,7 +192,25 @@ package struct LocalWriter<Transaction: ReplicaTransaction> {
         } catch {
             throw CommitError.malformed(error.description)
         }
+        return byteCount
     }
+
+    /// Signs the feed where others may cut it: at every 256th change, and around a change so large that 256 of them
+    /// would exceed 1 MB. Whoever carries the feed on then never has to send more than that at once.
+    private func attest(_ change: Change, byteCount: Int, after feed: FeedState) throws {
+        let isLarge = byteCount >= LocalWriter.largeChangeBytes
+        if isLarge, feed.sequence > 0 {
+            try transaction.put(
+                Attestation(scope: change.scope, sequence: feed.sequence, hash: feed.hash, key: identity.key))
+        }
+        if isLarge || change.dot.sequence % LocalWriter.attestedEvery == 0 {
+            try transaction.put(
+                Attestation(scope: change.scope, sequence: change.dot.sequence, hash: change.hash, key: identity.key))
+        }
+    }
+
+    private static var attestedEvery: UInt64 { 256 }
+    private static var largeChangeBytes: Int { 4_096 }
 
     private func checkShown(_ operations: Operations, dot: Dot, scope: ScopeID) throws {
         guard operations.operations.contains(where: { $0.shown != nil }) else { return }

@@ -78,7 +78,7 @@ package struct Fingerprint: Hashable, Sendable {
 
     /// One hash over all buckets: equal fingerprints, equal hashes.
     package var hash: Hash256 {
-        Hash256.of(.digest) { writer in
+        Hash256.of(.fingerprint) { writer in
             for bucket in buckets {
                 writer.write(ShortHash(high: UInt64(bucket >> 64), low: UInt64(truncatingIfNeeded: bucket)))
             }

@@ -1,5 +1,7 @@
 import Changes
 import Inspection
+import Replication
+import SQLiteKit
 import SQLiteStore
 import StoreContract
 

@@ -36,9 +36,9 @@ private struct ByteSum {
 
     mutating func add(_ machine: InMemoryReplica<MemoryStore>) throws {
         try machine.store.base.read { transaction in
-            for scope in try transaction.scopes() {
+            for scope in transaction.scopes() {
                 add(scope.history.hash.bytes)
-                add(try transaction.fingerprint(of: scope.id).hash.bytes)
+                add(transaction.fingerprint(of: scope.id).hash.bytes)
                 for row in transaction.entries(of: scope.id, after: 0, limit: .max) { add(row.entry.encoded()) }
                 for record in transaction.records(of: scope.id, after: nil, limit: .max) {
                     add(record.bytes)

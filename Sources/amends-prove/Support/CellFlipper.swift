@@ -1,3 +1,4 @@
+import Causality
 import Inspection
 import SQLiteKit
 import StoreContract
@@ -42,33 +43,35 @@ package final class CellFlipper {
 
     private func flip(_ target: FlipTarget, _ column: String, _ random: inout SplitMix64) throws -> Flip? {
         let key = target.key.map { "\"\($0)\"" }.joined(separator: ", ")
-        let condition = target.condition.map { "(\($0)) AND " } ?? ""
-        let filter = "\(condition)\"\(column)\" IS NOT NULL AND (typeof(\"\(column)\") = 'integer' OR length(\"\(column)\") > 0)"
+        let rows = target.condition.map { "(\($0)) AND " } ?? ""
+        let filter = "\(rows)\"\(column)\" IS NOT NULL AND (typeof(\"\(column)\") = 'integer' OR length(\"\(column)\") > 0)"
         let count = try integer("SELECT count(*) FROM \"\(target.table)\" WHERE \(filter)")
         guard count > 0 else { return nil }
         let place = "FROM \"\(target.table)\" WHERE \(filter) ORDER BY \(key) LIMIT 1 OFFSET \(random.upTo(count - 1))"
         let cell = try cell("SELECT typeof(\"\(column)\"), CAST(\"\(column)\" AS BLOB), \"\(column)\" \(place)")
         let keyValues = try keyLiterals(target, place)
-        let found = zip(target.key, keyValues).map { "\"\($0)\" = \($1)" }.joined(separator: " AND ")
-        do {
-            try connection.execute(
-                script: "UPDATE \"\(target.table)\" SET \"\(column)\" = \(cell.flipped(&random)) WHERE \(found)")
-        } catch let error where error.isConstraint {
-            // Two rows would have one key.
-            return nil
-        }
-        let changed = zip(target.key, keyValues).map { name, value in
-            name == column ? "" : "\"\(name)\" = \(value)"
-        }.filter { !$0.isEmpty }
-        let row = target.key.contains(column)
-            ? try flippedRow(target, column, changed, cell) : try shownKey(target, where: found)
-        return Flip(target: target, column: column, row: row)
+        let flipped = cell.flipped(&random)
+        let found = CellFlipper.condition(target.key, keyValues)
+        let update = "UPDATE \"\(target.table)\" SET \"\(column)\" = \(flipped) WHERE \(found)"
+        guard try isAllowed(update) else { return nil }
+        let moved = zip(target.key, keyValues).map { $0 == column ? flipped : $1 }
+        return Flip(
+            target: target, column: column, row: try shownKey(target, where: CellFlipper.condition(target.key, moved)))
     }
 
-    /// The row that was moved: the flip is its last one, so it is the only one that was not there before.
-    private func flippedRow(_ target: FlipTarget, _ column: String, _ rest: [String], _ cell: Cell) throws -> String {
-        let moved = "\"\(column)\" = \(cell.lastFlipped)"
-        return try shownKey(target, where: (rest + [moved]).joined(separator: " AND "))
+    private static func condition(_ names: [String], _ values: [String]) -> String {
+        zip(names, values).map { "\"\($0)\" = \($1)" }.joined(separator: " AND ")
+    }
+
+    /// Runs `update`, unless two rows would have one key then.
+    private func isAllowed(_ update: String) throws -> Bool {
+        do {
+            try connection.execute(script: update)
+            return true
+        } catch {
+            guard error.isConstraint else { throw error }
+            return false
+        }
     }
 
     // MARK: - Reading
@@ -84,9 +87,9 @@ package final class CellFlipper {
         try connection.withStatement(dynamic: sql) { statement in
             _ = try statement.step()
             switch try statement.text(0) {
-            case "integer": return Cell(integer: try statement.int64(2))
-            case "text": return Cell(bytes: try statement.bytes(1), isText: true)
-            default: return Cell(bytes: try statement.bytes(1), isText: false)
+            case "integer": return .integer(try statement.int64(2))
+            case "text": return .bytes(try statement.bytes(1), isText: true)
+            default: return .bytes(try statement.bytes(1), isText: false)
             }
         }
     }
@@ -120,35 +123,31 @@ package final class CellFlipper {
     }
 }
 
-/// A value of a cell, and what becomes of it.
-private final class Cell {
-    private enum Content {
-        case integer(Int64)
-        case bytes([UInt8], isText: Bool)
-    }
-
-    private let content: Content
-    /// The SQL literal of the last flip.
-    private(set) var lastFlipped = ""
-
-    init(integer: Int64) { content = .integer(integer) }
-    init(bytes: [UInt8], isText: Bool) { content = .bytes(bytes, isText: isText) }
+/// A value of a cell.
+private enum Cell {
+    case integer(Int64)
+    case bytes([UInt8], isText: Bool)
 
     /// The value with one byte changed, as an SQL literal. An integer has the bytes that SQLite stores of it.
     func flipped(_ random: inout SplitMix64) -> String {
         let mask = UInt8(1 + random.upTo(254))
-        switch content {
+        switch self {
         case .integer(let value):
-            let width = [1, 2, 3, 4, 6].first { value << (64 - 8 * $0) >> (64 - 8 * $0) == value } ?? 8
-            let shifted = value ^ Int64(truncatingIfNeeded: UInt64(mask) << (8 * UInt64(random.upTo(width - 1))))
+            let width = [1, 2, 3, 4, 6].first { Cell.narrowed(value, toBytes: $0) == value } ?? 8
+            let place = UInt64(8 * random.upTo(width - 1))
+            let bits = Int64(bitPattern: UInt64(mask) << place)
             // SQLite reads so many bytes back, the first bit as the sign.
-            let flipped = shifted << (64 - 8 * width) >> (64 - 8 * width)
-            lastFlipped = flipped == .min ? "(-9223372036854775807 - 1)" : String(flipped)
+            let flipped = Cell.narrowed(value ^ bits, toBytes: width)
+            return flipped == .min ? "(-9223372036854775807 - 1)" : String(flipped)
         case .bytes(var bytes, let isText):
             bytes[random.upTo(bytes.count - 1)] ^= mask
-            let literal = "x'" + bytes.map { String($0 >> 4, radix: 16) + String($0 & 15, radix: 16) }.joined() + "'"
-            lastFlipped = isText ? "CAST(\(literal) AS TEXT)" : literal
+            let literal = "x'\(hexadecimal(bytes))'"
+            return isText ? "CAST(\(literal) AS TEXT)" : literal
         }
-        return lastFlipped
+    }
+
+    private static func narrowed(_ value: Int64, toBytes count: Int) -> Int64 {
+        let spare = Int64(64 - 8 * count)
+        return (value << spare) >> spare
     }
 }

@@ -107,27 +107,28 @@ package final class SampleChain<Store: HubStore> {
         var transaction = CaseTransaction(by: try Author(person: Text("p-\(machine.name)"), zoneMinutes: 420))
         let moment = Moment(milliseconds: hub.now, zoneMinutes: 420)
         if known.count < 4 || random.chance(oneIn: 8) {
+            let customer = Customer(subject(), name: Text("Dewi \(round)"))
+            let number = Text("CKN-\(machine.name)-\(round)")
             _ = try transaction.open(
                 NewCase(
                     title: random.pick(Self.titles), category: "room", severity: .minor, tags: ["new"],
-                    customer: Customer(SubjectID(high: 5, low: UInt64(random.upTo(3))), name: "Dewi \(round)"),
-                    number: Text("CKN-\(machine.name)-\(round)"), at: moment, note: .plain("seen at the counter")))
+                    customer: customer, number: number, at: moment, note: .plain("seen at the counter")))
         } else {
             for origin in Set([random.pick(known), random.pick(known)]).sorted(by: { "\($0)" < "\($1)" }) {
                 try transaction.apply(try edits(round), to: origin, shown: try shown(origin, at: machine))
                 if random.chance(oneIn: 2) {
-                    let note: NewStep.Note =
-                        random.chance(oneIn: 3)
-                        ? .personal("she said \(round)", of: SubjectID(high: 5, low: UInt64(random.upTo(3))))
-                        : .plain("called \(round)")
-                    try transaction.append(
-                        NewStep(random.pick(StepKind.all.filter { $0 != .moved }), at: moment, note: note), to: origin)
+                    let words = Text("she said \(round)")
+                    let note: NewStep.Note = random.chance(oneIn: 3) ? .personal(words, of: subject()) : .plain(words)
+                    let kind = random.pick(StepKind.all.filter { $0 != .moved })
+                    try transaction.append(NewStep(kind, at: moment, note: note), to: origin)
                 }
             }
         }
         guard !transaction.isEmpty else { return }
         try note(try machine.write(transaction.draft(), in: branch.scope))
     }
+
+    private func subject() -> SubjectID { SubjectID(high: 5, low: UInt64(random.upTo(3))) }
 
     private func edits(_ round: Int) throws -> [CaseEdit] {
         var edits: [CaseEdit] = [.severity(random.pick(CaseSeverity.allCases))]

@@ -50,7 +50,8 @@ struct CaseListCommand: ReplicaCommand {
     private static func scope(named name: String, _ names: BranchNames) throws -> ScopeID {
         guard let scope = try names.scope(named: name) else {
             throw CommandFailure(
-                "there is no branch “\(name)” in this replica; there are \(try names.allNames().joined(separator: ", "))")
+                "there is no branch “\(name)” in this replica; there are \(try names.allNames().joined(separator: ", "))"
+            )
         }
         return scope
     }

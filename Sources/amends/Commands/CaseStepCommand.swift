@@ -38,7 +38,9 @@ struct CaseStepCommand: ReplicaCommand {
                 try CaseDesk(pen, caseNamed: target.name).append(kind, note: note.map(Text.init), by: author)
             }
         }
-        try output.print(receipt.json) { _ in ["\(receipt.label.visible): \(kind.name) is recorded, the status is \(receipt.status.visible)"] }
+        try output.print(receipt.json) { _ in
+            ["\(receipt.label.visible): \(kind.name) is recorded, the status is \(receipt.status.visible)"]
+        }
     }
 }
 

@@ -50,7 +50,9 @@ struct FieldConflict {
     func lines(_ style: TextStyle) -> [String] {
         var table = TextTable()
         for written in field.values {
-            table.add(["  " + written.value.text(of: field.name), written.by.person, written.by.branch, written.by.at.text])
+            table.add([
+                "  " + written.value.text(of: field.name), written.by.person, written.by.branch, written.by.at.text,
+            ])
         }
         return [style.heading("\(label.visible)  \(field.name.string.visible)")] + table.lines()
     }

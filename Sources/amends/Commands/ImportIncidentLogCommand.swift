@@ -55,7 +55,7 @@ struct ImportIncidentLogCommand: ReplicaCommand {
             let unnamed = report.counts.rejected - report.rejections.count
             if unnamed > 0 { console.say("and \(unnamed) more rejected rows") }
             try print(report.counts, report.rejections)
-        } catch where counts.read > 0 {
+        } catch  where counts.read > 0 {
             // What was committed before stays, so it is told.
             try print(counts, [])
             throw error

@@ -86,7 +86,8 @@ struct ReplicaStatus {
         var table = TextTable(["scope", "position", "history", "fingerprint", "waiting"])
         for scope in scopes {
             table.add([
-                scope.name, String(scope.state.position), scope.state.history.hash.short.description.prefix(12).description,
+                scope.name, String(scope.state.position),
+                scope.state.history.hash.short.description.prefix(12).description,
                 scope.fingerprint.short.description.prefix(12).description, String(scope.waiting),
             ])
         }

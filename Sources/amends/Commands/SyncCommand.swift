@@ -107,7 +107,8 @@ struct SyncSummary {
     var json: JSONValue {
         let report = outcome.report
         return [
-            "sent": JSONValue(report.sent), "received": JSONValue(report.received), "applied": JSONValue(report.applied),
+            "sent": JSONValue(report.sent), "received": JSONValue(report.received),
+            "applied": JSONValue(report.applied),
             "quarantined": JSONValue(outcome.quarantined), "roundTrips": JSONValue(report.roundTrips),
             "waiting": JSONValue(report.unsent), "complete": .boolean(isComplete),
         ]

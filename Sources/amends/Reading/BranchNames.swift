@@ -1,7 +1,7 @@
+import BranchService
 import Causality
 import ChainDirectory
 import Changes
-import BranchService
 import Replication
 import SQLiteStore
 

@@ -59,7 +59,8 @@ struct CaseFinder {
     func change(named name: String) throws -> StoredChange {
         let changes = try transaction.changes(named: name)
         guard let change = changes.first else {
-            throw CommandFailure("there is no change “\(name)” in this replica; one is named feed:sequence, as `log` prints it")
+            throw CommandFailure(
+                "there is no change “\(name)” in this replica; one is named feed:sequence, as `log` prints it")
         }
         guard changes.count == 1 else {
             throw CommandFailure("“\(name)” means several changes; give more digits of the feed")

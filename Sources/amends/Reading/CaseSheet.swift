@@ -137,7 +137,9 @@ extension Byline {
 
 extension CaseSheet.ShownStep {
     fileprivate var json: JSONValue {
-        var members: [JSONValue.Member] = [.init("kind", .string(kind)), .init("at", at.map { JSONValue($0) } ?? .null)]
+        var members: [JSONValue.Member] = [
+            .init("kind", .string(kind)), .init("at", at.map { JSONValue($0) } ?? .null),
+        ]
         if let status { members.append(.init("status", .string(status))) }
         switch note {
         case .text(let text): members.append(.init("note", .string(text)))

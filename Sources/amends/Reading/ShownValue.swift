@@ -9,6 +9,11 @@ enum ShownValue: Equatable {
     /// A person: the opaque id, and the name where it is held.
     case customer(SubjectID, name: Text?)
 
+    /// A value in which the words of persons are in place already.
+    init(_ value: Value) {
+        self = Customer.subject(of: value).map { .customer($0, name: value["name"]?.text) } ?? .plain(value)
+    }
+
     /// What makes two values one: customers are compared by who they are, not by how they were written.
     var key: Value {
         switch self {

@@ -8,7 +8,9 @@ struct Branch {
     let person: String
 
     /// - Parameter name: nil for a replica that is there already.
-    init(_ place: Workplace, file: String = "branch.sqlite", named name: String? = "Kemang", person: String = "rina") throws {
+    init(_ place: Workplace, file: String = "branch.sqlite", named name: String? = "Kemang", person: String = "rina")
+        throws
+    {
         self.place = place
         self.person = person
         replica = place.file(file)

@@ -8,7 +8,8 @@ struct Ending {
     let talk: String
 
     /// The output read as JSON.
-    func decoded<Result: Decodable>(_ type: Result.Type, _ location: SourceLocation = #_sourceLocation) throws -> Result {
+    func decoded<Result: Decodable>(_ type: Result.Type, _ location: SourceLocation = #_sourceLocation) throws -> Result
+    {
         do { return try JSONDecoder().decode(type, from: Data(output.utf8)) } catch {
             Issue.record("not a \(type): \(output) \(talk)", sourceLocation: location)
             throw error
@@ -19,7 +20,9 @@ struct Ending {
 /// The built programs: beside the test bundle, or in the folder that `AMENDS_BIN` names.
 enum Programs {
     static func path(_ name: String) throws -> String {
-        let named = ProcessInfo.processInfo.environment["AMENDS_BIN"].map { URL(fileURLWithPath: $0, isDirectory: true) }
+        let named = ProcessInfo.processInfo.environment["AMENDS_BIN"].map {
+            URL(fileURLWithPath: $0, isDirectory: true)
+        }
         var folder = named ?? Bundle.main.bundleURL
         // On macOS the bundle lies in a helper's folder; the programs are beside it or above.
         while !FileManager.default.isExecutableFile(atPath: folder.appendingPathComponent(name).path) {

@@ -49,7 +49,7 @@ final class Machine {
         let draft = try CaseDrafts.open(
             NewCase(title: Text(title), at: Moment(milliseconds: world.now, zoneMinutes: 0)),
             by: Author(person: "rina", zoneMinutes: 0))
-        try store.write { transaction in
+        _ = try store.write { transaction in
             try LocalWriter(transaction, identity: identity, random: { self.world.random($0) })
                 .commit(draft, in: home, at: world.now)
         }
@@ -65,7 +65,7 @@ final class Machine {
     }
 
     func apply(_ response: SyncResponse) throws -> ApplyOutcome {
-        try AnswerApplier(store, hubKey: try #require(hubKey)).apply(response)
+        try AnswerApplier(store, hubKey: try #require(hubKey)).apply(response, now: world.now)
     }
 
     /// Exchanges until both sides have said all that they have.
@@ -79,6 +79,6 @@ final class Machine {
     }
 
     func caseCount(in scope: ScopeID) throws -> Int {
-        try store.read { $0.statusCounts().filter { $0.scope == scope }.reduce(0) { $0 + $1.count } }
+        try store.read { try $0.statusCounts().filter { $0.scope == scope }.reduce(0) { $0 + $1.count } }
     }
 }

@@ -1,0 +1,87 @@
+import ArgumentParser
+import BranchService
+import Changes
+import CommandLineKit
+import Inspection
+import SQLiteStore
+
+/// `amends explain`: why a case shows what it shows.
+struct ExplainCommand: ReplicaCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "explain",
+        abstract: "Explain why a field of a case, or its status, is what it is.",
+        discussion: """
+            Names the write that counts, those that do not, and what decided. Without a field it explains the status.
+
+            Examples:
+              amends explain JKT-QXB-000001-V
+              amends explain JKT-QXB-000001-V severity
+            """)
+
+    @OptionGroup var target: CaseArgument
+
+    @Argument(help: "The field; default: status.")
+    var field: String = Explainer.statusField.string
+
+    @OptionGroup var output: OutputOptions
+    @OptionGroup var common: CommonOptions
+
+    func run() throws {
+        let explanations = try common.read { transaction in
+            let names = try BranchNames(transaction)
+            let place = try CaseFinder(transaction).place(named: target.name)
+            return try Explainer(transaction, schemas: Replica.schemas).explain(Text(field), of: place)
+                .map { try ShownExplanation($0, names) }
+        }
+        guard let first = explanations.first else {
+            throw CommandFailure("nobody has written “\(field)” of this case")
+        }
+        // A set is explained element by element.
+        try output.print(explanations.count == 1 ? first.json : .array(explanations.map(\.json))) { style in
+            explanations.flatMap { $0.lines(style) }
+        }
+    }
+}
+
+/// An explanation with the names of branches.
+private struct ShownExplanation {
+    private struct Claim {
+        let value: ShownValue
+        let author: ShownAuthor
+
+        init(_ claim: Explanation.Claim, _ names: BranchNames) throws {
+            value = ShownValue(claim.value)
+            author = try ShownAuthor(claim.author, names)
+        }
+
+        var json: JSONValue { JSONValue.object([.init("value", value.json)]).adding(author.json) }
+        var line: String { "\(value.text)  \(author.sentence)" }
+    }
+
+    private let explanation: Explanation
+    private let winner: Claim?
+    private let over: [(claim: Claim, why: String)]
+
+    init(_ explanation: Explanation, _ names: BranchNames) throws {
+        self.explanation = explanation
+        winner = try explanation.winner.map { try Claim($0, names) }
+        over = try explanation.over.map { (try Claim($0.claim, names), $0.why.sentence) }
+    }
+
+    var json: JSONValue {
+        [
+            "field": .string(explanation.field.string), "winner": winner?.json ?? .null,
+            "over": .array(over.map { $0.claim.json.adding(["why": .string($0.why)]) }),
+            "reason": .string(explanation.reason),
+        ]
+    }
+
+    func lines(_ style: TextStyle) -> [String] {
+        var lines = [style.heading("\(explanation.field): \(winner?.value.text ?? "nothing")".visible)]
+        lines.append("  " + explanation.reason.visible)
+        if let winner { lines.append("  counts  \(winner.line)") }
+        for losing in over { lines += ["  over    \(losing.claim.line)", "          \(losing.why)".visible] }
+        if explanation.unlisted > 0 { lines.append("  and \(explanation.unlisted) earlier writes") }
+        return lines
+    }
+}
