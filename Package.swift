@@ -78,7 +78,11 @@ let package = Package(
             ],
             swiftSettings: settings),
         .target(
-            name: "CommandLineKit", dependencies: [.product(name: "Logging", package: "swift-log")],
+            name: "CommandLineKit",
+            dependencies: [
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
+                .product(name: "Logging", package: "swift-log"),
+            ],
             swiftSettings: settings),
         .executableTarget(
             name: "amends",

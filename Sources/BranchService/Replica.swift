@@ -77,7 +77,19 @@ package final class Replica {
         guard FileManager.default.fileExists(atPath: path) else { throw ReplicaError.missing(path: path) }
         let store = try SQLiteStore(path: path, schemas: schemas)
         let identity = ReplicaIdentity(key: try KeyFile.read(for: path))
+        try retryQuarantined(in: store)
         return Replica(path: path, store: store, identity: identity, clock: clock, random: random)
+    }
+
+    /// What an older version could not fold, this one may.
+    private static func retryQuarantined(in store: SQLiteStore) throws {
+        let scopes = try store.read { transaction in
+            try transaction.scopes().map(\.id).filter { try !transaction.quarantined(of: $0).isEmpty }
+        }
+        guard !scopes.isEmpty else { return }
+        try store.write { transaction in
+            for scope in scopes { try RecordFolder(transaction).retryQuarantined(of: scope) }
+        }
     }
 
     /// Opens the file to read it, key or no key; nothing is ever written.

@@ -23,16 +23,16 @@ package struct Identifier128<Kind>: Hashable, Comparable, Sendable {
     /// Reads the first 16 bytes of `bytes`.
     ///
     /// - Precondition: `bytes` holds at least 16 bytes.
-    package init(_ bytes: some Collection<UInt8>) {
-        var high: UInt64 = 0
-        var low: UInt64 = 0
-        var count = 0
-        for byte in bytes.prefix(16) {
-            if count < 8 { high = high << 8 | UInt64(byte) } else { low = low << 8 | UInt64(byte) }
-            count += 1
+    package init(_ bytes: some Collection<UInt8>) { self.init(Array(bytes.prefix(16))) }
+
+    /// The same for the usual kind of bytes: read generically, an id cost more than the hash that it is.
+    package init(_ bytes: [UInt8]) {
+        precondition(bytes.count >= 16, "an identifier needs 16 bytes, got \(bytes.count)")
+        self = bytes.withUnsafeBytes { bytes in
+            Self(
+                high: UInt64(bigEndian: bytes.loadUnaligned(as: UInt64.self)),
+                low: UInt64(bigEndian: bytes.loadUnaligned(fromByteOffset: 8, as: UInt64.self)))
         }
-        precondition(count == 16, "an identifier needs 16 bytes, got \(count)")
-        self.init(high: high, low: low)
     }
 
     /// The 16 bytes, most significant first.
@@ -69,11 +69,12 @@ extension Identifier128: CustomStringConvertible {
 
 /// The lower-case hexadecimal form of `bytes`.
 package func hexadecimal(_ bytes: some Sequence<UInt8>) -> String {
-    let digits = Array("0123456789abcdef".utf8)
+    func digit(_ value: UInt8) -> UInt8 { value < 10 ? UInt8(ascii: "0") + value : UInt8(ascii: "a") - 10 + value }
     var result: [UInt8] = []
+    result.reserveCapacity(2 * bytes.underestimatedCount)
     for byte in bytes {
-        result.append(digits[Int(byte >> 4)])
-        result.append(digits[Int(byte & 15)])
+        result.append(digit(byte >> 4))
+        result.append(digit(byte & 15))
     }
     return String(decoding: result, as: UTF8.self)
 }

@@ -30,27 +30,36 @@ package struct Change: Hashable, Sendable {
 extension Change {
     package static var carriedFormat: UInt64 { 1 }
 
-    package func encodeCarried(into writer: inout ByteWriter) {
+    package func carried() -> [UInt8] { Change.carried(header, operations) }
+
+    /// The carried form of the change with this header and these operations, without hashing them.
+    package static func carried(_ header: ChangeHeader, _ operations: [UInt8]) -> [UInt8] {
+        var writer = ByteWriter(reserving: operations.count + 96)
         writer.write(Change.carriedFormat)
         header.encodeCarried(into: &writer)
         for part in header.parts { writer.write(part.commitment) }
         writer.write(operations)
-    }
-
-    package func carried() -> [UInt8] {
-        var writer = ByteWriter(reserving: operations.count + 96)
-        encodeCarried(into: &writer)
         return writer.bytes
     }
 
     /// Rebuilds the change at `dot` from its carried form.
     ///
-    /// - Parameter decode: whether the operations are parsed, and refused when they are malformed. A reader of its
-    ///   own disk that only wants the header leaves it out.
+    /// - Parameter checkingOperations: whether the operations are parsed, and refused when they are malformed.
     package init(
         carried bytes: [UInt8], range: Range<Int>? = nil, scope: ScopeID, dot: Dot, previous: Hash256,
         checkingOperations: Bool = true
     ) throws(CodecError) {
+        let (header, operations) = try Change.decode(
+            carried: bytes, range: range, scope: scope, dot: dot, previous: previous)
+        if checkingOperations { _ = try Operations(operations) }
+        self.init(header: header, operations: operations)
+    }
+
+    /// The header and the operations' bytes from the carried form, for a reader of its own disk: the operations are not
+    /// parsed and the change is not hashed.
+    package static func decode(
+        carried bytes: [UInt8], range: Range<Int>? = nil, scope: ScopeID, dot: Dot, previous: Hash256
+    ) throws(CodecError) -> (header: ChangeHeader, operations: [UInt8]) {
         var reader = ByteReader(bytes, range ?? 0..<bytes.count)
         guard reader.remaining <= Limit.bytesPerChange.value else {
             throw .limit(.bytesPerChange, at: reader.index)
@@ -62,11 +71,11 @@ extension Change {
         for _ in carried.subjects { commitments.append(try reader.readHash()) }
         let operations = try reader.readBytes(.bytesPerChange)
         try reader.finish()
-        if checkingOperations { _ = try Operations(operations) }
-        self.init(
+        return (
             header: ChangeHeader(
                 carried, scope: scope, dot: dot, previous: previous, operationsHash: Operations.hash(operations),
                 commitments: commitments),
-            operations: operations)
+            operations: operations
+        )
     }
 }

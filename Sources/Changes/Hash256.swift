@@ -10,9 +10,15 @@ package struct Hash256: Hashable, Comparable, Sendable {
     /// - Precondition: `bytes` holds exactly 32 bytes.
     package init(_ bytes: some Collection<UInt8>) {
         precondition(bytes.count == 32, "a hash needs 32 bytes, got \(bytes.count)")
-        let first = ShortHash(bytes.prefix(16))
-        let second = ShortHash(bytes.dropFirst(16))
-        self.init(first.high, first.low, second.high, second.low)
+        self = Array(bytes).withUnsafeBytes { Hash256(raw: $0) }
+    }
+
+    /// - Precondition: `bytes` are 32.
+    private init(raw bytes: UnsafeRawBufferPointer) {
+        func word(_ index: Int) -> UInt64 {
+            UInt64(bigEndian: bytes.loadUnaligned(fromByteOffset: index * 8, as: UInt64.self))
+        }
+        self.init(word(0), word(1), word(2), word(3))
     }
 
     package static let zero = Hash256(0, 0, 0, 0)
@@ -94,6 +100,6 @@ extension Hash256 {
     package static func sha256(_ bytes: [UInt8]) -> Hash256 {
         var function = SHA256()
         bytes.withUnsafeBytes { function.update(bufferPointer: $0) }
-        return function.finalize().withUnsafeBytes { Hash256($0) }
+        return function.finalize().withUnsafeBytes { Hash256(raw: $0) }
     }
 }

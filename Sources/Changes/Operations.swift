@@ -42,12 +42,18 @@ package struct Operations: Hashable, Sendable {
         let count = try reader.readCount(.operationsPerChange, leastBytes: 6)
         var operations: [FieldOperation] = []
         operations.reserveCapacity(count)
-        var targets = Set<RecordTarget>(minimumCapacity: count)
+        // A few targets are compared with each other, which costs less than hashing them.
+        let areFew = count <= 16
+        var targets = Set<RecordTarget>(minimumCapacity: areFew ? 0 : count)
         var named = Set<Int>()
         for _ in 0..<count {
             let position = reader.index
             let operation = try FieldOperation(from: &reader, records: recordCount)
-            guard targets.insert(RecordTarget(record: operation.record, target: operation.target)).inserted else {
+            let isNew =
+                areFew
+                ? !operations.contains { $0.record == operation.record && $0.target == operation.target }
+                : targets.insert(RecordTarget(record: operation.record, target: operation.target)).inserted
+            guard isNew else {
                 throw .malformed("two operations of one change write the same target", at: position)
             }
             named.insert(operation.record)

@@ -15,9 +15,11 @@ package struct Console: Sendable {
         self.talk = talk
     }
 
-    /// Lets writes to a closed pipe fail instead of ending the process. Called once, first of all.
+    /// Lets writes to a closed pipe fail instead of ending the process, and keeps the files that it makes their owner's
+    /// alone, whatever the caller's mask is. Called once, first of all.
     package static func prepareProcess() {
         signal(SIGPIPE, SIG_IGN)
+        umask(0o077)
     }
 
     /// Whether people watch the talk, so that a line may be rewritten in place.

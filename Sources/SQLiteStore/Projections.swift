@@ -11,10 +11,20 @@ import SQLiteKit
 /// - `recovery_case_<log> (rid, key, change, person, recorded_at, <entry columns>)`, one row an entry.
 struct Projections: Sendable {
     let types: [RecordType]
+    /// Of each type, in the order of `types`: made once, since each record that is written asks for them.
+    private let tables: [[ProjectedTable]]
 
-    init(_ schemas: [Schema]) { types = schemas.flatMap(\.recordTypes) }
+    init(_ schemas: [Schema]) {
+        types = schemas.flatMap(\.recordTypes)
+        tables = types.map { Projections.tables(of: $0) }
+    }
 
     func type(named name: Text) -> RecordType? { types.first { $0.name == name } }
+
+    /// A type and its tables.
+    func projection(named name: Text) -> (type: RecordType, tables: [ProjectedTable])? {
+        types.firstIndex { $0.name == name }.map { (types[$0], tables[$0]) }
+    }
 
     /// The statements that make all tables and indexes; changed statements mean that the tables are rebuilt.
     var definition: String { types.flatMap { Projections.tables(of: $0) }.map(\.definition).joined() }
@@ -84,6 +94,26 @@ struct ProjectedTable {
     /// Without `rid`, which comes first.
     let columns: [Column]
     let content: Content
+    /// Writes a row; one of a record that is there already takes its place.
+    let insertion: String
+    /// Removes a record's rows.
+    let deletion: String
+
+    init(name: String, columns: [Column], content: Content) {
+        self.name = name
+        self.columns = columns
+        self.content = content
+        let marks = Array(repeating: "?", count: columns.count + 1).joined(separator: ", ")
+        var insertion = "INSERT INTO \"\(name)\" VALUES (\(marks))"
+        if content == .record {
+            // Id and scope never change: left alone, their index entries stay where they are.
+            let changing = columns.filter { !["id", "scope"].contains($0.name) }
+            let updates = changing.map { "\"\($0.name)\" = excluded.\"\($0.name)\"" }.joined(separator: ", ")
+            insertion += " ON CONFLICT (rid) DO " + (changing.isEmpty ? "NOTHING" : "UPDATE SET \(updates)")
+        }
+        self.insertion = insertion
+        deletion = "DELETE FROM \"\(name)\" WHERE rid = ?"
+    }
 
     enum Content {
         /// One row a record.
@@ -104,13 +134,6 @@ struct ProjectedTable {
         }
         return sql
     }
-
-    var insertion: String {
-        let marks = Array(repeating: "?", count: columns.count + 1).joined(separator: ", ")
-        return "INSERT OR REPLACE INTO \"\(name)\" VALUES (\(marks))"
-    }
-
-    var deletion: String { "DELETE FROM \"\(name)\" WHERE rid = ?" }
 }
 
 extension FieldDefinition {

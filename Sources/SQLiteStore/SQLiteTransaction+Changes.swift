@@ -174,11 +174,10 @@ extension SQLiteTransaction {
                 let header = try ChangeHeader(from: &reader)
                 return StoredChange(header: header, operations: nil, hash: hash, placement: placement, order: number)
             }
-            let change = try Change(
-                carried: body, scope: scope, dot: dot, previous: try statement.hash(9, "change"),
-                checkingOperations: false)
+            let (header, operations) = try Change.decode(
+                carried: body, scope: scope, dot: dot, previous: try statement.hash(9, "change"))
             return StoredChange(
-                header: change.header, operations: change.operations, hash: hash, placement: placement, order: number)
+                header: header, operations: operations, hash: hash, placement: placement, order: number)
         } catch let error as CodecError {
             throw damage(error.description)
         }

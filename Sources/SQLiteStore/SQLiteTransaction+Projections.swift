@@ -46,7 +46,7 @@ extension SQLiteTransaction {
     func project(_ record: StoredRecord, _ cached: inout StoreCaches.CachedRecord, type name: Text?) throws {
         let isFirst = cached.projectedType != name
         cached.projectedType = name
-        guard let name, let type = projections.type(named: name) else { return }
+        guard let name, let (type, tables) = projections.projection(named: name) else { return }
         let log = try logRows(of: record.id, scope: record.scope)
         cached.log = log
         let shown = isFirst ? log : cached.unprojectedLog ?? log
@@ -54,7 +54,7 @@ extension SQLiteTransaction {
         let rows = try projections.rows(
             of: record, type: type, log: shown, view: RecordView(id: record.id, state: record.state, log: log)
         ) { try header(of: $0, scope: record.scope) }
-        for (table, rows) in zip(Projections.tables(of: type), rows) {
+        for (table, rows) in zip(tables, rows) {
             if !isFirst, table.content == .set || (table.content == .log && rewritesLog) {
                 try connection.withStatement(dynamic: table.deletion) { statement in
                     try statement.bind(cached.rid)

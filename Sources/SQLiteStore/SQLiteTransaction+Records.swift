@@ -184,10 +184,10 @@ extension SQLiteTransaction {
 
     package func adjustFingerprint(of scope: ScopeID, bucket: Int, by delta: UInt128) throws {
         let row = try scopeRow(scope)
-        var buckets = try buckets(row)
-        buckets.fingerprint.buckets[bucket] &+= delta
-        buckets.dirty.insert(bucket)
-        caches.fingerprints[row] = buckets
+        _ = try buckets(row)
+        // Where they lie: a copy would take all of them along for one.
+        caches.fingerprints[row]?.fingerprint.buckets[bucket] &+= delta
+        caches.fingerprints[row]?.dirty.insert(bucket)
     }
 
     package func fingerprint(of scope: ScopeID) throws -> Fingerprint { try buckets(try scopeRow(scope)).fingerprint }
@@ -228,6 +228,12 @@ extension SQLiteTransaction {
         try connection.execute(
             "INSERT OR REPLACE INTO quarantine (feed, sequence, reason) VALUES (?, ?, ?)",
             try feedRow(of: dot, scope: scope), Int64(dot.sequence), reason)
+    }
+
+    package func removeQuarantine(_ dot: Dot, of scope: ScopeID) throws {
+        guard let sequence = Int64(exactly: dot.sequence) else { return }
+        try connection.execute(
+            "DELETE FROM quarantine WHERE feed = ? AND sequence = ?", try feedRow(of: dot, scope: scope), sequence)
     }
 
     package func quarantined(of scope: ScopeID) throws -> [(dot: Dot, reason: String)] {

@@ -99,6 +99,8 @@ extension SQLiteTransaction {
             caches.feeds[row]?[feed.feed]?.state = feed
             caches.feeds[row]?[feed.feed]?.isDirty = true
         } else {
+            // Found in review: a feed that was first put at a later head had that head for its start.
+            precondition(feed.sequence == 0, "the feed \(feed.feed) is put before its start is known")
             try insert(feed, scope: row, start: feed.hash)
         }
     }

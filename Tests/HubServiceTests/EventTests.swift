@@ -41,30 +41,41 @@ import Testing
         }
     }
 
-    private func machine(_ transport: HTTPTransport, branch: String) async throws -> (Machine, HubClient) {
+    private func machine(
+        _ transport: HTTPTransport, branch: String, isNew: Bool = true
+    ) async throws -> (Machine, HubClient) {
         let administrator = HubAdministrator(token: source.adminToken, over: transport)
-        let code = try await administrator.addBranch(BranchWish(name: branch), of: source.chain).code
+        let code =
+            isNew
+            ? try await administrator.addBranch(BranchWish(name: branch), of: source.chain).code
+            : try await administrator.newCode(branch: branch, of: source.chain).code
         let machine = Machine(world)
         let joined = try await HubClient.join(machine.request(code), chain: source.chain, over: transport)
         try machine.adopt(joined)
-        return (
-            machine,
-            HubClient(
-                chain: source.chain, hubKey: joined.hubKey, identity: machine.identity, transport: transport)
-        )
+        return (machine, client(machine, transport))
+    }
+
+    private func client(_ machine: Machine, _ transport: HTTPTransport) -> HubClient {
+        guard let joined = machine.joined else { preconditionFailure("the machine has not joined") }
+        return HubClient(
+            chain: source.chain, hubKey: joined.hubKey, identity: machine.identity, transport: transport)
     }
 
     @Test func whoMayReadAScopeHearsThatItHasGrown() async throws {
         try await serve { transport, _, _ in
             let (kemang, kemangClient) = try await machine(transport, branch: "Kemang")
+            let (other, _) = try await machine(transport, branch: "Kemang", isNew: false)
             let (_, mentengClient) = try await machine(transport, branch: "Menteng")
             let home = try #require(kemang.home)
             var heard = try await kemangClient.events().makeAsyncIterator()
             var unheard = try await mentengClient.events().makeAsyncIterator()
             #expect(try await heard.next() == .listening)
             #expect(try await unheard.next() == .listening)
+            // Its own exchange tells a machine by its answer; another machine's wakes it up.
             try kemang.openCase("A")
             _ = try await kemangClient.sync(try kemang.nextRequest())
+            try other.openCase("B")
+            _ = try await client(other, transport).sync(try other.nextRequest())
             #expect(try await heard.next() == .grown([home]))
             // The other branch hears of the next thing that it may read: a machine in `common`.
             _ = try await machine(transport, branch: "Senayan")
@@ -88,7 +99,7 @@ import Testing
     }
 
     @Test func aGracefulStopEndsTheStreams() async throws {
-        let ended = Mutex(0)
+        let ended = Tally()
         try await serve { transport, _, group in
             let (_, client) = try await machine(transport, branch: "Kemang")
             try await withThrowingTaskGroup(of: Void.self) { tasks in
@@ -98,7 +109,7 @@ import Testing
                         for try await event in try await client.events() where event == .listening {
                             isListening.yield()
                         }
-                        ended.withLock { $0 += 1 }
+                        ended.add()
                     }
                 }
                 var count = 0
@@ -110,7 +121,7 @@ import Testing
                 try await tasks.waitForAll()
             }
         }
-        #expect(ended.withLock(\.self) == 5)
+        #expect(ended.count == 5)
     }
 
     @Test func aStreamIsOpenedOnceByItsBytes() async throws {
@@ -135,4 +146,10 @@ import Testing
             #expect(log.audit.count == 1)
         }
     }
+}
+
+private final class Tally: Sendable {
+    private let value = Mutex(0)
+    var count: Int { value.withLock(\.self) }
+    func add() { value.withLock { $0 += 1 } }
 }

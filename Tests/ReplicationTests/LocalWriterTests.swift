@@ -123,19 +123,7 @@ struct LocalWriterTests {
     @Test(arguments: [64, 65, 150])
     func moreHeadsThanFitAreCarriedByChangesInFront(_ count: Int) throws {
         let talk = try Conversation(2)
-        for number in 0..<count {
-            let replica = try Conversation.Replica(
-                "r\(number)", UInt8(number + 10), MemoryStore(), hub: talk.hub, home: talk.scope, grants: Conversation.allRights)
-            try replica.sync()
-            try replica.store.write { transaction in
-                // Without having seen the others.
-                _ = try LocalWriter(transaction, identity: replica.identity, random: replica.randomBytes).commit(
-                    ChangeDraft(person: "p", zoneMinutes: 0, schema: "test/1", operations: ContractAuthor.title("\(number)")),
-                    in: talk.scope, at: replica.now)
-            }
-            // Placed before the next one pulls, so each is unaware of the others.
-            try talk.hub.place(from: replica, in: talk.scope)
-        }
+        try talk.writeApart(count)
         try talk.settle()
         let ana = talk.replicas[0]
         let change = try ana.step("saw them all", in: talk.scope)
@@ -190,13 +178,7 @@ struct LocalWriterTests {
     @Test func theHubsOwnChangesArePlacedAtOnceWithTheirCarriers() throws {
         let talk = try Conversation(2)
         let identity = ReplicaIdentity(key: ContractAuthor.key(250))
-        for number in 0..<70 {
-            let replica = try Conversation.Replica(
-                "r\(number)", UInt8(number + 10), MemoryStore(), hub: talk.hub, home: talk.scope, grants: Conversation.allRights)
-            try replica.sync()
-            try replica.step("\(number)", in: talk.scope)
-            try talk.hub.place(from: replica, in: talk.scope)
-        }
+        try talk.writeApart(70)
         for text in ["one", "two"] {
             talk.hub.now -= 400_000
             try talk.hub.store.write { transaction in
@@ -214,12 +196,16 @@ struct LocalWriterTests {
     }
 }
 
-extension InMemoryHub {
-    /// Takes what a replica has unplaced without telling it anything: it stays unaware of the others.
-    fileprivate func place(from replica: InMemoryReplica<Store>, in scope: ScopeID) throws {
-        try replica.sync { bytes, deliver in
-            _ = try deliver(bytes)
-            throw WireError("the answer was lost")
+extension Conversation {
+    /// As many other replicas write once each, none having seen the others, and reach the hub.
+    fileprivate func writeApart(_ count: Int) throws {
+        let others = try (0..<count).map { number in
+            try Replica("r\(number)", UInt8(number + 10), MemoryStore(), hub: hub, home: scope, grants: Conversation.allRights)
         }
+        for other in others {
+            try other.sync()
+            try other.step("by \(other.name)", in: scope)
+        }
+        for other in others { try other.sync() }
     }
 }

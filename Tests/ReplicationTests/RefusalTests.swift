@@ -12,7 +12,7 @@ struct RefusalFixture {
     var author: ContractAuthor
     /// Certified, with nothing placed.
     var second: ContractAuthor
-    let carrier: Certificate
+    private(set) var carrier: Certificate
 
     init(carrierRights: Rights = [.read, .write]) throws {
         talk = try Conversation(0)
@@ -23,14 +23,13 @@ struct RefusalFixture {
             _ = try talk.hub.certify(
                 ReplicaIdentity(key: ContractAuthor.key(number)), home: scope.scope, grants: Conversation.allRights)
         }
-        let writer = try talk.hub.certify(
-            ReplicaIdentity(key: ContractAuthor.key(13)), home: scope.scope, grants: Conversation.allRights)
+        let writer = ReplicaIdentity(key: ContractAuthor.key(13))
+        carrier = try talk.hub.certify(writer, home: scope.scope, grants: Conversation.allRights)
         let placed = author.change("placed")
-        let outcome = try RefusalFixture.send(push([placed], [author.attestation()]), to: talk, carrier: writer)
+        let outcome = try RefusalFixture.send(push([placed], [author.attestation()]), to: talk, carrier: carrier)
         guard outcome.placed == 1 else { throw ContractViolation(what: "the fixture's change was not placed") }
         carrier = try talk.hub.certify(
-            ReplicaIdentity(key: ContractAuthor.key(13)), home: scope.scope,
-            grants: [Grant(scope: nil, rights: carrierRights)])
+            writer, home: scope.scope, grants: [Grant(scope: nil, rights: carrierRights)])
     }
 
     /// One run for each change.

@@ -164,4 +164,30 @@ struct VerdictTests {
         let kept = try fixture.talk.hub.store.read { $0.parts(of: change.dot, scope: fixture.scope.scope) }
         #expect(kept == [part.encoded()])
     }
+
+    /// What an older version could not fold is folded by one that can, with all that came after it.
+    @Test func whatAnOlderVersionQuarantinedIsFoldedAfterAnUpgrade() throws {
+        let talk = try Conversation(1)
+        let ana = talk.replicas[0]
+        var author = ContractAuthor(77, in: talk.scopes[0])
+        let change = author.change(
+            Operations(
+                records: [Conversation.record],
+                operations: [
+                    FieldOperation(
+                        record: 0, target: FieldTarget(field: "title", kind: .register), value: .text("kept"))
+                ]))
+        try ana.store.write { transaction in
+            // As the older version left it: stored, touched, named, not folded.
+            let stored = transaction.append(change, parts: [], placement: nil)
+            transaction.put(author.state, of: talk.scope)
+            let record = Conversation.record.recordID(in: talk.scope, change: change.hash.short)
+            transaction.touch(record, by: stored)
+            transaction.quarantine(change.dot, of: talk.scope, reason: "this version does not know it")
+        }
+        let folded = try ana.store.write { try RecordFolder($0).retryQuarantined(of: talk.scope) }
+        #expect(folded == 1)
+        #expect(try ana.latest("title", in: talk.scope) == .text("kept"))
+        #expect(try ana.store.read { $0.quarantined(of: talk.scope).isEmpty })
+    }
 }

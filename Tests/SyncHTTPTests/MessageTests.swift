@@ -113,6 +113,12 @@ extension JoinResponse {
     }
 }
 
-enum Golden {
-    static let digests: [String] = []
+/// Of a join request, its answer, a session request and its answer.
+private enum Golden {
+    static let digests = [
+        "a999434f60932d0e23dc5c477eee84f676eaa06c156b64253aae44091f08d17c",
+        "c984f9bf01e54557e86fc0d0376ddefd1a9c16c0a1b9c3c5a33065ee1f644238",
+        "6e346730a5d7465e988b170a16d6e5c9cfe456201bd539852f3146b5e157c22e",
+        "97e8f9537d161c14b4c81a83659672b9e9b5175398fc6a2fb7ca3910dabfa54d",
+    ]
 }

@@ -116,16 +116,27 @@ def prove_all(options):
         command = [sys.executable, "-B", "-m", "proofs", name, "--seed", str(options.seed), "--json"]
         command += ["--full"] if options.full else []
         command += ["--data", options.data] if options.data else []
-        ended = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, text=True)
+        process = subprocess.Popen(
+            command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+        running.append(process)
+        out, err = process.communicate()
         try:
-            return json.loads(ended.stdout)
+            return json.loads(out)
         except ValueError:
-            return outcome(name, ended.stderr[-1500:], 0, options.seed, {}, time.monotonic())
+            return outcome(name, err[-1500:] or "It printed nothing.", 0, options.seed, {}, time.monotonic())
 
-    with concurrent.futures.ThreadPoolExecutor(options.jobs) as pool:
+    running = []
+    pool = concurrent.futures.ThreadPoolExecutor(options.jobs)
+    try:
         for found in pool.map(run, names):
             print(json.dumps(found, ensure_ascii=False) if options.json else told(found), flush=True)
             passed, failed = passed + found["pass"], failed + (not found["pass"])
+    finally:
+        # Where this is ended from outside, no claim goes on by itself.
+        pool.shutdown(wait=False, cancel_futures=True)
+        for process in running:
+            if process.poll() is None:
+                process.terminate()
     print(f"{passed} passed, {failed} failed", file=sys.stderr if options.json else sys.stdout, flush=True)
     return 0 if passed and not failed else 1
 

@@ -6,7 +6,7 @@ from proofs.harness import Company, Hub, Replica, eventually, expect, expect_equ
 CLAIM = "hub-serves"
 ABOUT = "Health, readiness, OpenMetrics; several chains in one process; branch add beside serve; a graceful stop."
 
-METRIC = re.compile(r"^[a-zA-Z_:][a-zA-Z0-9_:]*(\{[^}]*\})? -?[0-9.eE+-]+( [0-9.]+)?$")
+METRIC = re.compile(r'^[a-zA-Z_:][a-zA-Z0-9_:]*(\{(?:[^"}]|"(?:[^"\\]|\\.)*")*\})? -?[0-9.eE+-]+( [0-9.]+)?$')
 
 
 def prove(proof):

@@ -104,8 +104,9 @@ package struct ByteReader {
     package mutating func readText(_ limit: Limit = .textBytes) throws(CodecError) -> Text {
         let start = index
         let range = try readRange(limit)
-        guard let string = String(validating: bytes[range], as: UTF8.self) else { throw .text(at: start) }
-        return Text(string)
+        let text = bytes.withUnsafeBufferPointer { Text(validating: UnsafeBufferPointer(rebasing: $0[range])) }
+        guard let text else { throw .text(at: start) }
+        return text
     }
 
     package mutating func readIdentifier<Kind>() throws(CodecError) -> Identifier128<Kind> {

@@ -48,8 +48,16 @@ package struct ByteWriter {
         bytes.append(contentsOf: value)
     }
 
+    /// The same for the usual kind of bytes: a generic call from another module is not specialised.
+    package mutating func write(_ value: [UInt8]) {
+        write(value.count)
+        bytes.append(contentsOf: value)
+    }
+
     /// Bytes as they are; the reader knows how many.
     package mutating func write(raw value: some Collection<UInt8>) { bytes.append(contentsOf: value) }
+
+    package mutating func write(raw value: [UInt8]) { bytes.append(contentsOf: value) }
 
     package mutating func write(_ text: Text) {
         var string = text.string

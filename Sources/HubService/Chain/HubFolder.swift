@@ -43,7 +43,7 @@ package struct HubFolder<Store: HubStore & SendableMetatype>: ChainSource where 
         try FolderFiles.makePrivate(draft)
         do {
             let (chain, token) = try fill(draft, name)
-            try FolderFiles.rename(draft, to: folder(chain))
+            try FolderFiles.move(draft, to: folder(chain))
             try FolderFiles.synchronise(path)
             return (chain, token)
         } catch {
@@ -55,7 +55,7 @@ package struct HubFolder<Store: HubStore & SendableMetatype>: ChainSource where 
     /// The store is let go of when this returns.
     private func fill(_ folder: String, _ name: String) throws -> (ChainID, String) {
         let seed = environment.random(32)
-        try FolderFiles.write(seed, to: HubFolder.keyPath(folder))
+        try FolderFiles.create(seed, at: HubFolder.keyPath(folder))
         let database = HubFolder.databasePath(folder)
         let (chain, token) = try HubChain.create(
             name, in: try openStore(database), key: try SigningKey(seed: seed), schemas: schemas,
@@ -111,11 +111,11 @@ enum FolderFiles {
     }
 
     /// A new file with mode 0600, on disk when this returns.
-    static func write(_ bytes: [UInt8], to path: String) throws {
+    static func create(_ bytes: [UInt8], at path: String) throws {
         let file = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o600)
         guard file >= 0 else { throw failure("make", path) }
         defer { close(file) }
-        guard bytes.withUnsafeBytes({ Glibc.write(file, $0.baseAddress, $0.count) }) == bytes.count, fsync(file) == 0
+        guard bytes.withUnsafeBytes({ write(file, $0.baseAddress, $0.count) }) == bytes.count, fsync(file) == 0
         else { throw failure("write", path) }
     }
 
@@ -130,8 +130,8 @@ enum FolderFiles {
         return [UInt8](bytes)
     }
 
-    static func rename(_ path: String, to other: String) throws {
-        guard Glibc.rename(path, other) == 0 else { throw failure("rename", path) }
+    static func move(_ path: String, to other: String) throws {
+        guard rename(path, other) == 0 else { throw failure("rename", path) }
     }
 
     /// Makes a folder's entries durable.

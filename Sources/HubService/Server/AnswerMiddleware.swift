@@ -18,6 +18,9 @@ struct AnswerMiddleware: RouterMiddleware {
     let audit: Audit
     let uptime: @Sendable () -> Duration
 
+    /// How long a connection stays open after an answer that ends it.
+    private static let linger: Duration = .milliseconds(500)
+
     func handle(
         _ request: Request, context: HubRequestContext,
         next: (Request, HubRequestContext) async throws -> Response
@@ -69,7 +72,9 @@ struct AnswerMiddleware: RouterMiddleware {
             body: ResponseBody(contentLength: body.readableBytes) { writer in
                 try await writer.write(body)
                 try await writer.finish(nil)
-                // The rest of the request is not waited for, however slowly it comes.
+                // The rest of the request is not waited for, however slowly it comes. Closing at once would reset the
+                // connection before the answer is read.
+                try? await Task.sleep(for: AnswerMiddleware.linger)
                 try? await channel.close()
             })
     }

@@ -20,7 +20,7 @@ extension HubServer {
         let announced = request.headers[.contentLength].flatMap { Int($0) }
         if let announced, announced > limit.value { throw HubServer.tooLarge(limit) }
         do {
-            let buffer = try await withDeadline(configuration.bodyTimeout) {
+            let buffer = try await withTimeout(configuration.bodyTimeout) {
                 try await request.body.collect(upTo: limit.value)
             }
             // A connection that breaks in the middle looks like the end of the body.
@@ -30,10 +30,13 @@ extension HubServer {
             return Array(buffer: buffer)
         } catch is NIOTooManyBytesError {
             throw HubServer.tooLarge(limit)
-        } catch is DeadlineError {
+        } catch is TimeoutError {
             var fault = HubFault(.slow, "the body did not come in time")
             fault.endsConnection = true
             throw fault
+        } catch where !(error is HubFault || error is CancellationError) {
+            // The connection broke, or what came on it is not HTTP.
+            throw HubFault(.malformed, "the body did not come whole")
         }
     }
 
@@ -94,23 +97,5 @@ extension HubServer {
         let target = request.uri.string
         let prefix = configuration.prefix
         return !prefix.isEmpty && target.hasPrefix(prefix + "/") ? String(target.dropFirst(prefix.count)) : target
-    }
-}
-
-struct DeadlineError: Error {}
-
-/// Runs `body`, and gives it up after `duration`.
-private func withDeadline<Result: Sendable>(
-    _ duration: Duration, _ body: @escaping @Sendable () async throws -> Result
-) async throws -> Result {
-    try await withThrowingTaskGroup(of: Result.self) { group in
-        group.addTask(operation: body)
-        group.addTask {
-            try await Task.sleep(for: duration)
-            throw DeadlineError()
-        }
-        defer { group.cancelAll() }
-        guard let result = try await group.next() else { throw CancellationError() }
-        return result
     }
 }

@@ -26,7 +26,10 @@ extension HubServer {
             (response: try chain.join(wish), common: chain.info.common.scope)
         }
         context.logger.info(
-            "joined", metadata: ["chain": "\(service.chain)", "replica": "\(replica)", "home": "\(joined.response.certificate.home)"])
+            "joined",
+            metadata: [
+                "chain": "\(service.chain)", "replica": "\(replica)", "home": "\(joined.response.certificate.home)",
+            ])
         service.wakeUps.grown([joined.common])
         return Response(HubAnswer(contentType: SyncMedia.message, body: joined.response.encoded()))
     }
@@ -97,7 +100,7 @@ extension HubServer {
         let exchange = try await service.host.run { try $0.exchange(wish, with: replica) }
         let outcome = exchange.outcome
         if outcome.placed > 0 { failpoint.passAfterCommit() }
-        service.wakeUps.grown(outcome.grown)
+        service.wakeUps.grown(outcome.grown, by: replica)
         service.greetings.note(
             exchange.greetings.map { ($0.scope, $0.position) }, of: replica, at: outcome.response.hubTime)
         let refusals = outcome.response.answers.compactMap { answer -> (scope: ScopeID, code: Refusal.Code)? in

@@ -62,12 +62,14 @@ package final class WakeUps: Sendable {
     }
 
     /// Wakes those who may read one of the scopes.
-    package func grown(_ scopes: [ScopeID]) {
+    ///
+    /// - Parameter author: whose exchange it was; its answer has told it already.
+    package func grown(_ scopes: [ScopeID], by author: ReplicaID? = nil) {
         guard !scopes.isEmpty else { return }
         let signals = state.withLock { state -> [AsyncStream<Void>.Continuation] in
             var signals: [AsyncStream<Void>.Continuation] = []
             for id in state.listeners.keys {
-                guard var listener = state.listeners[id] else { continue }
+                guard var listener = state.listeners[id], listener.certificate.replica != author else { continue }
                 let readable = scopes.filter { listener.certificate.rights(in: $0).contains(.read) }
                 guard !readable.isEmpty else { continue }
                 listener.grown.formUnion(readable)

@@ -36,6 +36,8 @@ final class AuditedWorld {
     /// Rows of records whose id is not that of their origin, by the id that it should be.
     var recordAliases: [RecordID: Int64] = [:]
     var damagedRecords: Set<Int64> = []
+    /// Rows of records of which some touch is missing: they cannot be folded again.
+    var untouchedRecords: Set<Int64> = []
 
     struct EntryPlace: Hashable {
         let scope: Int64

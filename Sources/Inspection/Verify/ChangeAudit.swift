@@ -185,6 +185,7 @@ final class ChangeAudit {
         let wasFolded = (change.placement?.verdict ?? .ok) == .ok && world.isApplied(change.placement, in: scope)
         var touched = 0
         var missing: [(row: String, reason: String)] = []
+        var untouched: [Int64] = []
         for id in change.recordIDs {
             guard let record = try transaction.auditedRecordRow(id) ?? world.recordAliases[id] else {
                 missing.append(("\(id):\(change.number)", "the change names the record \(id), which is not here"))
@@ -194,11 +195,13 @@ final class ChangeAudit {
                 touched += 1
             } else {
                 missing.append(("\(record):\(change.number)", "the change names the record, and the row is missing"))
+                untouched.append(record)
             }
         }
         // One that the hub set aside was folded before, or never was.
         if !world.isIncomplete, wasFolded || touched > 0 {
             for (row, reason) in missing { findings.add(.touch, "touch", row, reason) }
+            world.untouchedRecords.formUnion(untouched)
         }
         if wasFolded, operations.foldError != nil,
             try !transaction.holdsQuarantine(feed: stored.feed, sequence: stored.sequence)

@@ -37,17 +37,18 @@ final class RecordAudit {
         findings.report.checked.records += 1
         guard let stored = try? row.content.get(), world.scopes[stored.scope] != nil || world.damagedRecords.contains(stored.rid)
         else { return }
-        guard let changes = try changes(of: stored) else {
+        let changes = try changes(of: stored)
+        let id = identity(of: stored, changes)
+        if id == nil, changes.isSound, !world.untouchedRecords.contains(stored.rid) {
+            damaged(stored, "no change that touches it names it")
+        }
+        for change in changes.all where !change.recordIDs.contains(id ?? stored.id) {
+            findings.add(.touch, "touch", "\(stored.rid):\(change.number)", "the change does not name the record")
+        }
+        guard let id, let scope = changes.scope, changes.isSound, !world.untouchedRecords.contains(stored.rid) else {
             findings.report.basis.unfoldedRecords += 1
             world.damagedRecords.insert(stored.rid)
             return count(stored.digest, of: stored.id, in: stored.scope)
-        }
-        guard let id = identity(of: stored, changes), let scope = changes.scope else {
-            damaged(stored, "no change that touches it names it")
-            return
-        }
-        for change in changes.all where !change.recordIDs.contains(id) {
-            findings.add(.touch, "touch", "\(stored.rid):\(change.number)", "the change does not name the record")
         }
         let folded = try FoldedRecord(id, changes.all.filter { $0.recordIDs.contains(id) }, in: scope, world)
         findings.report.basis.foldedRecords += 1
@@ -66,24 +67,25 @@ final class RecordAudit {
         var all: [DecodedChange] = []
         /// The row of their scope.
         var scope: Int64?
+        /// Whether none of them is damaged.
+        var isSound = true
     }
 
-    /// The changes that touch a record; nil where one of them is damaged.
-    private func changes(of record: AuditedRecord) throws -> Touching? {
+    /// The changes that touch a record.
+    private func changes(of record: AuditedRecord) throws -> Touching {
         var result = Touching()
-        var isSound = true
         try transaction.auditChanges(touching: record.rid) { row in
             guard let stored = try? row.content.get(), !world.suspects.contains(stored.number),
                 let (feed, scope) = world.feed(stored.feed),
                 let change = try? DecodedChange(stored, scope: scope.id, feed: feed.state.feed, previous: .zero)
             else {
-                isSound = false
+                result.isSound = false
                 return
             }
             result.all.append(change)
             result.scope = feed.scope
         }
-        return isSound ? result : nil
+        return result
     }
 
     /// The id under which the changes name the record: as it is stored, or as its origin gives it.
@@ -169,9 +171,15 @@ final class RecordAudit {
     }
 
     private func checkQuarantine(_ row: AuditedRow<AuditedQuarantine>) throws {
-        guard let listed = findings.content(of: row, .quarantine), world.feeds[listed.feed] != nil else { return }
-        if try transaction.auditChange(feed: listed.feed, sequence: listed.sequence) == nil {
-            findings.add(.quarantine, row.table, row.row, "it names a change that is not here")
+        guard let listed = findings.content(of: row, .quarantine), let (feed, scope) = world.feed(listed.feed) else { return }
+        guard let found = try transaction.auditChange(feed: listed.feed, sequence: listed.sequence) else {
+            return findings.add(.quarantine, row.table, row.row, "it names a change that is not here")
+        }
+        guard let stored = try? found.content.get(), !world.suspects.contains(stored.number),
+            let change = try? DecodedChange(stored, scope: scope.id, feed: feed.state.feed, previous: .zero)
+        else { return }
+        if change.operations?.foldError == nil {
+            findings.add(.quarantine, row.table, row.row, "this version can fold the change that it names")
         }
     }
 }

@@ -79,7 +79,7 @@ package struct BundleReceiver<Store: ReplicaStore> {
             guard author.rights(in: id).contains(.write) else {
                 throw Refusal(.noGrant, "the author of \(change.dot) may not write in \(scope.introduction.name)")
             }
-            try verifier.checkPast(of: change)
+            try verifier.checkPast(of: change, try change.decodedOperations())
             let stored = try transaction.append(change, parts: parts, placement: nil)
             var clock = try transaction.clock()
             clock.observe(unplaced: change.header.stamp)

@@ -35,11 +35,12 @@ package struct HubAcceptance<Transaction: HubTransaction> {
         let verified = try verifier.verify(push, in: scope.introduction)
         var outcome = Outcome()
         for (change, parts, author) in verified {
-            try verifier.checkPast(of: change)
+            let operations = try change.decodedOperations()
+            try verifier.checkPast(of: change, operations)
             let canWrite = author.rights(in: push.scope).contains(.write)
             let (placement, row) = scope.admit(
                 EntryReference(dot: change.dot, hash: change.hash),
-                verdict: try verdict(on: change, canWrite: canWrite), now: now)
+                verdict: verdict(on: change, operations, canWrite: canWrite), now: now)
             _ = try transaction.append(change, parts: parts, placement: placement)
             try transaction.append(row, of: push.scope)
             outcome.placed += 1
@@ -54,9 +55,9 @@ package struct HubAcceptance<Transaction: HubTransaction> {
         return outcome
     }
 
-    private func verdict(on change: Change, canWrite: Bool) throws -> Verdict {
+    private func verdict(on change: Change, _ operations: Operations, canWrite: Bool) -> Verdict {
         guard canWrite else { return .held }
         guard let schema = schemas.first(where: { $0.id == change.header.schema }) else { return .ok }
-        return schema.violation(of: try change.decodedOperations()) == nil ? .ok : .void
+        return schema.violation(of: operations) == nil ? .ok : .void
     }
 }

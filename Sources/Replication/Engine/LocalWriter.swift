@@ -85,6 +85,8 @@ package struct LocalWriter<Transaction: ReplicaTransaction> {
             context.removeFirst(Limit.contextEntries.value)
         }
         let stored = try append(draft, introduction, context, physicalMilliseconds, stamp)
+        // Without a context there was nothing that had not been seen.
+        if context.isEmpty { return stored }
         for var feed in try transaction.feeds(of: scope) where feed.seen < feed.sequence {
             feed.seen = feed.sequence
             try transaction.put(feed, of: scope)
@@ -127,6 +129,7 @@ package struct LocalWriter<Transaction: ReplicaTransaction> {
         // The parts' salts derive from a key of the first record that the change names.
         let known = draft.operations.records.first.flatMap { origin -> RecordID? in
             if case .here = origin { return nil }
+            if draft.parts.isEmpty { return nil }
             return origin.recordID(in: scope.scope, change: feed.hash.short)
         }
         var keys: [[UInt8]] = []
@@ -153,8 +156,8 @@ package struct LocalWriter<Transaction: ReplicaTransaction> {
         try attest(change, byteCount: byteCount, after: feed)
 
         let stored = try transaction.append(change, parts: parts, placement: nil)
-        let record = draft.operations.records.first?.recordID(in: scope.scope, change: change.hash.short)
-        if let record {
+        if !draft.parts.isEmpty, let origin = draft.operations.records.first {
+            let record = origin.recordID(in: scope.scope, change: change.hash.short)
             for (part, key) in zip(draft.parts, keys) {
                 try transaction.put(partKey: key, of: part.subject, record: record)
             }

@@ -139,6 +139,6 @@ extension StoredChange {
     /// The carried form. - Precondition: it is not a stub.
     package var carried: [UInt8] {
         guard let operations else { preconditionFailure("a stub has no carried form") }
-        return Change(header: header, operations: operations).carried()
+        return Change.carried(header, operations)
     }
 }

@@ -108,14 +108,17 @@ package struct PageReceiver<Transaction: ReplicaTransaction> {
         case .full(let dot, let received, let verdict, let start, let travelling):
             let carried = try unstaged(travelling, dot, scope.scope)
             let placement = Placement(position: position, received: received, verdict: verdict)
-            if let held = try transaction.change(at: dot, of: scope.scope) {
+            let known = try transaction.feed(dot.feed, of: scope.scope)?.sequence ?? 0
+            if dot.sequence <= known, let held = try transaction.change(at: dot, of: scope.scope) {
                 let change = try decode(carried, dot, previous: held.header.previous, scope: scope.scope)
                 guard change.hash == held.hash else { throw PageError.fork(dot) }
                 try folder.addParts(carried.parts, of: held)
                 return try place(held, placement, &clock, &outcome)
             }
             var feed = try feed(of: dot, start: start, scope: scope.scope)
-            let change = try decode(carried, dot, previous: feed.hash, scope: scope.scope)
+            // What is folded below is read there, and refused there where it is malformed.
+            let change = try decode(
+                carried, dot, previous: feed.hash, scope: scope.scope, checkingOperations: verdict != .ok)
             try checkContext(of: change.header)
             try transaction.note(dot, context: change.header.context, scope: scope.scope)
             let stored = try transaction.append(change, parts: carried.parts, placement: placement)
@@ -123,7 +126,9 @@ package struct PageReceiver<Transaction: ReplicaTransaction> {
             feed.hash = change.hash
             try transaction.put(feed, of: scope.scope)
             if stored.isFolded { clock.observe(effective: stored.effective) }
-            try folder.fold(stored)
+            do { try folder.fold(stored) } catch let error as CodecError {
+                throw PageError.change(dot, error.description)
+            }
             outcome.received += 1
             return .change(
                 reference: EntryReference(dot: dot, hash: change.hash), received: received, verdict: verdict)
@@ -229,9 +234,13 @@ package struct PageReceiver<Transaction: ReplicaTransaction> {
         }
     }
 
-    private func decode(_ carried: CarriedChange, _ dot: Dot, previous: Hash256, scope: ScopeID) throws -> Change {
+    private func decode(
+        _ carried: CarriedChange, _ dot: Dot, previous: Hash256, scope: ScopeID, checkingOperations: Bool = true
+    ) throws -> Change {
         do {
-            let change = try Change(carried: carried.bytes, scope: scope, dot: dot, previous: previous)
+            let change = try Change(
+                carried: carried.bytes, scope: scope, dot: dot, previous: previous,
+                checkingOperations: checkingOperations)
             try change.checkParts(carried.parts)
             return change
         } catch {

@@ -66,7 +66,7 @@ struct PushVerifier<Transaction: ReplicaTransaction> {
 
     /// The context must be held, with equal hashes, before the change is taken; what a person was shown must lie in the
     /// change's past.
-    func checkPast(of change: Change) throws {
+    func checkPast(of change: Change, _ operations: Operations) throws {
         let missing = try change.header.context.filter { reference in
             try transaction.change(at: reference.dot, of: change.scope)?.hash.short != reference.hash
         }
@@ -75,10 +75,9 @@ struct PushVerifier<Transaction: ReplicaTransaction> {
                 .missingContext, "the change \(change.dot) was made after changes that are missing here",
                 missing: missing)
         }
-        let operations = try change.decodedOperations().operations
-        guard operations.contains(where: { $0.shown != nil }) else { return }
+        guard operations.operations.contains(where: { $0.shown != nil }) else { return }
         let past = try transaction.past(of: change.dot, scope: change.scope)
-        for reference in operations.compactMap(\.shown).joined() {
+        for reference in operations.operations.compactMap(\.shown).joined() {
             guard past.contains(reference.dot),
                 try transaction.change(at: reference.dot, of: change.scope)?.hash.short == reference.hash
             else {

@@ -23,6 +23,23 @@ package struct RecordFolder<Transaction: ReplicaTransaction> {
         for record in try apply(operations, ids: ids, of: change) { try save(record, of: change.header.scope) }
     }
 
+    /// Tries again what an older version could not fold, and takes out of quarantine what this one can.
+    ///
+    /// - Returns: how many changes were folded.
+    @discardableResult
+    package func retryQuarantined(of scope: ScopeID) throws -> Int {
+        var folded = 0
+        for (dot, _) in try transaction.quarantined(of: scope) {
+            guard let change = try transaction.change(at: dot, of: scope), let bytes = change.operations,
+                try Operations(bytes).foldError == nil
+            else { continue }
+            try transaction.removeQuarantine(dot, of: scope)
+            try refoldRecords(touchedBy: change)
+            folded += 1
+        }
+        return folded
+    }
+
     /// Gives a stored change its place in the order, or a later verdict. Where that moves its effective time or sets
     /// it aside, the records that it touches are folded again.
     @discardableResult
@@ -46,11 +63,13 @@ package struct RecordFolder<Transaction: ReplicaTransaction> {
     }
 
     /// Folds a record again from its changes: after a verdict, a moved effective time, an upgrade.
-    package func refold(_ id: RecordID, of scope: ScopeID) throws {
-        guard let old = try transaction.record(id, of: scope) else { return }
+    ///
+    /// - Parameter origin: where it comes from, for a record that nothing foldable had touched.
+    package func refold(_ id: RecordID, of scope: ScopeID, origin: RecordOrigin) throws {
+        let old = try transaction.record(id, of: scope)
         let changes = try transaction.changes(touching: id, of: scope)
         try transaction.clear(id, of: scope)
-        try adjust(scope, id, by: 0 &- old.digest)
+        try adjust(scope, id, by: 0 &- (old?.digest ?? 0))
         var state = RecordState()
         for change in changes where change.isFolded {
             guard let bytes = change.operations else { continue }
@@ -65,7 +84,7 @@ package struct RecordFolder<Transaction: ReplicaTransaction> {
                 if let row { try transaction.append(row, of: id, scope: scope) }
             }
         }
-        let new = StoredRecord(id: id, scope: scope, origin: old.origin, state: state)
+        let new = StoredRecord(id: id, scope: scope, origin: old?.origin ?? origin, state: state)
         try transaction.put(new)
         try adjust(scope, id, by: new.digest)
     }
@@ -73,8 +92,10 @@ package struct RecordFolder<Transaction: ReplicaTransaction> {
     /// Folds every record again that a change touches.
     package func refoldRecords(touchedBy change: StoredChange) throws {
         guard let bytes = change.operations else { return }
-        for id in try Operations(bytes).recordIDs(in: change.header.scope, change: change.hash.short) {
-            try refold(id, of: change.header.scope)
+        let operations = try Operations(bytes)
+        let ids = operations.recordIDs(in: change.header.scope, change: change.hash.short)
+        for (id, origin) in zip(ids, operations.records) {
+            try refold(id, of: change.header.scope, origin: origin.seen(from: change.hash.short))
         }
     }
 

@@ -49,9 +49,11 @@ struct MemoryState {
     }
 
     var scopes: [ScopeID: ScopeState] = [:]
-    var feeds: [FeedKey: FeedState] = [:]
+    var feeds: [ScopeID: [FeedID: FeedState]] = [:]
     /// In order of application; a change's `order` is its index + 1.
     var changes: [StoredChange] = []
+    /// Indices into `changes`, ascending.
+    var unplaced: [ScopeID: [Int]] = [:]
     var places: [Place: Int] = [:]
     var parts: [Place: [[UInt8]?]] = [:]
     var entries: [ScopeID: [EntryRow]] = [:]
@@ -81,15 +83,15 @@ package final class MemoryTransaction: HubTransaction {
     package func put(_ scope: ScopeState) { state.scopes[scope.id] = scope }
 
     package func feeds(of scope: ScopeID) -> [FeedState] {
-        state.feeds.filter { $0.key.scope == scope }.values.sorted { $0.feed < $1.feed }
+        (state.feeds[scope] ?? [:]).values.sorted { $0.feed < $1.feed }
     }
 
     package func feed(_ feed: FeedID, of scope: ScopeID) -> FeedState? {
-        state.feeds[MemoryState.FeedKey(scope: scope, feed: feed)]
+        state.feeds[scope]?[feed]
     }
 
     package func put(_ feed: FeedState, of scope: ScopeID) {
-        state.feeds[MemoryState.FeedKey(scope: scope, feed: feed.feed)] = feed
+        state.feeds[scope, default: [:]][feed.feed] = feed
     }
 
     // MARK: - Changes
@@ -114,6 +116,7 @@ package final class MemoryTransaction: HubTransaction {
         let place = MemoryState.Place(scope: change.header.scope, dot: change.dot)
         precondition(state.places[place] == nil, "the change \(change.dot) is stored already")
         state.places[place] = state.changes.count
+        if change.placement == nil { state.unplaced[place.scope, default: []].append(state.changes.count) }
         state.changes.append(change)
         if !parts.isEmpty { state.parts[place] = parts }
         return change
@@ -124,6 +127,7 @@ package final class MemoryTransaction: HubTransaction {
             preconditionFailure("there is no change \(dot) to place")
         }
         state.changes[index].placement = placement
+        state.unplaced[scope]?.removeAll { $0 == index }
     }
 
     package func change(at dot: Dot, of scope: ScopeID) -> StoredChange? {
@@ -131,14 +135,10 @@ package final class MemoryTransaction: HubTransaction {
     }
 
     package func unplaced(of scope: ScopeID, after order: Int64, limit: Int) -> [StoredChange] {
-        Array(
-            state.changes.dropFirst(Int(order)).lazy
-                .filter { $0.placement == nil && $0.header.scope == scope }.prefix(limit))
+        (state.unplaced[scope] ?? []).drop { $0 < order }.prefix(limit).map { state.changes[$0] }
     }
 
-    package func unplacedCount(of scope: ScopeID) -> Int {
-        state.changes.count { $0.placement == nil && $0.header.scope == scope }
-    }
+    package func unplacedCount(of scope: ScopeID) -> Int { state.unplaced[scope]?.count ?? 0 }
 
     package func parts(of dot: Dot, scope: ScopeID) -> [[UInt8]?] {
         state.parts[MemoryState.Place(scope: scope, dot: dot)] ?? []
@@ -261,6 +261,10 @@ package final class MemoryTransaction: HubTransaction {
 
     package func quarantine(_ dot: Dot, of scope: ScopeID, reason: String) {
         state.quarantine[MemoryState.Place(scope: scope, dot: dot)] = reason
+    }
+
+    package func removeQuarantine(_ dot: Dot, of scope: ScopeID) {
+        state.quarantine[MemoryState.Place(scope: scope, dot: dot)] = nil
     }
 
     package func quarantined(of scope: ScopeID) -> [(dot: Dot, reason: String)] {

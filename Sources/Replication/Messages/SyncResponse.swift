@@ -111,30 +111,53 @@ package enum PagedEntry: Hashable, Sendable {
 
 /// Why a hub took nothing of a scope's push. Codes are stable; words are for people.
 package struct Refusal: Error, Hashable, Sendable {
-    package enum Code: UInt64, Hashable, Sendable {
+    /// Open: a newer hub may have others, and one scope's unknown refusal does not spoil the answer for the rest.
+    package struct Code: RawRepresentable, Hashable, Sendable, CustomStringConvertible {
+        package let rawValue: UInt64
+        package init(rawValue: UInt64) { self.rawValue = rawValue }
+
         /// The carrier has no right to this scope.
-        case noGrant = 1
+        package static let noGrant = Code(rawValue: 1)
         /// An author is not certified.
-        case unknownAuthor = 2
+        package static let unknownAuthor = Code(rawValue: 2)
         /// No attestation of the author covers the changes.
-        case unattested = 3
+        package static let unattested = Code(rawValue: 3)
         /// A sequence is missing before a run.
-        case gap = 4
+        package static let gap = Code(rawValue: 4)
         /// A context names changes that the hub lacks: see `missing`.
-        case missingContext = 5
+        package static let missingContext = Code(rawValue: 5)
         /// The bytes break the format.
-        case malformed = 6
+        package static let malformed = Code(rawValue: 6)
         /// A second change at a placed sequence.
-        case fork = 7
+        package static let fork = Code(rawValue: 7)
         /// The receiver's position and hash are not of this order.
-        case otherHistory = 8
+        package static let otherHistory = Code(rawValue: 8)
         /// A write that a person was shown is not in the change's past.
-        case shownNotSeen = 9
+        package static let shownNotSeen = Code(rawValue: 9)
         /// What this hub's version does not do yet.
-        case unsupported = 10
-        case unknownScope = 11
+        package static let unsupported = Code(rawValue: 10)
+        package static let unknownScope = Code(rawValue: 11)
         /// A change is said to be staged here, and is not, or not whole.
-        case notStaged = 12
+        package static let notStaged = Code(rawValue: 12)
+
+        /// The code's name, for logs and metrics; bounded, whatever a hub sends.
+        package var description: String {
+            switch self {
+            case .noGrant: "noGrant"
+            case .unknownAuthor: "unknownAuthor"
+            case .unattested: "unattested"
+            case .gap: "gap"
+            case .missingContext: "missingContext"
+            case .malformed: "malformed"
+            case .fork: "fork"
+            case .otherHistory: "otherHistory"
+            case .shownNotSeen: "shownNotSeen"
+            case .unsupported: "unsupported"
+            case .unknownScope: "unknownScope"
+            case .notStaged: "notStaged"
+            default: "unknown"
+            }
+        }
     }
 
     package let code: Code
@@ -240,10 +263,7 @@ extension ScopeAnswer {
         switch try reader.readByte() {
         case 0: outcome = .page(try Page(from: &reader))
         case 1:
-            let number = try reader.readInteger()
-            guard let code = Refusal.Code(rawValue: number) else {
-                throw .malformed("refusal \(number) does not exist", at: start)
-            }
+            let code = Refusal.Code(rawValue: try reader.readInteger())
             let reason = try reader.readText()
             var missing: [ChangeReference] = []
             for _ in 0..<(try reader.readCount(.missingHeads, leastBytes: 33)) {

@@ -108,6 +108,7 @@ package protocol ChangeLog: AnyObject {
     /// Sorted by feed.
     func feeds(of scope: ScopeID) throws -> [FeedState]
     func feed(_ feed: FeedID, of scope: ScopeID) throws -> FeedState?
+    /// A feed that is not known is put at its start, sequence 0, or its first change is appended before.
     func put(_ feed: FeedState, of scope: ScopeID) throws
 
     /// Appends a change that is the next of its feed, with the parts that are at hand, and gives it its order.

@@ -62,6 +62,7 @@ package protocol RecordStore: AnyObject {
 
     /// Keeps a change that this version cannot fold, with the reason.
     func quarantine(_ dot: Dot, of scope: ScopeID, reason: String) throws
+    func removeQuarantine(_ dot: Dot, of scope: ScopeID) throws
     func quarantined(of scope: ScopeID) throws -> [(dot: Dot, reason: String)]
 }
 

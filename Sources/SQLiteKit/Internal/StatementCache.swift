@@ -1,4 +1,5 @@
 internal import CSQLite
+internal import Glibc
 
 /// The prepared statements that a connection keeps.
 @usableFromInline
@@ -11,10 +12,19 @@ struct StatementCache {
     struct TextKey: Hashable {
         let text: String
 
-        static func == (a: Self, b: Self) -> Bool { a.text.utf8.elementsEqual(b.text.utf8) }
+        static func == (a: Self, b: Self) -> Bool {
+            var (a, b) = (a.text, b.text)
+            return a.withUTF8 { a in
+                b.withUTF8 { b in
+                    guard let start = a.baseAddress, let other = b.baseAddress else { return a.count == b.count }
+                    return a.count == b.count && memcmp(start, other, a.count) == 0
+                }
+            }
+        }
 
         func hash(into hasher: inout Hasher) {
-            for byte in text.utf8 { hasher.combine(byte) }
+            var text = text
+            text.withUTF8 { hasher.combine(bytes: UnsafeRawBufferPointer($0)) }
         }
     }
 

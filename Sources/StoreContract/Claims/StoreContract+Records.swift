@@ -135,6 +135,10 @@ extension StoreContract {
                     try require("the dots", listed.map(\.dot), is: dots.sorted())
                     try require("the reason", listed.first { $0.dot == dots[0] }?.reason, is: "second")
                     try require("elsewhere", try transaction.quarantined(of: Self.otherScope.scope).count, is: 0)
+                    try transaction.removeQuarantine(dots[0], of: Self.scope.scope)
+                    let left = try transaction.quarantined(of: Self.scope.scope)
+                    try require("one is taken out", left.contains { $0.dot == dots[0] }, is: false)
+                    try require("the others stay", left.count, is: listed.count - 1)
                 }
             },
         ]

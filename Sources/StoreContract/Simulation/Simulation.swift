@@ -105,8 +105,23 @@ package struct Simulation<Store: HubStore> {
     }
 
     private mutating func carry(from index: Int) throws {
-        let other = random.upTo(replicas.count - 1)
-        guard other != index, let scope = try replicas[index].store.base.read({ try $0.scopes().first?.id }) else { return }
+        let (replica, other) = (replicas[index], random.upTo(replicas.count - 1))
+        guard other != index else { return }
+        guard visitor == nil else { return try carryUnplaced(from: index, to: other) }
+        if random.chance(oneIn: 10) { replicas[other].store.writesUntilFailure = random.upTo(1) }
+        defer { replicas[other].store.writesUntilFailure = nil }
+        do {
+            let outcome = try replica.bundle(to: replicas[other])
+            try require(outcome.refusals.isEmpty, "\(replicas[other].name) refused \(replica.name)'s bundle: \(outcome.refusals)")
+            figures.carried += 1
+        } catch is FlakyStore<Store>.Interrupted {
+            figures.failures += 1
+        }
+    }
+
+    /// A bundle holds nothing of an author who may not write; the hub must cope with who carries it all the same.
+    private mutating func carryUnplaced(from index: Int, to other: Int) throws {
+        guard let scope = try replicas[index].store.base.read({ try $0.scopes().first?.id }) else { return }
         do {
             try replicas[index].carry(scope, to: replicas[other])
             figures.carried += 1

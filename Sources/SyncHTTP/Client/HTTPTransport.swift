@@ -21,6 +21,8 @@ package struct HTTPTransport: HubTransport {
             redirectConfiguration: .disallow, timeout: .init(connect: .seconds(10), read: .seconds(60)),
             decompression: .disabled)
         configuration.httpVersion = .http1Only
+        // A hub that is down is said to be so at once; when to try again is `RetrySchedule`'s to decide.
+        configuration.connectionPool.retryConnectionEstablishment = false
         return HTTPClient(eventLoopGroupProvider: .singleton, configuration: configuration)
     }()
 
@@ -45,18 +47,7 @@ package struct HTTPTransport: HubTransport {
             let response = try await withTimeout(timeout) {
                 try await client.execute(httpRequest, deadline: .distantFuture)
             }
-            let body = AsyncThrowingStream<[UInt8], any Error> { continuation in
-                let task = Task {
-                    do {
-                        for try await buffer in response.body { continuation.yield(Array(buffer: buffer)) }
-                        continuation.finish()
-                    } catch {
-                        continuation.finish(throwing: HTTPTransport.translated(error))
-                    }
-                }
-                continuation.onTermination = { _ in task.cancel() }
-            }
-            return (HubResponse(response), body)
+            return (HubResponse(response), StreamedBody(body: response.body))
         } catch {
             throw HTTPTransport.translated(error)
         }
@@ -70,7 +61,7 @@ package struct HTTPTransport: HubTransport {
         return result
     }
 
-    private static func translated(_ error: any Error) -> any Error {
+    fileprivate static func translated(_ error: any Error) -> any Error {
         if error is CancellationError || error is HubClientError { return error }
         if error is NIOTooManyBytesError {
             return HubClientError(
@@ -86,29 +77,28 @@ package struct HTTPTransport: HubTransport {
     }
 }
 
-struct TimeoutError: Error {}
-
-/// Runs `body`, and gives it up after `timeout`.
-func withTimeout<Result: Sendable>(
-    _ timeout: Duration, _ body: @escaping @Sendable () async throws -> Result
-) async throws -> Result {
-    try await withThrowingTaskGroup(of: Result.self) { group in
-        group.addTask(operation: body)
-        group.addTask {
-            try await Task.sleep(for: timeout)
-            throw TimeoutError()
-        }
-        defer { group.cancelAll() }
-        guard let result = try await group.next() else { throw CancellationError() }
-        return result
-    }
-}
-
 extension HubResponse {
     /// The head.
     fileprivate init(_ response: HTTPClientResponse) {
         self.init(
             status: Int(response.status.code),
             headers: response.headers.map { HubRequest.Header($0.name, $0.value) })
+    }
+}
+
+/// A body in pieces, its failures as this client names them.
+private struct StreamedBody: AsyncSequence, Sendable {
+    let body: HTTPClientResponse.Body
+
+    func makeAsyncIterator() -> Iterator { Iterator(base: body.makeAsyncIterator()) }
+
+    struct Iterator: AsyncIteratorProtocol {
+        var base: HTTPClientResponse.Body.AsyncIterator
+
+        mutating func next() async throws -> [UInt8]? {
+            do { return try await base.next().map { Array(buffer: $0) } } catch {
+                throw HTTPTransport.translated(error)
+            }
+        }
     }
 }

@@ -123,7 +123,8 @@ package actor HubClient {
         guard SyncMedia.matches(head.header("content-type"), SyncMedia.events) else {
             throw HubClientError(head, problem: nil)
         }
-        return AsyncThrowingStream { continuation in
+        // Hints that nobody has time to hear are dropped, the oldest first.
+        return AsyncThrowingStream(bufferingPolicy: .bufferingNewest(16)) { continuation in
             let task = Task {
                 do {
                     var reader = ServerSentEventReader()

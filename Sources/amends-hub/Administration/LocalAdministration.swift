@@ -9,12 +9,18 @@ struct LocalAdministration: Administration {
     private let host: ChainHost<SQLiteStore>
 
     init(_ folder: HubFolder<SQLiteStore>, chain wish: String?) throws {
-        var reports: [ChainReport] = []
-        for chain in try folder.chains() {
-            reports.append(
-                ChainReport(chain: chain.description, name: try folder.open(chain).info.name.string))
+        let chains = try folder.chains()
+        let chain: ChainID
+        if chains.count == 1, wish == nil {
+            chain = chains[0]
+        } else if let named = wish.flatMap({ ChainID(hexadecimal: $0) }), chains.contains(named) {
+            chain = named
+        } else {
+            let reports = try chains.map {
+                ChainReport(chain: $0.description, name: try folder.open($0).info.name.string)
+            }
+            chain = try ChainChoice.chain(wish, of: reports, in: folder.path)
         }
-        let chain = try ChainChoice.chain(wish, of: reports, in: folder.path)
         host = ChainHost(chain) { try folder.open(chain) }
     }
 

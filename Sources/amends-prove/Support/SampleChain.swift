@@ -51,7 +51,7 @@ package final class SampleChain<Store: HubStore> {
     private func writeDirectory() throws {
         let entry = BranchEntry(name: "Cikini", code: "CKN", scope: branch.scope, scopeName: branch.name)
         var drafts = [try DirectoryDrafts.add(entry, person: "admin")]
-        for machine in machines {
+        for machine in machines + [visitor] {
             drafts.append(
                 try DirectoryDrafts.add(
                     MachineEntry(

@@ -9,7 +9,7 @@ import SQLiteStore
 import SyncHTTP
 
 /// `amends diff`: do two replicas, or a replica and the hub, hold the same.
-struct DiffCommand: AsyncParsableCommand {
+struct DiffCommand: AsyncParsableCommand, LoggingCommand {
     static let configuration = CommandConfiguration(
         commandName: "diff",
         abstract: "Compare two replicas, or a replica with the hub.",

@@ -120,3 +120,8 @@ struct SyncSummary {
         return isComplete ? "up to date: \(counts)" : "not everything was exchanged: \(counts), \(report.unsent) wait"
     }
 }
+
+extension Logger {
+    /// The program's own log.
+    fileprivate static var amends: Logger { Logger(label: "amends") }
+}

@@ -5,8 +5,12 @@ import Foundation
 import SQLiteStore
 
 /// A command that works on a replica.
-protocol ReplicaCommand: ParsableCommand {
+protocol ReplicaCommand: LoggingCommand {
     var common: CommonOptions { get }
+}
+
+extension ReplicaCommand {
+    var log: LogOptions { common.log }
 }
 
 /// What every command takes: which replica, and how much it tells on standard error.

@@ -73,17 +73,13 @@ final class BranchNames {
     }
 
     private func entry(of scope: ScopeID) throws -> BranchEntry? {
-        try directoryRecord(BranchEntry.origin(scope)).flatMap { BranchEntry($0.state) }
+        try transaction.branchRecord(servedBy: scope).flatMap { BranchEntry($0.state) }
     }
 
     private func machine(of replica: ReplicaID) throws -> MachineEntry? {
-        try directoryRecord(MachineEntry.origin(replica)).flatMap { MachineEntry($0.state) }
-    }
-
-    private func directoryRecord(_ origin: RecordOrigin) throws -> StoredRecord? {
         guard let common else { return nil }
         // An outside thing's id does not depend on the change that names it.
-        return try transaction.record(
-            origin.recordID(in: common.id, change: ShortHash(high: 0, low: 0)), of: common.id)
+        let id = MachineEntry.origin(replica).recordID(in: common.id, change: ShortHash(high: 0, low: 0))
+        return try transaction.record(id, of: common.id).flatMap { MachineEntry($0.state) }
     }
 }

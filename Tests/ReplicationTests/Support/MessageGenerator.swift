@@ -42,7 +42,19 @@ struct MessageGenerator {
         return ScopeHello(
             scope: scope, position: integer(), history: HistoryHash(hash()),
             ownHead: random.chance(oneIn: 2) ? nil : reference(),
-            foreignHeads: heads.values.sorted { $0.dot < $1.dot })
+            foreignHeads: heads.values.sorted { $0.dot < $1.dot },
+            staged: random.chance(oneIn: 3) ? staged() : nil)
+    }
+
+    mutating func staged() -> StagedHead {
+        StagedHead(dot: dot(), digest: identifier(), length: random.upTo(Limit.stagedBytes.value))
+    }
+
+    mutating func piece() -> ChangePiece {
+        let bytes = [0] + bytes()
+        let offset = random.upTo(9_999)
+        return ChangePiece(
+            dot: dot(), digest: hash(), total: offset + bytes.count + random.upTo(9_999), offset: offset, bytes: bytes)
     }
 
     mutating func push(_ scope: ScopeID) -> ScopePush {
@@ -55,7 +67,8 @@ struct MessageGenerator {
             },
             attestations: some(1) {
                 Attestation(scope: $0.identifier(), sequence: $0.integer(), hash: $0.hash(), key: Samples.hubKey)
-            })
+            },
+            piece: random.chance(oneIn: 3) ? piece() : nil)
     }
 
     mutating func request() -> SyncRequest {
@@ -85,7 +98,7 @@ struct MessageGenerator {
 
     mutating func answer(_ scope: ScopeID) -> ScopeAnswer {
         if random.chance(oneIn: 3) {
-            let code = Refusal.Code(rawValue: UInt64(1 + random.upTo(10))) ?? .gap
+            let code = Refusal.Code(rawValue: UInt64(1 + random.upTo(20)))
             return ScopeAnswer(
                 scope: scope, outcome: .refused(Refusal(code, text().string, missing: some { $0.reference() })))
         }
@@ -94,13 +107,17 @@ struct MessageGenerator {
             hubTime: milliseconds(), key: Samples.hubKey)
         return ScopeAnswer(
             scope: scope,
-            outcome: .page(Page(receipt: receipt, entries: some(4) { $0.entry() }, hasMore: random.chance(oneIn: 2))))
+            outcome: .page(
+                Page(
+                    receipt: receipt, entries: some(4) { $0.entry() }, hasMore: random.chance(oneIn: 2),
+                    piece: random.chance(oneIn: 3) ? piece() : nil)))
     }
 
     mutating func response() -> SyncResponse {
         SyncResponse(
             hubTime: milliseconds(), incarnation: identifier(), wantsHellos: random.chance(oneIn: 2),
             answers: scopes().map { answer($0) },
-            newScopes: some { ScopeIntroduction(scope: $0.identifier(), name: $0.text(), seed: $0.identifier()) })
+            newScopes: some { ScopeIntroduction(scope: $0.identifier(), name: $0.text(), seed: $0.identifier()) },
+            staged: scopes().map { StagedAnswer(scope: $0, head: staged()) })
     }
 }

@@ -58,6 +58,16 @@ enum Samples {
                 limits: PageLimits(changes: 100, bytes: 65_536),
                 hellos: scopes.map { hello($0, isEmpty: $0.scope == common.scope) }, pushes: [push])
         ),
+        (
+            "a piece of a large change, and part of another staged",
+            SyncRequest(
+                limits: PageLimits(),
+                hellos: [
+                    ScopeHello(
+                        scope: scope.scope, position: 1, history: HistoryHash(hash), ownHead: nil, staged: stagedHead)
+                ],
+                pushes: [ScopePush(scope: scope.scope, runs: [], attestations: [], piece: piece)])
+        ),
         ("a digest of all scopes", SyncRequest(limits: PageLimits(changes: 1, bytes: 1), hellos: [], coverage: .rest(hash))),
         (
             "the stretch from the first scope to the second",
@@ -70,6 +80,10 @@ enum Samples {
             SyncRequest(limits: PageLimits(), hellos: [], coverage: .stretch(after: nil, through: scopes[0].scope))
         ),
     ]
+
+    /// The third piece of a change of 5,000 bytes.
+    static let piece = ChangePiece(dot: changes.second.dot, digest: hash, total: 5_000, offset: 2_000, bytes: [1, 2, 3])
+    static let stagedHead = StagedHead(dot: changes.second.dot, digest: hash.short, length: 2_003)
 
     static let page = Page(
         receipt: Receipt(
@@ -93,6 +107,17 @@ enum Samples {
     static let responses: [(label: String, response: SyncResponse)] = [
         ("nothing new", SyncResponse(hubTime: hubTime, incarnation: incarnation)),
         ("the digest differs", SyncResponse(hubTime: hubTime, incarnation: incarnation, wantsHellos: true)),
+        (
+            "a piece of a large change, and part of another staged",
+            SyncResponse(
+                hubTime: hubTime, incarnation: incarnation,
+                answers: [
+                    ScopeAnswer(
+                        scope: scope.scope,
+                        outcome: .page(Page(receipt: page.receipt, entries: [], hasMore: true, piece: piece)))
+                ],
+                staged: [StagedAnswer(scope: scope.scope, head: stagedHead)])
+        ),
         (
             "a page with entries of every kind, a refusal, a new scope",
             SyncResponse(

@@ -1,15 +1,16 @@
 import ArgumentParser
-import CommandLineKit
 
 /// Whether the result is for a person or for a program.
-struct OutputOptions: ParsableArguments {
+package struct OutputOptions: ParsableArguments {
     @Flag(help: "Print JSON.")
-    var json = false
+    package var json = false
+
+    package init() {}
 
     /// Prints the result in the form that was asked for.
     ///
     /// - Parameter text: the lines for a person.
-    func print(_ value: @autoclosure () throws -> JSONValue, text: (TextStyle) throws -> [String]) throws {
+    package func print(_ value: @autoclosure () throws -> JSONValue, text: (TextStyle) throws -> [String]) throws {
         let console = Console.standard
         if json {
             try console.write(try value())
