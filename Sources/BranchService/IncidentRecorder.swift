@@ -16,7 +16,8 @@ package struct IncidentRecorder {
         package var isDryRun: Bool
 
         package init(
-            selection: LocationSelection = .all, until: LocalMinute? = nil, zone: ZoneOffset = .utc, isDryRun: Bool = false
+            selection: LocationSelection = .all, until: LocalMinute? = nil, zone: ZoneOffset = .utc,
+            isDryRun: Bool = false
         ) {
             self.selection = selection
             self.until = until
@@ -145,7 +146,8 @@ package struct IncidentRecorder {
         case .status(let word):
             step = NewStep(.imported, at: at, status: Text(word), fact: fact)
         case .moved(let destination):
-            step = NewStep(.moved, at: at, fact: fact, destination: Text("\(destination.location) \(destination.externalID)"))
+            step = NewStep(
+                .moved, at: at, fact: fact, destination: Text("\(destination.location) \(destination.externalID)"))
         }
         let origin = origin(of: event.subject)
         var title: Text?
@@ -161,7 +163,9 @@ package struct IncidentRecorder {
         }
         // The outside number is the case's number: two machines that import one log then agree on it.
         edits.append(.write(.number, Text(event.subject.externalID)))
-        if case .movedFrom(let old) = opening { edits.append(.write(.movedFrom, Text("\(old.location) \(old.externalID)"))) }
+        if case .movedFrom(let old) = opening {
+            edits.append(.write(.movedFrom, Text("\(old.location) \(old.externalID)")))
+        }
         _ = try transaction.open(
             NewCase(title ?? Text("Incident \(event.subject.externalID)"), origin: origin, edits: edits, first: step))
     }

@@ -70,7 +70,8 @@ struct Reauthoring<Transaction: ReplicaTransaction> {
         FieldOperation(
             record: operation.record,
             target: FieldTarget(
-                field: operation.target.field, kind: operation.target.kind, element: operation.target.element.map(rename)),
+                field: operation.target.field, kind: operation.target.kind,
+                element: operation.target.element.map(rename)),
             action: operation.action, value: rename(operation.value),
             shown: operation.shown.map { references in
                 references.map { moved[$0.hash] ?? $0 }.sorted { $0.dot < $1.dot }

@@ -73,7 +73,9 @@ extension Replica {
         if replica == identity.replica {
             return try transaction.setting(.certificate).map { try Certificate($0) }
         }
-        guard let common = try transaction.scopes().first(where: { $0.introduction.name == "common" }) else { return nil }
+        guard let common = try transaction.scopes().first(where: { $0.introduction.name == "common" }) else {
+            return nil
+        }
         let record = MachineEntry.origin(replica).recordID(in: common.id, change: ShortHash(high: 0, low: 0))
         return try transaction.record(record, of: common.id).flatMap { MachineEntry($0.state) }?.certificate
     }

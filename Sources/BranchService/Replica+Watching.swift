@@ -32,7 +32,9 @@ extension Replica {
         var random = SystemRandomNumberGenerator()
         while !Task.isCancelled {
             let outcome = try await synchronise(with: client, options: options.sync)
-            if outcome.report.applied > 0 || outcome.error != nil || !outcome.report.refusals.isEmpty { report(outcome) }
+            if outcome.report.applied > 0 || outcome.error != nil || !outcome.report.refusals.isEmpty {
+                report(outcome)
+            }
             if let error = outcome.error {
                 guard case .retry(let after) = error.recovery else { throw error }
                 try await Task.sleep(for: schedule.next(retryAfter: after, using: &random))

@@ -25,7 +25,8 @@ package enum ReplicaError: Error, CustomStringConvertible {
         case .alreadyJoined(let chain): "this replica belongs to the chain \(chain) already"
         case .setting(let key): "the replica's setting \(key) is damaged; run `amends verify`"
         case .file(let path, let reason): "\(path): \(reason)"
-        case .foreignScope(let name): "the hub named the scope \(name) with an id that is not its own; nothing was changed"
+        case .foreignScope(let name):
+            "the hub named the scope \(name) with an id that is not its own; nothing was changed"
         }
     }
 }

@@ -33,7 +33,9 @@ package struct Text: Hashable, Comparable, Sendable {
 
     /// Lends the UTF-8 as one run: walking a string's view byte by byte costs several times as much.
     private func withBytes<Result>(_ body: (UnsafeRawBufferPointer) -> Result) -> Result {
-        if let result = string.utf8.withContiguousStorageIfAvailable({ body(UnsafeRawBufferPointer($0)) }) { return result }
+        if let result = string.utf8.withContiguousStorageIfAvailable({ body(UnsafeRawBufferPointer($0)) }) {
+            return result
+        }
         var copy = string
         return copy.withUTF8 { body(UnsafeRawBufferPointer($0)) }
     }

@@ -1,3 +1,5 @@
+import Foundation
+
 /// What a hub takes from the world outside, so that tests can give it another one.
 package struct HubEnvironment: Sendable {
     /// The hub's clock: milliseconds since 1970. It may be set; what must not depend on that uses `uptime`.
@@ -32,9 +34,3 @@ package struct HubEnvironment: Sendable {
             })
     }()
 }
-
-#if canImport(Glibc)
-import Glibc
-#else
-import Darwin
-#endif

@@ -58,7 +58,8 @@ struct Projections: Sendable {
     ///   - log: the log rows to show; all of them, or those that the tables lack.
     ///   - header: the header of the change that made a log row.
     func rows(
-        of record: StoredRecord, type: RecordType, log: [LogRow], view: RecordView, header: (Dot) throws -> ChangeHeader?
+        of record: StoredRecord, type: RecordType, log: [LogRow], view: RecordView,
+        header: (Dot) throws -> ChangeHeader?
     ) throws -> [[[ColumnValue]]] {
         let state = record.state
         var main: [ColumnValue] = [.text(record.id.description), .text(record.scope.description)]

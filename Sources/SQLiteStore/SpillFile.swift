@@ -7,7 +7,8 @@ package final class SpillFile {
     /// - Parameter path: a file that does not exist; the caller removes it.
     package init(path: String) throws {
         connection = try Connection(path: path, access: .readWriteCreate)
-        try connection.execute(script: "CREATE TABLE value (key BLOB PRIMARY KEY, body BLOB NOT NULL) STRICT, WITHOUT ROWID")
+        try connection.execute(
+            script: "CREATE TABLE value (key BLOB PRIMARY KEY, body BLOB NOT NULL) STRICT, WITHOUT ROWID")
         // Nothing here outlives the work, so one transaction that is never committed holds all of it.
         try connection.execute(script: "BEGIN")
     }

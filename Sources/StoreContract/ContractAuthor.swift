@@ -40,7 +40,8 @@ package struct ContractAuthor {
 
     /// The next change of the feed. - Parameter parts: encoded personal parts, sorted by subject.
     package mutating func change(
-        _ operations: Operations, context: [ChangeReference] = [], stamp: HybridTimestamp = HybridTimestamp(milliseconds: 1_000),
+        _ operations: Operations, context: [ChangeReference] = [],
+        stamp: HybridTimestamp = HybridTimestamp(milliseconds: 1_000),
         parts: [PersonalPart] = [], schema: Text = "contract/1"
     ) -> Change {
         let dot = Dot(feed: feed, sequence: sequence + 1)
@@ -83,7 +84,8 @@ package struct ContractAuthor {
 
     package static func part(_ number: UInt64, _ text: String) -> PersonalPart {
         PersonalPart(
-            subject: SubjectID(high: 1, low: number), key: [UInt8](repeating: UInt8(truncatingIfNeeded: number), count: 32),
+            subject: SubjectID(high: 1, low: number),
+            key: [UInt8](repeating: UInt8(truncatingIfNeeded: number), count: 32),
             items: [.text(text)])
     }
 }

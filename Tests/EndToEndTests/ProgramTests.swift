@@ -82,14 +82,37 @@ import Testing
         #expect(missing.status == 1)
         #expect(missing.talk.contains("there is no replica at"))
 
-        let newer = try branch.place.run(
-            "/usr/bin/env", ["sqlite3", branch.replica, "PRAGMA user_version = 9999"])
-        try #require(newer.status == 0, "sqlite3 is needed: \(newer.talk)")
+        try branch.sql("PRAGMA user_version = 9999")
         for arguments in [["status"], ["case", "open", "--title", "x"]] {
             let ending = try branch.run(arguments)
             #expect(ending.status == 1)
             #expect(ending.talk.contains("newer version"))
         }
+    }
+
+    @Test func damageIsNamedAndNothingIsWritten() throws {
+        struct Verified: Decodable {
+            let ok: Bool
+            let damage: [Damage]
+
+            struct Damage: Decodable {
+                let kind: String
+                let table: String
+                let row: String
+                let reason: String
+            }
+        }
+        let branch = try Branch(try Workplace())
+        _ = try branch.open("--title", "Cold soup")
+        #expect(try branch.must("verify", "--json").decoded(Verified.self).ok)
+        try branch.sql("UPDATE record SET state = CAST(replace(state, 'Cold', 'Warm') AS BLOB)")
+        let before = try Data(contentsOf: URL(fileURLWithPath: branch.replica))
+        let ending = try branch.run("verify", "--json")
+        #expect(ending.status == 5)
+        let report = try ending.decoded(Verified.self)
+        #expect(!report.ok)
+        #expect(report.damage.contains { $0.kind == "state" && $0.table == "record" && !$0.reason.isEmpty })
+        #expect(try Data(contentsOf: URL(fileURLWithPath: branch.replica)) == before)
     }
 
     @Test func aReaderThatHasSeenEnoughIsNoFailure() throws {

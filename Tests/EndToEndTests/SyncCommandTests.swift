@@ -193,6 +193,41 @@ import Testing
         #expect(try branch.must("trace", opened.change, "--offline", "--json").decoded(Traced.self).stage != "received")
     }
 
+    @Test func aWatchIsWokenFromBothSidesAndEndsWhenAsked() throws {
+        let place = try Workplace()
+        let hub = try Hub(place)
+        let till = try Branch(place, file: "till.sqlite", named: nil, person: "rina")
+        try join(till, hub, try hub.addBranch("Kemang"))
+        let other = try Branch(place, file: "other.sqlite", named: nil, person: "budi")
+        try join(other, hub, try hub.anotherCode("Kemang"))
+        let watch = try place.start(
+            try Programs.path("amends"), ["sync", "--watch", "--json", "--replica", other.replica, "--log-json"])
+        let opened = try till.open("--title", "Cold soup")
+        try sync(till)
+        try eventually { try other.run("case", "show", opened.case).status == 0 }
+        try other.must("case", "step", opened.case, "apologised")
+        try eventually {
+            try sync(till)
+            return try till.show(opened.case).steps.count == 2
+        }
+        watch.terminate()
+        let ending = try watch.wait()
+        #expect(ending.status == 0)
+        let rounds = try ending.output.split(separator: "\n").map {
+            try JSONDecoder().decode(Exchange.self, from: Data($0.utf8))
+        }
+        #expect(rounds.contains { $0.received > 0 } && rounds.contains { $0.sent == 1 })
+    }
+
+    private func eventually(_ isSo: () throws -> Bool) throws {
+        let deadline = Date(timeIntervalSinceNow: 30)
+        while Date() < deadline {
+            if try isSo() { return }
+            Thread.sleep(forTimeInterval: 0.2)
+        }
+        Issue.record("not within 30 seconds")
+    }
+
     @Test func whoHasNotJoinedOrHasAUsedCodeIsTold() throws {
         let place = try Workplace()
         let hub = try Hub(place)

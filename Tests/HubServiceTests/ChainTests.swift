@@ -30,12 +30,14 @@ import Testing
         let key = world.key()
         let store = MemoryStore()
         let made = try HubChain.create(
-            "A", in: store, key: key, schemas: [], environment: world.environment).chain.info
+            "A", in: store, key: key, schemas: [], environment: world.environment
+        ).chain.info
         let opened = try HubChain(opening: store, key: key, schemas: [], environment: world.environment)
         #expect(opened.info == made)
-        #expect(refusal {
-            _ = try HubChain(opening: MemoryStore(), key: key, schemas: [], environment: world.environment)
-        } == .unknownChain)
+        #expect(
+            refusal {
+                _ = try HubChain(opening: MemoryStore(), key: key, schemas: [], environment: world.environment)
+            } == .unknownChain)
     }
 
     @Test func onlyTheTokenOpensTheAdministration() {

@@ -4,8 +4,8 @@ import HubService
 import Logging
 import Replication
 import ServiceLifecycle
-import Synchronization
 import SyncHTTP
+import Synchronization
 import Testing
 
 /// Event streams, on a socket of their own.

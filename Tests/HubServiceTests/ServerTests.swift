@@ -308,19 +308,22 @@ import Testing
             let stranger = HubAdministrator(token: "amends-admin-00", over: transport)
             #expect(await problem { _ = try await stranger.chains() } == .hub(.notAdministrator))
             #expect(await problem { _ = try await stranger.branches(of: source.chain) } == .hub(.notAdministrator))
-            #expect(await problem {
-                _ = try await stranger.addBranch(BranchWish(name: "X"), of: source.chain)
-            } == .hub(.notAdministrator))
+            #expect(
+                await problem {
+                    _ = try await stranger.addBranch(BranchWish(name: "X"), of: source.chain)
+                } == .hub(.notAdministrator))
             #expect(log.audit.count == 3)
             #expect(!log.audit.contains { $0.contains("amends-admin") })
             let chains = try await administrator(transport).chains()
             #expect(chains == [ChainReport(chain: source.chain.description, name: "Corner Cafés")])
-            #expect(await problem {
-                _ = try await administrator(transport).branches(of: ChainID(high: 1, low: 1))
-            } == .hub(.unknownChain))
-            #expect(await problem {
-                _ = try await administrator(transport).addBranch(BranchWish(name: "Kemang"), of: source.chain)
-            } == .hub(.branchExists))
+            #expect(
+                await problem {
+                    _ = try await administrator(transport).branches(of: ChainID(high: 1, low: 1))
+                } == .hub(.unknownChain))
+            #expect(
+                await problem {
+                    _ = try await administrator(transport).addBranch(BranchWish(name: "Kemang"), of: source.chain)
+                } == .hub(.branchExists))
             // A machine may read where it stands, and what the administrator may read is more.
             #expect(try await client.standing().scopes.count == 2)
             let all = try await send(

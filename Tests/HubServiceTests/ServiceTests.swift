@@ -52,7 +52,9 @@ import Testing
         for text in [nil, "", "hub.afterCommit:exit", "hub.afterCommit:kill", "hub.afterCommit:kill:3"] {
             #expect(Failpoint(text) != nil, "\(text ?? "nil")")
         }
-        for text in ["x", "hub.afterCommit", "hub.afterCommit:kill:0", "hub.afterCommit:exit:1", "hub.afterCommit:kill:x"] {
+        for text in [
+            "x", "hub.afterCommit", "hub.afterCommit:kill:0", "hub.afterCommit:exit:1", "hub.afterCommit:kill:x",
+        ] {
             #expect(Failpoint(text) == nil, "\(text)")
         }
     }

@@ -126,7 +126,9 @@ import Testing
         }
         for (counter, body) in [(UInt64(5), "a"), (6, "c"), (7, "c")] {
             let (signature, content) = signed(session, counter, body)
-            #expect(await code { _ = try await sessions.answer(signature, content) { _ in work.answer() } } == .staleCounter)
+            #expect(
+                await code { _ = try await sessions.answer(signature, content) { _ in work.answer() } } == .staleCounter
+            )
         }
         #expect(work.count == 2)
         let (signature, content) = signed(session, 8, "stream")

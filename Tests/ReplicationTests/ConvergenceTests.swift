@@ -7,7 +7,10 @@ import Testing
 @Suite("Edits made apart come together")
 struct ConvergenceTests {
     /// Two replicas of a branch and headquarters edit one record offline, then synchronise, twice each, in every order.
-    @Test(arguments: permutations(of: [0, 0, 1, 1, 2, 2].enumerated().map(\.offset)).prefix(720).enumerated().filter { $0.offset % 9 == 0 }.map(\.element))
+    @Test(
+        arguments: permutations(of: [0, 0, 1, 1, 2, 2].enumerated().map(\.offset)).prefix(720).enumerated().filter {
+            $0.offset % 9 == 0
+        }.map(\.element))
     func everyOrderOfSynchronisingEndsEqual(_ order: [Int]) throws {
         let talk = try Conversation()
         try talk.replicas[0].put("title", .text("first"), in: talk.scope)
@@ -23,7 +26,8 @@ struct ConvergenceTests {
         try talk.expectAgreement()
         let titles = try talk.replicas[0].values("title", in: talk.scope)
         #expect(Set(titles) == [.text("by ana"), .text("by ben"), .text("by hq")], "`ask` shows all of them")
-        #expect(try talk.replicas[1].latest("title", in: talk.scope) == .text("by hq"), "`latest` shows the last one made")
+        #expect(
+            try talk.replicas[1].latest("title", in: talk.scope) == .text("by hq"), "`latest` shows the last one made")
         #expect(try talk.replicas[2].steps(in: talk.scope).count == 3)
     }
 
@@ -84,10 +88,13 @@ struct ConvergenceTests {
         let origins = (0..<20).map { RecordOrigin.external(source: "test", id: Text("\($0)")) }
         for round in 0..<3 {
             let operations = origins.indices.map {
-                FieldOperation(record: $0, target: FieldTarget(field: "round", kind: .register), value: .integer(Int64(round)))
+                FieldOperation(
+                    record: $0, target: FieldTarget(field: "round", kind: .register), value: .integer(Int64(round)))
             }
             try talk.replicas[0].write(
-                ChangeDraft(person: "p", zoneMinutes: 0, schema: "test/1", operations: Operations(records: origins, operations: operations)),
+                ChangeDraft(
+                    person: "p", zoneMinutes: 0, schema: "test/1",
+                    operations: Operations(records: origins, operations: operations)),
                 in: talk.scope)
         }
         try talk.replicas[0].sync()
@@ -95,7 +102,8 @@ struct ConvergenceTests {
         for _ in 0..<3 {
             try talk.replicas[1].sync(page: PageLimits(changes: 1)) { bytes, deliver in
                 let answer = try deliver(bytes)
-                let rounds = Set(try origins.map { try talk.replicas[1].state($0, in: talk.scope).winner("round", .latest)?.value })
+                let rounds = Set(
+                    try origins.map { try talk.replicas[1].state($0, in: talk.scope).winner("round", .latest)?.value })
                 #expect(rounds.count == 1)
                 return answer
             }

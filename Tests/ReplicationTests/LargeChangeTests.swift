@@ -82,7 +82,9 @@ struct LargeChangeTests {
         try ana.put("title", .text("after"), in: talk.scope)
         try ben.put("category", .text("beside"), in: talk.scope)
         for _ in 0..<3 {
-            for replica in talk.replicas { try replica.sync(limits: LargeChangeTests.push, page: LargeChangeTests.page) }
+            for replica in talk.replicas {
+                try replica.sync(limits: LargeChangeTests.push, page: LargeChangeTests.page)
+            }
         }
         try talk.expectAgreement()
         #expect(try ben.latest("title", in: talk.scope) == .text("after"))

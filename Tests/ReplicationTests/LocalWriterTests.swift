@@ -6,7 +6,9 @@ import Testing
 
 @Suite("Local writes: limits, contexts, part keys, all or nothing")
 struct LocalWriterTests {
-    private func draft(_ operations: Operations, person: Text = "p", zone: Int16 = 0, parts: [ChangeDraft.Part] = []) -> ChangeDraft {
+    private func draft(_ operations: Operations, person: Text = "p", zone: Int16 = 0, parts: [ChangeDraft.Part] = [])
+        -> ChangeDraft
+    {
         ChangeDraft(person: person, zoneMinutes: zone, schema: "test/1", operations: operations, parts: parts)
     }
 
@@ -40,7 +42,8 @@ struct LocalWriterTests {
             try talk.replicas[0].write(draft(registers(1, bytes: greatest)), in: talk.scope)
         }
         // Parts count: they travel with the change.
-        let part = ChangeDraft.Part(subject: SubjectID(high: 1, low: 1), items: [.text(String(repeating: "y", count: greatest / 2))])
+        let part = ChangeDraft.Part(
+            subject: SubjectID(high: 1, low: 1), items: [.text(String(repeating: "y", count: greatest / 2))])
         #expect(throws: CommitError.self) {
             try talk.replicas[0].write(draft(registers(1, bytes: greatest / 2), parts: [part]), in: talk.scope)
         }
@@ -54,23 +57,34 @@ struct LocalWriterTests {
         let talk = try Conversation(1)
         let long = Text(String(repeating: "n", count: 257))
         let target = FieldTarget(field: "f", kind: .register)
-        func one(_ operation: FieldOperation) -> Operations { Operations(records: [Conversation.record], operations: [operation]) }
+        func one(_ operation: FieldOperation) -> Operations {
+            Operations(records: [Conversation.record], operations: [operation])
+        }
         let bad: ChangeDraft
         switch rule {
         case "name": bad = draft(registers(1), person: long)
         case "zone": bad = draft(registers(1), zone: 1_081)
-        case "field": bad = draft(one(FieldOperation(record: 0, target: FieldTarget(field: long, kind: .register), value: .null)))
+        case "field":
+            bad = draft(one(FieldOperation(record: 0, target: FieldTarget(field: long, kind: .register), value: .null)))
         case "shown":
             let change = try talk.replicas[0].put("f", .null, in: talk.scope)
-            bad = draft(one(FieldOperation(record: 0, target: target, value: .null, shown: [change.reference, change.reference])))
+            bad = draft(
+                one(
+                    FieldOperation(
+                        record: 0, target: target, value: .null, shown: [change.reference, change.reference])))
         case "depth":
             let deep = (0..<6).reduce(Value.null) { value, _ in Value.fields([(Text("x"), Optional(value))]) }
             bad = draft(one(FieldOperation(record: 0, target: target, value: deep)))
         case "items":
-            bad = draft(registers(1), parts: [ChangeDraft.Part(subject: SubjectID(high: 0, low: 1), items: Array(repeating: .null, count: 10_001))])
+            bad = draft(
+                registers(1),
+                parts: [
+                    ChangeDraft.Part(subject: SubjectID(high: 0, low: 1), items: Array(repeating: .null, count: 10_001))
+                ])
         default:
             bad = draft(
-                registers(1), parts: (0..<257).map { ChangeDraft.Part(subject: SubjectID(high: 0, low: UInt64($0)), items: []) })
+                registers(1),
+                parts: (0..<257).map { ChangeDraft.Part(subject: SubjectID(high: 0, low: UInt64($0)), items: []) })
         }
         let before = try talk.replicas[0].store.read { try StoreContract<MemoryStore>.everything($0) }
         #expect(throws: CommitError.self) { try talk.replicas[0].write(bad, in: talk.scope) }
@@ -84,10 +98,17 @@ struct LocalWriterTests {
         try ana.put("title", .text("kept"), in: talk.scope)
         let before = try ana.store.read { try StoreContract<MemoryStore>.everything($0) }
         ana.store.writesUntilFailure = 0
-        #expect(throws: FlakyStore<MemoryStore>.Interrupted.self) { try ana.put("title", .text("lost"), in: talk.scope) }
-        #expect(throws: CommitError.unknownScope(ScopeID(high: 1, low: 1))) { try ana.put("title", .null, in: ScopeID(high: 1, low: 1)) }
-        let strange = ChangeReference(dot: Dot(feed: FeedID(high: 1, low: 1), sequence: 1), hash: ShortHash(high: 0, low: 0))
-        #expect(throws: CommitError.shownUnknown(strange)) { try ana.put("title", .null, shown: [strange], in: talk.scope) }
+        #expect(throws: FlakyStore<MemoryStore>.Interrupted.self) {
+            try ana.put("title", .text("lost"), in: talk.scope)
+        }
+        #expect(throws: CommitError.unknownScope(ScopeID(high: 1, low: 1))) {
+            try ana.put("title", .null, in: ScopeID(high: 1, low: 1))
+        }
+        let strange = ChangeReference(
+            dot: Dot(feed: FeedID(high: 1, low: 1), sequence: 1), hash: ShortHash(high: 0, low: 0))
+        #expect(throws: CommitError.shownUnknown(strange)) {
+            try ana.put("title", .null, shown: [strange], in: talk.scope)
+        }
         #expect(try ana.store.read { try StoreContract<MemoryStore>.everything($0) } == before)
         #expect(try ana.put("title", .text("next"), in: talk.scope).dot.sequence == 2)
     }
@@ -156,7 +177,10 @@ struct LocalWriterTests {
                     person: "p", zoneMinutes: 0, schema: "test/1",
                     operations: Operations(
                         records: [origin],
-                        operations: [FieldOperation(record: 0, target: FieldTarget(field: "who", kind: .register), value: .subject(subject))]),
+                        operations: [
+                            FieldOperation(
+                                record: 0, target: FieldTarget(field: "who", kind: .register), value: .subject(subject))
+                        ]),
                     parts: [ChangeDraft.Part(subject: subject, items: [.text("words")])]),
                 in: talk.scope)
             let parts = try ana.store.read { $0.parts(of: change.dot, scope: talk.scope) }
@@ -184,7 +208,8 @@ struct LocalWriterTests {
             try talk.hub.store.write { transaction in
                 let author = HubAuthor(transaction, identity: identity) { [UInt8](repeating: 1, count: $0) }
                 let change = try author.commit(
-                    ChangeDraft(person: "hub", zoneMinutes: 0, schema: "test/1", operations: ContractAuthor.title(text)),
+                    ChangeDraft(
+                        person: "hub", zoneMinutes: 0, schema: "test/1", operations: ContractAuthor.title(text)),
                     in: talk.scope, now: talk.hub.now)
                 #expect(change.placement != nil)
                 #expect(transaction.unplacedCount(of: talk.scope) == 0)
@@ -192,7 +217,9 @@ struct LocalWriterTests {
         }
         try talk.settle()
         try talk.expectAgreement()
-        #expect(try talk.replicas[0].state(ContractAuthor.origin(0), in: talk.scope).winner("title", .latest)?.value == .text("two"))
+        #expect(
+            try talk.replicas[0].state(ContractAuthor.origin(0), in: talk.scope).winner("title", .latest)?.value
+                == .text("two"))
     }
 }
 
@@ -200,7 +227,8 @@ extension Conversation {
     /// As many other replicas write once each, none having seen the others, and reach the hub.
     fileprivate func writeApart(_ count: Int) throws {
         let others = try (0..<count).map { number in
-            try Replica("r\(number)", UInt8(number + 10), MemoryStore(), hub: hub, home: scope, grants: Conversation.allRights)
+            try Replica(
+                "r\(number)", UInt8(number + 10), MemoryStore(), hub: hub, home: scope, grants: Conversation.allRights)
         }
         for other in others {
             try other.sync()

@@ -46,7 +46,8 @@ struct MessageTests {
         var taken = 0
         for round in 0..<10_000 {
             let isRequest = round % 2 == 0
-            var bytes = isRequest
+            var bytes =
+                isRequest
                 ? (round % 20 == 0 ? generator.request() : generator.random.pick(Samples.requests).request).encoded()
                 : (round % 20 == 1 ? generator.response() : generator.random.pick(Samples.responses).response).encoded()
             for _ in 0...generator.random.upTo(2) { mutate(&bytes, &generator.random) }
@@ -80,7 +81,9 @@ struct MessageTests {
 
     @Test func whatIsOutOfOrderIsRefused() throws {
         let hellos = Samples.scopes.reversed().map { Samples.hello($0) }
-        #expect(throws: CodecError.self) { try SyncRequest(SyncRequest(limits: PageLimits(), hellos: hellos).encoded()) }
+        #expect(throws: CodecError.self) {
+            try SyncRequest(SyncRequest(limits: PageLimits(), hellos: hellos).encoded())
+        }
         let answers = Samples.scopes.reversed().map {
             ScopeAnswer(scope: $0.scope, outcome: .refused(Refusal(.gap, "")))
         }

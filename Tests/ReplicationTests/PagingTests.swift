@@ -46,7 +46,10 @@ struct PagingTests {
         let talk = try Conversation(1)
         let draft = ChangeDraft(
             person: "p", zoneMinutes: 0, schema: "test/1", operations: ContractAuthor.title("x"),
-            parts: [ChangeDraft.Part(subject: SubjectID(high: 1, low: 1), items: [.text(String(repeating: "y", count: 10_000))])])
+            parts: [
+                ChangeDraft.Part(
+                    subject: SubjectID(high: 1, low: 1), items: [.text(String(repeating: "y", count: 10_000))])
+            ])
         for _ in 0..<10 { try talk.replicas[0].write(draft, in: talk.scope) }
         var greatest = 0
         let report = try talk.replicas[0].sync(limits: PushLimits(bytes: 20_000)) { bytes, deliver in

@@ -33,7 +33,9 @@ struct RefusalFixture {
     }
 
     /// One run for each change.
-    func push(_ changes: [Change], _ attestations: [Attestation], parts: [[UInt8]?] = [], scope: ScopeID? = nil) -> ScopePush {
+    func push(_ changes: [Change], _ attestations: [Attestation], parts: [[UInt8]?] = [], scope: ScopeID? = nil)
+        -> ScopePush
+    {
         ScopePush(
             scope: scope ?? self.scope.scope,
             runs: changes.map {
@@ -52,7 +54,9 @@ struct RefusalFixture {
     }
 
     /// Sends a push that must be refused with `code` and change nothing.
-    func expectRefusal(_ code: Refusal.Code, _ push: ScopePush, sourceLocation: SourceLocation = #_sourceLocation) throws {
+    func expectRefusal(_ code: Refusal.Code, _ push: ScopePush, sourceLocation: SourceLocation = #_sourceLocation)
+        throws
+    {
         let before = try talk.hubState()
         let outcome = try RefusalFixture.send(push, to: talk, carrier: carrier)
         #expect(outcome.placed == 0 && outcome.grown.isEmpty, sourceLocation: sourceLocation)
@@ -96,9 +100,11 @@ struct RefusalTests {
         let (good, author) = (fixture.author.attestation(), fixture.author)
         try fixture.expectRefusal(.unattested, fixture.push([change], []))
         try fixture.expectRefusal(.unattested, fixture.push([change], [early]))
-        let forged = Attestation(scope: author.scope.scope, sequence: author.sequence, hash: Hash256(1, 2, 3, 4), key: author.key)
+        let forged = Attestation(
+            scope: author.scope.scope, sequence: author.sequence, hash: Hash256(1, 2, 3, 4), key: author.key)
         try fixture.expectRefusal(.unattested, fixture.push([change], [forged]))
-        let elsewhere = Attestation(scope: ScopeID(high: 0, low: 1), sequence: author.sequence, hash: author.hash, key: author.key)
+        let elsewhere = Attestation(
+            scope: ScopeID(high: 0, low: 1), sequence: author.sequence, hash: author.hash, key: author.key)
         try fixture.expectRefusal(.unattested, fixture.push([change], [elsewhere]))
         // Another's signature under the author's name.
         var bytes = ByteWriter()
@@ -114,8 +120,10 @@ struct RefusalTests {
         var fixture = try RefusalFixture()
         let good = fixture.author.attestation()
         let placed = ContractAuthor(11, in: fixture.scope).replacing("placed")
-        let forged = Attestation(scope: fixture.scope.scope, sequence: 1, hash: Hash256(9, 9, 9, 9), key: fixture.author.key)
-        let planted = Attestation(scope: fixture.scope.scope, sequence: 99, hash: Hash256(9, 9, 9, 9), key: fixture.second.key)
+        let forged = Attestation(
+            scope: fixture.scope.scope, sequence: 1, hash: Hash256(9, 9, 9, 9), key: fixture.author.key)
+        let planted = Attestation(
+            scope: fixture.scope.scope, sequence: 99, hash: Hash256(9, 9, 9, 9), key: fixture.second.key)
         let outcome = try RefusalFixture.send(
             fixture.push([placed], [forged, planted]), to: fixture.talk, carrier: fixture.carrier)
         #expect(outcome.refused.isEmpty && outcome.placed == 0, "a change that the hub has is a retry")
@@ -157,7 +165,8 @@ struct RefusalTests {
         let effect = fixture.second.change("effect", context: [cause.reference])
         let attestations = [fixture.author.attestation(), fixture.second.attestation()]
         try fixture.expectRefusal(.missingContext, fixture.push([effect, cause], attestations))
-        let outcome = try RefusalFixture.send(fixture.push([cause, effect], attestations), to: fixture.talk, carrier: fixture.carrier)
+        let outcome = try RefusalFixture.send(
+            fixture.push([cause, effect], attestations), to: fixture.talk, carrier: fixture.carrier)
         #expect(outcome.placed == 2)
     }
 
@@ -174,7 +183,9 @@ struct RefusalTests {
         let run = { (bytes: [UInt8], parts: [[UInt8]?]) in
             ScopePush(
                 scope: fixture.scope.scope,
-                runs: [ChangeRun(feed: change.dot.feed, first: 2, changes: [CarriedChange(bytes: bytes, parts: parts)])],
+                runs: [
+                    ChangeRun(feed: change.dot.feed, first: 2, changes: [CarriedChange(bytes: bytes, parts: parts)])
+                ],
                 attestations: [fixture.author.attestation()])
         }
         try fixture.expectRefusal(.malformed, run(Array(change.carried().dropLast()), []))
@@ -201,7 +212,8 @@ struct RefusalTests {
                 records: [ContractAuthor.origin(0)],
                 operations: [
                     FieldOperation(
-                        record: 0, target: FieldTarget(field: "title", kind: .register), value: .text("x"), shown: [shown])
+                        record: 0, target: FieldTarget(field: "title", kind: .register), value: .text("x"),
+                        shown: [shown])
                 ])
         }
         var blind = fixture.second
@@ -212,7 +224,8 @@ struct RefusalTests {
         let other = mistaken.change(operations(wrong), context: [placed])
         try fixture.expectRefusal(.shownNotSeen, fixture.push([other], [mistaken.attestation()]))
         let seen = fixture.second.change(operations(placed), context: [placed])
-        let outcome = try RefusalFixture.send(fixture.push([seen], [fixture.second.attestation()]), to: fixture.talk, carrier: fixture.carrier)
+        let outcome = try RefusalFixture.send(
+            fixture.push([seen], [fixture.second.attestation()]), to: fixture.talk, carrier: fixture.carrier)
         #expect(outcome.placed == 1)
     }
 
@@ -224,7 +237,9 @@ struct RefusalTests {
 
     @Test func aHistoryThatIsNotThisHubs() throws {
         let fixture = try RefusalFixture()
-        for (position, history) in [(UInt64(1), HistoryHash(Hash256(1, 2, 3, 4))), (7, HistoryHash(Hash256(1, 2, 3, 4)))] {
+        for (position, history) in [
+            (UInt64(1), HistoryHash(Hash256(1, 2, 3, 4))), (7, HistoryHash(Hash256(1, 2, 3, 4))),
+        ] {
             let hello = ScopeHello(scope: fixture.scope.scope, position: position, history: history, ownHead: nil)
             let before = try fixture.talk.hubState()
             let outcome = try fixture.talk.hub.exchange(
@@ -241,8 +256,10 @@ struct RefusalTests {
     @Test func aHeadThatIsAnotherChangeAtTheHub() throws {
         let fixture = try RefusalFixture()
         let hello = ScopeHello(
-            scope: fixture.scope.scope, position: 0, history: HistoryHash(chain: fixture.scope.seed, scope: fixture.scope.scope),
-            ownHead: ChangeReference(dot: Dot(feed: fixture.author.feed, sequence: 1), hash: ShortHash(high: 1, low: 1)))
+            scope: fixture.scope.scope, position: 0,
+            history: HistoryHash(chain: fixture.scope.seed, scope: fixture.scope.scope),
+            ownHead: ChangeReference(dot: Dot(feed: fixture.author.feed, sequence: 1), hash: ShortHash(high: 1, low: 1))
+        )
         let certificate = try fixture.talk.hub.store.read { $0.certificate(of: fixture.author.replica) }
         let outcome = try fixture.talk.hub.exchange(
             SyncRequest(limits: PageLimits(), hellos: [hello]).encoded(), carrier: try #require(certificate))

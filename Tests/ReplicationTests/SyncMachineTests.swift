@@ -10,13 +10,17 @@ struct SyncMachineTests {
 
     // MARK: - Events
 
-    private func request(pushing pushed: [ScopeID] = [], _ coverage: SyncRequest.Coverage = .stretch(after: nil, through: nil)) -> SyncRequest {
+    private func request(
+        pushing pushed: [ScopeID] = [], _ coverage: SyncRequest.Coverage = .stretch(after: nil, through: nil)
+    ) -> SyncRequest {
         SyncRequest(
             limits: PageLimits(), hellos: [], coverage: coverage,
             pushes: pushed.map { ScopePush(scope: $0, runs: [], attestations: []) })
     }
 
-    private func response(pages: [ScopeID: Bool] = [:], refused: [ScopeID] = [], wantsHellos: Bool = false) -> SyncResponse {
+    private func response(pages: [ScopeID: Bool] = [:], refused: [ScopeID] = [], wantsHellos: Bool = false)
+        -> SyncResponse
+    {
         let answers = pages.map { scope, hasMore in
             let receipt = Receipt(
                 incarnation: Samples.incarnation, scope: scope, position: 1, history: HistoryHash(Samples.hash),
@@ -79,7 +83,8 @@ struct SyncMachineTests {
 
     @Test func aDigestThatDiffersIsFollowedByHellos() {
         var machine = begun()
-        let next = exchange(&machine, request(.rest(Samples.hash)), response(wantsHellos: true), outcome(wantsHellos: true))
+        let next = exchange(
+            &machine, request(.rest(Samples.hash)), response(wantsHellos: true), outcome(wantsHellos: true))
         #expect(next == .collect(CollectPlan(listing: .stretch(after: nil))))
         #expect(finished(exchange(&machine, request(), response(), outcome()))?.isComplete == true)
     }
@@ -89,9 +94,13 @@ struct SyncMachineTests {
         _ = exchange(&machine, request(.rest(Samples.hash)), response(wantsHellos: true), outcome(wantsHellos: true))
         let second = exchange(&machine, request(.stretch(after: nil, through: scopes[0])), response(), outcome())
         #expect(second == .collect(CollectPlan(listing: .stretch(after: scopes[0]))))
-        let third = exchange(&machine, request(.stretch(after: scopes[0], through: scopes[1])), response(), outcome(introduced: 1))
-        #expect(third == .collect(CollectPlan(listing: .stretch(after: scopes[0]))), "new scopes are asked for where they lie")
-        let last = exchange(&machine, request(.stretch(after: scopes[0], through: nil)), response(), outcome(entries: 1))
+        let third = exchange(
+            &machine, request(.stretch(after: scopes[0], through: scopes[1])), response(), outcome(introduced: 1))
+        #expect(
+            third == .collect(CollectPlan(listing: .stretch(after: scopes[0]))),
+            "new scopes are asked for where they lie")
+        let last = exchange(
+            &machine, request(.stretch(after: scopes[0], through: nil)), response(), outcome(entries: 1))
         #expect(finished(last)?.isComplete == true)
     }
 
@@ -162,7 +171,8 @@ struct SyncMachineTests {
         _ = exchange(&machine, request(), response(pages: [scopes[0]: true], refused: [scopes[1]]), first)
         var second = outcome(entries: 3, refused: [scopes[1]])
         (second.received, second.placed) = (2, 1)
-        let report = finished(exchange(&machine, request(), response(pages: [scopes[0]: false], refused: [scopes[1]]), second))
+        let report = finished(
+            exchange(&machine, request(), response(pages: [scopes[0]: false], refused: [scopes[1]]), second))
         #expect(report?.applied == 5 && report?.received == 3 && report?.sent == 2 && report?.roundTrips == 2)
         #expect(report?.refusals.count == 1)
     }
@@ -182,7 +192,10 @@ struct SyncMachineTests {
         #expect(report?.failure == "disk" && report?.roundTrips == 1 && report?.isComplete == false)
     }
 
-    @Test(arguments: ["collected before begun", "begun twice", "answered before sent", "applied before answered", "failed when finished"])
+    @Test(arguments: [
+        "collected before begun", "begun twice", "answered before sent", "applied before answered",
+        "failed when finished",
+    ])
     func anEventInTheWrongStateTraps(_ misuse: String) async {
         switch misuse {
         case "collected before begun":

@@ -8,12 +8,16 @@ import Testing
 struct VerdictTests {
     private static let schema = Schema(
         id: "test/1",
-        recordTypes: [RecordType(name: "case", table: "test_case", fields: [FieldDefinition("title"), FieldDefinition("steps", .log)])])
+        recordTypes: [
+            RecordType(
+                name: "case", table: "test_case", fields: [FieldDefinition("title"), FieldDefinition("steps", .log)])
+        ])
 
     private let wrongKind = FieldOperation(
         record: 0, target: FieldTarget(field: "title", kind: .set, element: .text("x")), value: .null)
     private let unknownKind = FieldOperation(
-        record: 0, target: FieldTarget(field: "shape", kind: FieldKind(rawValue: 99)), value: .unknown(tag: 40, bytes: [1]))
+        record: 0, target: FieldTarget(field: "shape", kind: FieldKind(rawValue: 99)),
+        value: .unknown(tag: 40, bytes: [1]))
 
     @Test func aChangeThatBreaksItsSchemaIsVoidAtOthersAndIsTakenBackAtItsAuthor() throws {
         let talk = try Conversation(schemas: [VerdictTests.schema])
@@ -22,7 +26,8 @@ struct VerdictTests {
         let void = try ana.write(
             [
                 wrongKind,
-                FieldOperation(record: 0, target: FieldTarget(field: "title", kind: .register), value: .text("with it")),
+                FieldOperation(
+                    record: 0, target: FieldTarget(field: "title", kind: .register), value: .text("with it")),
             ], to: Conversation.record, in: talk.scope)
         #expect(try ana.latest("title", in: talk.scope) == .text("with it"))
         try ana.step("after it", in: talk.scope)
@@ -43,7 +48,10 @@ struct VerdictTests {
         let ana = talk.replicas[0]
         try ana.put("title", .text("1"), in: talk.scope)
         try ana.write(
-            [wrongKind, FieldOperation(record: 0, target: FieldTarget(field: "note", kind: .register), value: .text("void"))],
+            [
+                wrongKind,
+                FieldOperation(record: 0, target: FieldTarget(field: "note", kind: .register), value: .text("void")),
+            ],
             to: Conversation.record, in: talk.scope)
         try ana.put("note", .text("kept"), in: talk.scope)
         try talk.settle()
@@ -77,7 +85,10 @@ struct VerdictTests {
         let talk = try Conversation()
         let (ana, ben) = (talk.replicas[0], talk.replicas[1])
         let newer = try ana.write(
-            [unknownKind, FieldOperation(record: 0, target: FieldTarget(field: "title", kind: .register), value: .text("newer"))],
+            [
+                unknownKind,
+                FieldOperation(record: 0, target: FieldTarget(field: "title", kind: .register), value: .text("newer")),
+            ],
             to: Conversation.record, in: talk.scope)
         try ana.step("goes on", in: talk.scope)
         try talk.settle()
@@ -86,7 +97,8 @@ struct VerdictTests {
             try replica.store.read { transaction in
                 let named = transaction.quarantined(of: talk.scope)
                 #expect(named.map(\.dot) == [newer.dot] && named.first?.reason.contains("99") == true)
-                #expect(transaction.change(at: newer.dot, of: talk.scope)?.operations == newer.operations, "byte for byte")
+                #expect(
+                    transaction.change(at: newer.dot, of: talk.scope)?.operations == newer.operations, "byte for byte")
             }
             #expect(try replica.steps(in: talk.scope) == [.text("goes on")])
             #expect(try replica.values("title", in: talk.scope).isEmpty, "no part of it is folded")
@@ -108,8 +120,10 @@ struct VerdictTests {
                 operations: Operations(
                     records: [Conversation.record, other],
                     operations: [
-                        FieldOperation(record: 0, target: FieldTarget(field: "title", kind: .register), value: .text("part")),
-                        FieldOperation(record: 1, target: FieldTarget(field: "shape", kind: FieldKind(rawValue: 99)), value: .null),
+                        FieldOperation(
+                            record: 0, target: FieldTarget(field: "title", kind: .register), value: .text("part")),
+                        FieldOperation(
+                            record: 1, target: FieldTarget(field: "shape", kind: FieldKind(rawValue: 99)), value: .null),
                     ])),
             in: talk.scope)
         // Void at the hub: its author folds the record again, the other never does.
@@ -141,7 +155,8 @@ struct VerdictTests {
                 let dot = Dot(feed: FeedID(high: 0, low: 1), sequence: 1)
                 var state = RecordState()
                 let result = Result {
-                    try state.apply(operation, dot: dot, effective: .zero, past: Past(of: dot, others: VersionVector())) { nil }
+                    try state.apply(operation, dot: dot, effective: .zero, past: Past(of: dot, others: VersionVector()))
+                    { nil }
                 }
                 var thrown: FoldError?
                 if case .failure(let error) = result { thrown = error as? FoldError }
@@ -158,7 +173,8 @@ struct VerdictTests {
         let change = author.change("x", parts: [part])
         for parts in [[nil], [part.encoded()], [nil]] as [[[UInt8]?]] {
             let outcome = try RefusalFixture.send(
-                fixture.push([change], [author.attestation()], parts: parts), to: fixture.talk, carrier: fixture.carrier)
+                fixture.push([change], [author.attestation()], parts: parts), to: fixture.talk, carrier: fixture.carrier
+            )
             #expect(outcome.refused.isEmpty)
         }
         let kept = try fixture.talk.hub.store.read { $0.parts(of: change.dot, scope: fixture.scope.scope) }

@@ -15,7 +15,9 @@ import Testing
         #expect(HTTPDate.seconds(text) == 784_111_777)
     }
 
-    @Test(arguments: ["", "0", "Sun, 06 Nov 1994 08:49:37 CET", "Sun, 32 Nov 1994 08:49:37 GMT", "Sun, 06 Nov 1994 08:49 GMT"])
+    @Test(arguments: [
+        "", "0", "Sun, 06 Nov 1994 08:49:37 CET", "Sun, 32 Nov 1994 08:49:37 GMT", "Sun, 06 Nov 1994 08:49 GMT",
+    ])
     func whatIsNoDateIsNone(_ text: String) { #expect(HTTPDate.seconds(text) == nil) }
 
     @Test func retryAfterIsSecondsOrADateAgainstTheAnswersOwnDate() {

@@ -1,8 +1,8 @@
 import Causality
 import Changes
 import Replication
-import Synchronization
 import SyncHTTP
+import Synchronization
 import Testing
 
 /// The client against a hub that is a script.

@@ -42,7 +42,9 @@ import Testing
             Hash256.sha256(MessageTests.sessionResponse.encoded()).description,
         ]
         #expect(digests == Golden.digests)
-        #expect(hexadecimal(MessageTests.sessionRequest.encoded()) == "01" + MessageTests.machine.publicKey.replica.description)
+        #expect(
+            hexadecimal(MessageTests.sessionRequest.encoded()) == "01"
+                + MessageTests.machine.publicKey.replica.description)
     }
 
     @Test func everyMessageComesBack() throws {

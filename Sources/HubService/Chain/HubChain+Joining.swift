@@ -18,7 +18,8 @@ extension HubChain {
     package func join(_ request: JoinRequest) throws -> JoinResponse {
         let replica = request.publicKey.replica
         do { try request.verify() } catch {
-            throw HubFault.refused(.badSignature, "the request is not signed with the key that it names", replica: replica)
+            throw HubFault.refused(
+                .badSignature, "the request is not signed with the key that it names", replica: replica)
         }
         let name = try ChainName.validated(request.machine.string)
         guard let code = EnrolmentCode(typed: request.code.string) else { throw unknownCode(replica) }

@@ -1,18 +1,8 @@
 import Causality
 import Changes
+import Foundation
 import Replication
 import SyncHTTP
-
-#if canImport(FoundationEssentials)
-import FoundationEssentials
-#else
-import Foundation
-#endif
-#if canImport(Glibc)
-import Glibc
-#else
-import Darwin
-#endif
 
 /// A hub's data folder: a folder for each chain, named by its id, with `hub.sqlite` and `hub.key`.
 ///
@@ -82,7 +72,8 @@ package struct HubFolder<Store: HubStore & SendableMetatype>: ChainSource where 
         let folder = folder(chain)
         let seed = try FolderFiles.readPrivate(HubFolder.keyPath(folder))
         guard seed.count == 32 else {
-            throw HubFault(.unavailable, "\(HubFolder.keyPath(folder)) is not a key: it has \(seed.count) bytes, not 32")
+            throw HubFault(
+                .unavailable, "\(HubFolder.keyPath(folder)) is not a key: it has \(seed.count) bytes, not 32")
         }
         let opened = try HubChain(
             opening: try openStore(HubFolder.databasePath(folder)), key: try SigningKey(seed: seed), schemas: schemas,

@@ -1,16 +1,11 @@
 import Causality
 import Changes
+import Foundation
 import HTTPTypes
 import Hummingbird
 import Logging
 import NIOCore
 import SyncHTTP
-
-#if canImport(FoundationEssentials)
-import FoundationEssentials
-#else
-import Foundation
-#endif
 
 /// Turns what handlers throw into answers, counts every answer, and writes the audit, each in this one place.
 struct AnswerMiddleware: RouterMiddleware {

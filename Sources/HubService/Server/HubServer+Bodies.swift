@@ -1,14 +1,9 @@
 import Changes
+import Foundation
 import HTTPTypes
 import Hummingbird
 import NIOCore
 import SyncHTTP
-
-#if canImport(FoundationEssentials)
-import FoundationEssentials
-#else
-import Foundation
-#endif
 
 extension HubServer {
     // MARK: - Reading
@@ -34,7 +29,7 @@ extension HubServer {
             var fault = HubFault(.slow, "the body did not come in time")
             fault.endsConnection = true
             throw fault
-        } catch where !(error is HubFault || error is CancellationError) {
+        } catch  where !(error is HubFault || error is CancellationError) {
             // The connection broke, or what came on it is not HTTP.
             throw HubFault(.malformed, "the body did not come whole")
         }

@@ -1,15 +1,10 @@
 import Causality
 import Changes
+import Foundation
 import HTTPTypes
 import Hummingbird
 import Replication
 import SyncHTTP
-
-#if canImport(FoundationEssentials)
-import FoundationEssentials
-#else
-import Foundation
-#endif
 
 extension HubServer {
     /// Who asks for a report: a machine with what its certificate lets it read, or the administrator.
@@ -155,7 +150,8 @@ extension HubServer {
         return try .json(try await service.host.run { try $0.branches() })
     }
 
-    func caseReport(_ request: Request, _ context: HubRequestContext, _ service: ChainService) async throws -> Response {
+    func caseReport(_ request: Request, _ context: HubRequestContext, _ service: ChainService) async throws -> Response
+    {
         try await checkAdministrator(request, service)
         try await service.host.fold()
         return try .json(try await service.host.run { try $0.caseReport() })

@@ -73,7 +73,9 @@ package struct HubServer<Source: ChainSource>: Sendable {
     }
 
     private func heartbeat() -> some Service {
-        HeartbeatService(interval: configuration.heartbeat) { for service in registry.opened { service.wakeUps.beat() } }
+        HeartbeatService(interval: configuration.heartbeat) {
+            for service in registry.opened { service.wakeUps.beat() }
+        }
     }
 
     // MARK: - Routing

@@ -1,5 +1,5 @@
-import Synchronization
 import SyncHTTP
+import Synchronization
 
 /// How many exchanges run at once: beyond, a replica is told to come back, before its body is read.
 package final class Admission: Sendable {

@@ -1,10 +1,5 @@
+import Foundation
 import Synchronization
-
-#if canImport(Glibc)
-import Glibc
-#else
-import Darwin
-#endif
 
 /// A named place at which a proof lets the hub die: `AMENDS_FAILPOINT=hub.afterCommit:kill:3`.
 ///

@@ -1,7 +1,7 @@
 import Causality
 import Changes
-import Synchronization
 import SyncHTTP
+import Synchronization
 
 /// Where each replica last said that it stands, since the hub started: who has received a change.
 package final class Greetings: Sendable {

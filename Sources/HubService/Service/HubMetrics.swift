@@ -26,7 +26,9 @@ package final class HubMetrics: Sendable {
         var audited: [String: Int] = [:]
     }
 
-    private static let bucketSeconds: [Double] = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10]
+    private static let bucketSeconds: [Double] = [
+        0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10,
+    ]
 
     private let state = Mutex(State())
 
@@ -87,7 +89,8 @@ package final class HubMetrics: Sendable {
         for (code, count) in state.refused.sorted(by: { $0.key < $1.key }) {
             text += "amends_hub_scopes_refused_total{code=\"\(code)\"} \(count)\n"
         }
-        family("amends_hub_audit_refusals", "counter", "Lines of the audit: who asked for what it may not have, by code.")
+        family(
+            "amends_hub_audit_refusals", "counter", "Lines of the audit: who asked for what it may not have, by code.")
         for (code, count) in state.audited.sorted(by: { $0.key < $1.key }) {
             text += "amends_hub_audit_refusals_total{code=\"\(code)\"} \(count)\n"
         }

@@ -1,7 +1,7 @@
 import Causality
 import Changes
-import Synchronization
 import SyncHTTP
+import Synchronization
 
 /// An answer that can be given again.
 package struct HubAnswer: Hashable, Sendable {
@@ -80,7 +80,9 @@ package final class Sessions: Sendable {
             if own.count >= limits.sessionsOfReplica { end(leastUseful(own, state), &state) }
             if state.sessions.count >= limits.sessions {
                 endSilent(now, &state)
-                if state.sessions.count >= limits.sessions { end(leastUseful(Array(state.sessions.keys), state), &state) }
+                if state.sessions.count >= limits.sessions {
+                    end(leastUseful(Array(state.sessions.keys), state), &state)
+                }
             }
             state.sessions[id] = Session(
                 replica: certificate.replica, key: certificate.publicKey, opened: now, used: now)
@@ -184,7 +186,9 @@ package final class Sessions: Sendable {
             state.sessions[signature.session] = session
             while state.keptBytes > limits.keptAnswerBytes {
                 let keeping = state.sessions.filter { $0.value.keptBytes > 0 }
-                guard let oldest = keeping.min(by: { ($0.value.used, $0.key) < ($1.value.used, $1.key) }) else { return }
+                guard let oldest = keeping.min(by: { ($0.value.used, $0.key) < ($1.value.used, $1.key) }) else {
+                    return
+                }
                 state.keptBytes -= oldest.value.keptBytes
                 state.sessions[oldest.key]?.keptBytes = 0
                 state.sessions[oldest.key]?.execution = nil

@@ -1,7 +1,7 @@
 import Causality
 import Changes
-import Synchronization
 import SyncHTTP
+import Synchronization
 
 /// Who listens for what. A listener that is slow finds what grew meanwhile in one event.
 package final class WakeUps: Sendable {

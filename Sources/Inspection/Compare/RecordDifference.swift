@@ -81,7 +81,8 @@ package struct RecordDifference: Hashable, Sendable {
         let states = try [a, b].map { try $0.record(record, of: scope)?.state ?? RecordState() }
         let slots = states.map { Set($0.slots) }
         let rows = try [a, b].map { Set(try $0.logRows(of: record, scope: scope)) }
-        let fields = slots[0].symmetricDifference(slots[1]).map(\.target.field)
+        let fields =
+            slots[0].symmetricDifference(slots[1]).map(\.target.field)
             + rows[0].symmetricDifference(rows[1]).map(\.field)
         return Set(fields).sorted()
     }

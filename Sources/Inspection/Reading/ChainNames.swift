@@ -21,7 +21,9 @@ final class ChainNames {
     func branch(of feed: FeedID) throws -> String? {
         if let known = branches[feed] { return known }
         let machine = try record(MachineEntry.origin(ReplicaID(feed))).flatMap { MachineEntry($0) }
-        let entry = try machine.flatMap { try record(BranchEntry.origin($0.certificate.home)) }.flatMap { BranchEntry($0) }
+        let entry = try machine.flatMap { try record(BranchEntry.origin($0.certificate.home)) }.flatMap {
+            BranchEntry($0)
+        }
         branches[feed] = .some(entry?.name.string)
         return entry?.name.string
     }

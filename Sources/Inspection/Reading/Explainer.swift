@@ -1,8 +1,8 @@
 import Causality
 import Changes
 import Replication
-import ServiceRecovery
 import SQLiteStore
+import ServiceRecovery
 
 /// Explains the fields of records, inside one transaction.
 package struct Explainer {
@@ -34,7 +34,8 @@ package struct Explainer {
     package func explainAll(of place: RecordPlace) throws -> [Explanation] {
         let history = try RecordWrites(of: place, transaction)
         var result: [Explanation] = []
-        if history.type == CaseSchema.recordType, let status = try StatusExplainer(transaction, names).explain(history) {
+        if history.type == CaseSchema.recordType, let status = try StatusExplainer(transaction, names).explain(history)
+        {
             result.append(status)
         }
         return try result + history.targets.filter(\.kind.isReplacing).map { try explain($0, history) }
@@ -115,10 +116,12 @@ package struct Explainer {
         case (_, .latest):
             sentence = "\(survivors) writes had not seen each other; \(author) has the latest effective time"
         case (_, .ask):
-            sentence = "\(survivors) writes had not seen each other and a person is to choose; until then \(author)'s, "
+            sentence =
+                "\(survivors) writes had not seen each other and a person is to choose; until then \(author)'s, "
                 + "with the latest effective time, stands in"
         case (_, .max):
-            sentence = "\(survivors) writes had not seen each other; \(author)'s is the greatest, which counts until "
+            sentence =
+                "\(survivors) writes had not seen each other; \(author)'s is the greatest, which counts until "
                 + "someone chooses"
         }
         if winner.change.effective < winner.change.header.stamp {

@@ -1,8 +1,8 @@
 import Causality
 import Changes
 import Replication
-import ServiceRecovery
 import SQLiteStore
+import ServiceRecovery
 
 /// Explains a case's status, which nobody writes: it follows from the steps in their listing order.
 struct StatusExplainer {

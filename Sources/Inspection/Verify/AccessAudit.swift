@@ -114,7 +114,8 @@ final class AccessAudit {
         let all = certificates + [ownCertificate].compactMap(\.self)
         if all.count > 1, !all.contains(where: isSigned) {
             return findings.add(
-                .setting, "setting", SettingKey.auditedHubKey.rawValue, "none of the certificates here was signed by it")
+                .setting, "setting", SettingKey.auditedHubKey.rawValue, "none of the certificates here was signed by it"
+            )
         }
         for certificate in certificates where !isSigned(certificate) {
             findings.add(.hub, "certificate", certificate.replica.description, "the hub did not sign it")

@@ -41,10 +41,11 @@ final class ChangeAudit {
             world.suspects.insert(stored.number)
             return
         }
-        var chain = chains[stored.feed] ?? FeedChain(starts: starts(of: feed, scope))
-        var breaks: [FeedChain.Break] = []
+        var chain = chains[stored.feed] ?? FeedChain(starts: FeedAudit.starts(of: feed, scope, world))
+        var isSound = true
         func broken(_ kind: VerifyReport.Kind, _ reason: String) {
-            breaks.append(FeedChain.Break(number: stored.number, kind: kind, reason: reason))
+            isSound = false
+            findings.add(kind, row.table, row.row, reason)
         }
         if stored.scope != feed.scope { broken(.chain, "it is in another scope than its feed") }
         var decoded: DecodedChange?
@@ -62,25 +63,19 @@ final class ChangeAudit {
             chain.followUnreadable(sequence: stored.sequence, hash: stored.hash)
             broken(.body, error.description)
         }
-        chain.note(isBroken: !breaks.isEmpty, breaks)
         chains[stored.feed] = chain
         count(stored)
-        guard let decoded, breaks.isEmpty else {
+        guard let decoded, isSound else {
             world.suspects.insert(stored.number)
             if decoded.map({ !$0.header.context.isEmpty }) ?? true { try knots.trust(stored, scope: feed.scope) }
             return
         }
         clock.note(decoded, isApplied: world.isApplied(decoded.placement, in: scope))
-        try knots.check(decoded, feed: stored.feed, scope: feed.scope)
+        try knots.check(decoded, stored, scope: feed.scope)
         try checkContext(of: decoded, row, scope: feed.scope)
         try checkPlacement(of: stored, row, dot: decoded.dot, scope: feed.scope, scope)
         try checkParts(of: decoded, scope: scope.id)
         try checkTouches(of: decoded, stored, scope)
-    }
-
-    /// What hash(0) of the feed may be: from its author's key, where that is known, and as it is stored.
-    private func starts(of feed: AuditedFeed, _ scope: ScopeState) -> [Hash256] {
-        FeedAudit.derivedStart(of: feed, scope, world).map { $0 == feed.start ? [$0] : [$0, feed.start] } ?? [feed.start]
     }
 
     private func count(_ stored: AuditedChange) {
@@ -103,7 +98,8 @@ final class ChangeAudit {
             if seen.hash.short != reference.hash {
                 findings.add(.chain, row.table, row.row, "its author had seen another change at \(reference.dot)")
             } else if seen.number >= change.number {
-                findings.add(.chain, row.table, row.row, "it was applied before \(reference.dot), which its author had seen")
+                findings.add(
+                    .chain, row.table, row.row, "it was applied before \(reference.dot), which its author had seen")
             }
         }
     }
@@ -124,10 +120,11 @@ final class ChangeAudit {
         case .success(let found?): placement = found
         }
         let place = AuditedWorld.EntryPlace(scope: rid, position: placement.position)
+        guard !world.damagedEntries.contains(place) else { return }
         guard let entry = try transaction.auditEntry(of: rid, at: placement.position) else {
             return damaged("there is no entry at its position \(placement.position)")
         }
-        guard !world.damagedEntries.contains(place), let content = try? entry.content.get() else { return }
+        guard let content = try? entry.content.get() else { return }
         var reader = ByteReader(content.body)
         guard let decoded = try? Entry(from: &reader),
             case .change(let reference, let received, let verdict) = decoded, reference.dot == dot
@@ -167,10 +164,14 @@ final class ChangeAudit {
     private func violation(
         of part: AuditedPart, at index: Int64, _ commitments: [PartCommitment], _ dot: Dot, _ scope: ScopeID
     ) -> String? {
-        guard commitments.indices.contains(Int(clamping: part.number)) else { return "the change commits to no such part" }
+        guard commitments.indices.contains(Int(clamping: part.number)) else {
+            return "the change commits to no such part"
+        }
         if part.number != index { return "its number is \(part.number) where \(index) follows" }
         let commitment = commitments[Int(part.number)]
-        guard part.subject == commitment.subject.bytes else { return "its subject is not the one that the change names" }
+        guard part.subject == commitment.subject.bytes else {
+            return "its subject is not the one that the change names"
+        }
         guard let body = part.body else { return nil }
         guard let decoded = try? PersonalPart(body), decoded.encoded() == body else { return "its bytes are no part" }
         let isCommitted =

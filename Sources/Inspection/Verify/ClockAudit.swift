@@ -41,8 +41,11 @@ struct ClockAudit {
         guard world.suspects.isEmpty, !world.isIncomplete else { return }
         if clock.greatestEffective < leastEffective || clock.greatestEffective > greatestEffective {
             findings.add(
-                .setting, "setting", SettingKey.clock.rawValue, "it is not where the changes with a place have moved it")
-        } else if clock.greatestUnplaced < leastUnplaced || max(clock.greatestUnplaced, clock.lastIssued) > greatestUnplaced {
+                .setting, "setting", SettingKey.clock.rawValue, "it is not where the changes with a place have moved it"
+            )
+        } else if clock.greatestUnplaced < leastUnplaced
+            || max(clock.greatestUnplaced, clock.lastIssued) > greatestUnplaced
+        {
             findings.add(
                 .setting, "setting", SettingKey.clock.rawValue, "it is not where the changes made here have moved it")
         }

@@ -7,30 +7,15 @@ import Changes
 /// damaged change both its stored and its computed hash are tried as the next one's predecessor, and one damage is
 /// named once.
 struct FeedChain {
-    struct Break {
-        /// The change's number.
-        let number: Int64
-        let kind: VerifyReport.Kind
-        let reason: String
-    }
-
     /// What the next change's sequence may be.
     private var sequences: Set<UInt64> = [1]
     /// What the hash of the change before may be; empty when it is not known.
     private(set) var hashes: [Hash256]
-    private(set) var count = 0
-    private(set) var breaks: [Break] = []
-    /// Changes that did not come true, named or not.
-    private(set) var brokenCount = 0
     private(set) var isFirstBroken = false
     private(set) var lastSequence: UInt64 = 0
-    private(set) var lastStamp: HybridTimestamp = .zero
 
     /// - Parameter starts: what hash(0) may be.
     init(starts: [Hash256]) { hashes = starts }
-
-    /// Breaks that are kept one by one; a feed with more is named as a whole.
-    static let breakLimit = 1_000
 
     /// Takes the next change.
     ///
@@ -56,7 +41,7 @@ struct FeedChain {
         hashes = reasons.isEmpty ? [change.hash] : computed + [change.hash]
         sequences = isNext ? [sequence + 1] : Set(sequences.map { $0 + 1 } + [sequence &+ 1])
         lastSequence = isNext ? sequence : lastSequence + 1
-        lastStamp = change.header.stamp
+        if !reasons.isEmpty, lastSequence == 1 { isFirstBroken = true }
         return reasons.isEmpty ? nil : reasons.joined(separator: "; ")
     }
 
@@ -74,16 +59,4 @@ struct FeedChain {
         }
         return hashes.map { change.header.following($0).hash() }
     }
-
-    mutating func note(isBroken: Bool, _ breaks: [Break]) {
-        if isBroken {
-            brokenCount += 1
-            if count == 0 { isFirstBroken = true }
-        }
-        count += 1
-        if self.breaks.count < FeedChain.breakLimit { self.breaks += breaks }
-    }
-
-    /// Whether nothing in the feed comes true, so that not its changes but what they share is wrong.
-    var isBrokenThroughout: Bool { brokenCount == count && count > 1 }
 }

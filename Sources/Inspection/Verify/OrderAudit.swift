@@ -36,6 +36,10 @@ struct OrderAudit {
                 findings.add(
                     .history, row.table, "\(rid):\(last + 1)", "no entry is here, and one follows at \(entry.position)")
                 histories = []
+                // The changes that stand there are not to blame.
+                for missing in (last + 1..<entry.position).prefix(OrderAudit.gapLimit) {
+                    world.damagedEntries.insert(AuditedWorld.EntryPlace(scope: rid, position: missing))
+                }
             }
             // Behind a gap and beyond the scope's end, nothing speaks for it.
             if entry.position <= last || histories.isEmpty && entry.position > scope.position {
@@ -73,6 +77,9 @@ struct OrderAudit {
         }
     }
 
+    /// Missing entries that are remembered one by one.
+    private static let gapLimit = 10_000
+
     private func note(_ entry: Entry, scope: Int64, _ floor: inout Int64) {
         switch entry {
         case .change(_, let received, _): floor = max(floor, received)
@@ -95,14 +102,16 @@ struct OrderAudit {
         for rid in world.scopes.keys.sorted() {
             try findings.section("entry") {
                 try transaction.auditEntries(of: rid) { row in
-                    guard case .success(let entry) = row.content, isIntact(entry), let decoded = decode(entry.body) else {
+                    guard case .success(let entry) = row.content, isIntact(entry), let decoded = decode(entry.body)
+                    else {
                         return
                     }
                     switch decoded {
                     case .change(let reference, _, _): try checkPlace(reference, row.row, entry)
                     case .verdict(let dot, _):
                         if try change(at: dot, scope: rid) == nil, !world.isIncomplete {
-                            findings.add(.placement, row.table, row.row, "it judges the change \(dot), which is not here")
+                            findings.add(
+                                .placement, row.table, row.row, "it judges the change \(dot), which is not here")
                         }
                     case .lost, .clock: break
                     }

@@ -35,7 +35,8 @@ final class RecordAudit {
 
     private func check(_ row: AuditedRow<AuditedRecord>) throws {
         findings.report.checked.records += 1
-        guard let stored = try? row.content.get(), world.scopes[stored.scope] != nil || world.damagedRecords.contains(stored.rid)
+        guard let stored = try? row.content.get(),
+            world.scopes[stored.scope] != nil || world.damagedRecords.contains(stored.rid)
         else { return }
         let changes = try changes(of: stored)
         let id = identity(of: stored, changes)
@@ -165,13 +166,16 @@ final class RecordAudit {
                 }
             }
             for bucket in 0..<Fingerprint.bucketCount where stored.buckets[bucket] != expected.buckets[bucket] {
-                findings.add(.fingerprint, "fingerprint", "\(rid):\(bucket)", "it is not the sum of its records' digests")
+                findings.add(
+                    .fingerprint, "fingerprint", "\(rid):\(bucket)", "it is not the sum of its records' digests")
             }
         }
     }
 
     private func checkQuarantine(_ row: AuditedRow<AuditedQuarantine>) throws {
-        guard let listed = findings.content(of: row, .quarantine), let (feed, scope) = world.feed(listed.feed) else { return }
+        guard let listed = findings.content(of: row, .quarantine), let (feed, scope) = world.feed(listed.feed) else {
+            return
+        }
         guard let found = try transaction.auditChange(feed: listed.feed, sequence: listed.sequence) else {
             return findings.add(.quarantine, row.table, row.row, "it names a change that is not here")
         }

@@ -21,7 +21,9 @@ struct RecordIdentityAudit {
         }
         // One that nothing was ever folded into has no origin.
         guard let scope = world.scopes[record.scope], !record.origin.isEmpty else { return }
-        guard let origin = RecordOrigin(audited: record.origin) else { return damaged(record, row, "its origin's bytes are none") }
+        guard let origin = RecordOrigin(audited: record.origin) else {
+            return damaged(record, row, "its origin's bytes are none")
+        }
         if case .here = origin { return damaged(record, row, "its origin is none that other changes can name") }
         let derived = origin.recordID(in: scope.id, change: ShortHash(high: 0, low: 0))
         guard derived != record.id else { return }

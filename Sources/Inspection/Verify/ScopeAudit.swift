@@ -11,7 +11,10 @@ struct ScopeAudit {
 
     func run() throws {
         try findings.section("scope") { try transaction.auditScopes(checkScope) }
-        try findings.section("feed") { try transaction.auditFeeds(checkFeed) }
+        try findings.section("feed") { try transaction.auditFeeds(noteFeed) }
+        try findings.section("feed") {
+            for (_, feed) in world.feeds.sorted(by: { $0.key < $1.key }) { try checkIdentity(of: feed) }
+        }
     }
 
     private func checkScope(_ row: AuditedRow<AuditedScope>) {
@@ -43,12 +46,47 @@ struct ScopeAudit {
         }
     }
 
-    private func checkFeed(_ row: AuditedRow<AuditedFeed>) {
-        guard let feed = findings.content(of: row, .feed) else {
+    private func noteFeed(_ row: AuditedRow<AuditedFeed>) {
+        guard let feed = findings.content(of: row, .feed), world.scopes[feed.scope] != nil else {
+            // The row is named, or its scope is.
             world.isIncomplete = true
             return
         }
         world.feeds[feed.rid] = feed
-        world.feedRows[feed.scope, default: [:]][feed.state.feed] = feed.rid
     }
+
+    /// Whether any of the feed's first changes comes true under its id and scope, which their hashes cover. One that
+    /// does speaks for both; where none does, and there are several, not each of them is wrong.
+    private func checkIdentity(of feed: AuditedFeed) throws {
+        guard let scope = world.scopes[feed.scope] else { return }
+        var chain = FeedChain(starts: FeedAudit.starts(of: feed, scope, world))
+        var tried = 0
+        var isTrue = false
+        for sequence in 1...ScopeAudit.probedChanges where !isTrue {
+            guard let row = try transaction.auditChange(feed: feed.rid, sequence: sequence),
+                let stored = try? row.content.get()
+            else { break }
+            tried += 1
+            if let change = try? DecodedChange(
+                stored, scope: scope.id, feed: feed.state.feed, previous: chain.hashes.first ?? .zero)
+            {
+                isTrue = chain.follow(change, sequence: sequence, mayLack: false) == nil
+            } else {
+                chain.followUnreadable(sequence: sequence, hash: stored.hash)
+            }
+        }
+        // A single one that does not come true is damaged itself, where the author's key speaks for the feed.
+        if isTrue || tried == 0 || tried == 1 && FeedAudit.derivedStart(of: feed, scope, world) != nil {
+            world.feedRows[feed.scope, default: [:]][feed.state.feed] = feed.rid
+            return
+        }
+        findings.add(.feed, "feed", "\(feed.rid)", "none of its changes comes true under its id and scope")
+        if tried == 1, let row = try transaction.auditChange(feed: feed.rid, sequence: 1) {
+            findings.add(.chain, row.table, row.row, "it does not come true in its feed; one of the two is damaged")
+        }
+        world.feeds[feed.rid] = nil
+        world.isIncomplete = true
+    }
+
+    private static let probedChanges: UInt64 = 3
 }

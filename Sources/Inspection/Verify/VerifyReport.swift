@@ -83,7 +83,8 @@ package struct VerifyReport: Sendable {
                 "\(foldedRecords) records were folded again from \(hashedChanges) changes and compared byte for byte"
             ]
             if placedChanges > 0 {
-                result.append("the place, time of receipt and verdict of \(placedChanges) changes stand on the hub's word")
+                result.append(
+                    "the place, time of receipt and verdict of \(placedChanges) changes stand on the hub's word")
             }
             if stubs > 0 { result.append("\(stubs) changes are here as headers only: the hub set them aside") }
             if missingParts > 0 { result.append("\(missingParts) personal parts are not held here") }
@@ -91,7 +92,8 @@ package struct VerifyReport: Sendable {
                 result.append("\(unfoldedRecords) records could not be checked, since a change in them is damaged")
             }
             if !unknownAuthors.isEmpty {
-                result.append("the keys of \(unknownAuthors.count) authors are not known here; their signatures were not tried")
+                result.append(
+                    "the keys of \(unknownAuthors.count) authors are not known here; their signatures were not tried")
             }
             return result
         }

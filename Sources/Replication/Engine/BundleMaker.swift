@@ -26,7 +26,8 @@ package struct BundleMaker<Transaction: ReplicaTransaction> {
         var authors: Set<ReplicaID> = []
         let outbox = Outbox(transaction, identity: identity)
         for scope in try transaction.scopes() {
-            let push = try outbox.push(of: scope.id, limits: PushLimits(changes: .max, bytes: Limit.bytesPerBundle.value))
+            let push = try outbox.push(
+                of: scope.id, limits: PushLimits(changes: .max, bytes: Limit.bytesPerBundle.value))
             authors.formUnion(push?.push.runs.map { ReplicaID($0.feed) } ?? [])
             scopes.append(
                 SyncBundle.BundledScope(
@@ -43,7 +44,9 @@ package struct BundleMaker<Transaction: ReplicaTransaction> {
     }
 
     private func page(of scope: ScopeState, limit: Int) throws -> Page? {
-        guard let receipt = try transaction.receipt(of: scope.id), receipt.position == scope.position else { return nil }
+        guard let receipt = try transaction.receipt(of: scope.id), receipt.position == scope.position else {
+            return nil
+        }
         let first = scope.position - min(scope.position, UInt64(limit))
         let entries = try transaction.entries(of: scope.id, after: first, limit: limit).map {
             try transaction.paged($0.entry, scope: scope.id, held: [:]).0

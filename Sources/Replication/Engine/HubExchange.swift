@@ -64,7 +64,8 @@ package struct HubExchange<Store: HubStore> {
         let unlisted = readable.filter { !listed.contains($0.id) }
         switch request.coverage {
         case .rest(let digest):
-            response.wantsHellos = digest
+            response.wantsHellos =
+                digest
                 != ScopeHello.digest(unlisted.map { (scope: $0.id, position: $0.position, history: $0.history) })
         case .stretch:
             response.newScopes = unlisted.filter { request.coverage.contains($0.id) }

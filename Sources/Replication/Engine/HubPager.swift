@@ -29,7 +29,8 @@ package struct HubPager<Transaction: HubTransaction> {
         guard let common, common == hello.history else {
             throw Refusal(
                 .otherHistory,
-                "position \(hello.position) of the scope has another history here: the hub was restored from a copy, or this replica followed another hub")
+                "position \(hello.position) of the scope has another history here: the hub was restored from a copy, or this replica followed another hub"
+            )
         }
         try checkHead(hello, receiver: receiver)
         if hello.position == scope.position { return nil }
@@ -80,7 +81,8 @@ package struct HubPager<Transaction: HubTransaction> {
             throw Refusal(.malformed, "the own head is of another feed")
         }
         if let known = try transaction.change(at: head.dot, of: hello.scope), known.hash.short != head.hash {
-            throw Refusal(.fork, "there is another change at \(head.dot); a copied or restored file has written beside it")
+            throw Refusal(
+                .fork, "there is another change at \(head.dot); a copied or restored file has written beside it")
         }
     }
 
@@ -90,7 +92,9 @@ package struct HubPager<Transaction: HubTransaction> {
     private func heldHeads(_ hello: ScopeHello) throws -> [FeedID: UInt64] {
         var held: [FeedID: UInt64] = [:]
         for head in hello.foreignHeads {
-            if let known = try transaction.change(at: head.dot, of: hello.scope), known.hash.short != head.hash { continue }
+            if let known = try transaction.change(at: head.dot, of: hello.scope), known.hash.short != head.hash {
+                continue
+            }
             held[head.dot.feed] = head.dot.sequence
         }
         if let own = hello.ownHead { held[own.dot.feed] = own.dot.sequence }

@@ -111,7 +111,8 @@ package struct LocalWriter<Transaction: ReplicaTransaction> {
         _ draft: ChangeDraft, _ scope: ScopeIntroduction, _ context: [ChangeReference], _ physicalMilliseconds: Int64,
         _ keptStamp: HybridTimestamp?
     ) throws -> StoredChange {
-        var feed = try transaction.feed(identity.feed, of: scope.scope)
+        var feed =
+            try transaction.feed(identity.feed, of: scope.scope)
             ?? FeedState(feed: identity.feed, start: identity.start(in: scope))
         let dot = Dot(feed: identity.feed, sequence: feed.sequence + 1)
         let operations = draft.operations.encoded()

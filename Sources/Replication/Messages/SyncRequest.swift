@@ -179,7 +179,9 @@ extension SyncRequest {
         for _ in 0..<(try reader.readCount(.scopesPerMessage, leastBytes: 50)) {
             let position = reader.index
             let hello = try ScopeHello(from: &reader)
-            if let last = hellos.last, last.scope >= hello.scope { throw .malformed("hellos are not in order", at: position) }
+            if let last = hellos.last, last.scope >= hello.scope {
+                throw .malformed("hellos are not in order", at: position)
+            }
             hellos.append(hello)
         }
         if flags == 1 {
@@ -193,7 +195,9 @@ extension SyncRequest {
         for _ in 0..<(try reader.readCount(.scopesPerMessage, leastBytes: 18)) {
             let position = reader.index
             let push = try ScopePush(from: &reader)
-            if let last = pushes.last, last.scope >= push.scope { throw .malformed("pushes are not in order", at: position) }
+            if let last = pushes.last, last.scope >= push.scope {
+                throw .malformed("pushes are not in order", at: position)
+            }
             pushes.append(push)
         }
         try reader.finish()

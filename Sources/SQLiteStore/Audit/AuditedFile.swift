@@ -42,7 +42,8 @@ extension SQLiteTransaction {
             Reference(table: "knot", column: "feed", parent: "feed", key: ["feed", "sequence"]),
             Reference(table: "record", column: "scope", parent: "scope", key: ["rid"]),
             Reference(
-                table: "log_row", column: "record", parent: "record", key: ["record", "key", "feed", "sequence", "field"]),
+                table: "log_row", column: "record", parent: "record",
+                key: ["record", "key", "feed", "sequence", "field"]),
             Reference(
                 table: "log_row", column: "feed", parent: "feed", key: ["record", "key", "feed", "sequence", "field"]),
             Reference(table: "touch", column: "record", parent: "record", key: ["record", "change"]),

@@ -72,7 +72,8 @@ extension SQLiteTransaction {
             }
         }
         var damage = strangers.enumerated().map { index, stranger in
-            let columns = index < missingCount && expected.count == 1 ? table.differing(stranger.cells, expected[0]) : []
+            let columns =
+                index < missingCount && expected.count == 1 ? table.differing(stranger.cells, expected[0]) : []
             return StoredValueError(
                 table: table.name, row: "\(stranger.row)",
                 reason: columns.isEmpty
@@ -110,7 +111,7 @@ extension Statement {
         case .blob: return .blob(try bytes(index))
         case .real: return nil
         case .text:
-            do { return .text(try text(index)) } catch where error.isMismatch {
+            do { return .text(try text(index)) } catch  where error.isMismatch {
                 // Not UTF-8.
                 return nil
             }

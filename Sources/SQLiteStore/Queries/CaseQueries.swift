@@ -112,9 +112,12 @@ extension SQLiteTransaction {
             """
         ) { statement in
             let digits = name.lowercased()
-            let isPrefix = digits.utf8.count >= 6 && digits.utf8.allSatisfy {
-                (UInt8(ascii: "0")...UInt8(ascii: "9")).contains($0) || (UInt8(ascii: "a")...UInt8(ascii: "f")).contains($0)
-            }
+            let isPrefix =
+                digits.utf8.count >= 6
+                && digits.utf8.allSatisfy {
+                    (UInt8(ascii: "0")...UInt8(ascii: "9")).contains($0)
+                        || (UInt8(ascii: "a")...UInt8(ascii: "f")).contains($0)
+                }
             try statement.bind(name, isPrefix ? digits : nil, limit)
             var result: [RecordPlace] = []
             while try statement.step() { result.append(try place(statement)) }

@@ -52,7 +52,8 @@ extension InMemoryReplica {
         where try transaction.change(at: reference.dot, of: scope.scope)?.hash.short != reference.hash {
             throw CannotCarry()
         }
-        var feed = try transaction.feed(change.dot.feed, of: scope.scope)
+        var feed =
+            try transaction.feed(change.dot.feed, of: scope.scope)
             ?? FeedState(feed: change.dot.feed, start: change.header.previous)
         guard change.dot.sequence == feed.sequence + 1, change.header.previous == feed.hash else { throw CannotCarry() }
         try transaction.note(change.dot, context: change.header.context, scope: scope.scope)

@@ -96,7 +96,8 @@ package final class InMemoryReplica<Store: HubStore> {
                 }
             case .apply(let response):
                 do {
-                    action = machine.applied(try AnswerApplier(store, hubKey: hub.key.publicKey).apply(response, now: now))
+                    action = machine.applied(
+                        try AnswerApplier(store, hubKey: hub.key.publicKey).apply(response, now: now))
                 } catch let error as FlakyStore<Store>.Interrupted {
                     action = machine.failed("\(error)")
                 }
@@ -111,7 +112,9 @@ package final class InMemoryReplica<Store: HubStore> {
     // MARK: - Reading
 
     package func scopeState(_ scope: ScopeID) throws -> ScopeState? { try store.read { try $0.scope(scope) } }
-    package func fingerprint(_ scope: ScopeID) throws -> Fingerprint { try store.read { try $0.fingerprint(of: scope) } }
+    package func fingerprint(_ scope: ScopeID) throws -> Fingerprint {
+        try store.read { try $0.fingerprint(of: scope) }
+    }
     package func unsent(_ scope: ScopeID) throws -> Int { try store.read { try $0.unplacedCount(of: scope) } }
 
     package func state(_ record: RecordOrigin, in scope: ScopeID) throws -> RecordState {

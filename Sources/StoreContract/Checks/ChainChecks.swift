@@ -20,7 +20,8 @@ package enum ChainChecks {
             try require("\(replica.name)'s position", standing.position, is: state.position)
             try require("\(replica.name)'s history hash", standing.history, is: state.history)
             if let first {
-                try require("\(replica.name)'s records beside \(first.name)'s", standing.records, is: first.standing.records)
+                try require(
+                    "\(replica.name)'s records beside \(first.name)'s", standing.records, is: first.standing.records)
                 try require("\(replica.name)'s fingerprint", standing.fingerprint, is: first.standing.fingerprint)
             }
             try agrees(replica, in: scope, with: fold)
@@ -63,7 +64,8 @@ package enum ChainChecks {
             }
             var sums = Fingerprint()
             for record in records where !record.state.isEmpty {
-                sums.buckets[Fingerprint.bucket(of: record.id)] &+= RecordState.digest(of: record.id, state: record.bytes)
+                sums.buckets[Fingerprint.bucket(of: record.id)] &+= RecordState.digest(
+                    of: record.id, state: record.bytes)
             }
             try require("the incremental fingerprint", fingerprint, is: sums)
         }
@@ -115,18 +117,25 @@ package enum ChainChecks {
     }
 
     /// No effect before its cause: what a change builds on was applied before it.
-    package static func alwaysCausal<Store: HubStore>(_ replica: InMemoryReplica<Store>, from known: inout [FeedID: UInt64], in scope: ScopeID) throws {
+    package static func alwaysCausal<Store: HubStore>(
+        _ replica: InMemoryReplica<Store>, from known: inout [FeedID: UInt64], in scope: ScopeID
+    ) throws {
         try replica.store.base.read { transaction in
             for feed in try transaction.feeds(of: scope) {
                 let checked = known[feed.feed] ?? 0
-                try require(checked <= feed.sequence, "at \(replica.name), feed \(feed.feed) went back from \(checked) to \(feed.sequence)")
-                var before: Int64 = checked == 0 ? 0 : try transaction.change(at: Dot(feed: feed.feed, sequence: checked), of: scope)?.order ?? 0
+                try require(
+                    checked <= feed.sequence,
+                    "at \(replica.name), feed \(feed.feed) went back from \(checked) to \(feed.sequence)")
+                var before: Int64 =
+                    checked == 0
+                    ? 0 : try transaction.change(at: Dot(feed: feed.feed, sequence: checked), of: scope)?.order ?? 0
                 for sequence in checked..<feed.sequence {
                     let dot = Dot(feed: feed.feed, sequence: sequence + 1)
                     guard let change = try transaction.change(at: dot, of: scope) else {
                         throw ContractViolation(what: "at \(replica.name), \(dot) is missing in its feed")
                     }
-                    try require(before < change.order, "at \(replica.name), \(dot) was applied before its feed's change before")
+                    try require(
+                        before < change.order, "at \(replica.name), \(dot) was applied before its feed's change before")
                     before = change.order
                     for reference in change.header.context {
                         let cause = try transaction.change(at: reference.dot, of: scope)
@@ -141,9 +150,12 @@ package enum ChainChecks {
     }
 
     /// Nobody's clock follows another's further than five minutes beyond the hub's.
-    package static func alwaysBounded<Store: HubStore>(_ replica: InMemoryReplica<Store>, greatestHubTime: Int64) throws {
+    package static func alwaysBounded<Store: HubStore>(_ replica: InMemoryReplica<Store>, greatestHubTime: Int64) throws
+    {
         let clock = try replica.store.base.read { try $0.clock() }
         let bound = HybridTimestamp(milliseconds: greatestHubTime + 300_000)
-        try require(clock.greatestEffective <= bound, "\(replica.name)'s clock moved beyond what the hub received plus five minutes")
+        try require(
+            clock.greatestEffective <= bound,
+            "\(replica.name)'s clock moved beyond what the hub received plus five minutes")
     }
 }

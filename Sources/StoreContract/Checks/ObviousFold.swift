@@ -114,7 +114,9 @@ package struct ObviousFold {
 
     /// Whether `later` replaces `earlier`: it is in its past, and shown where anything was.
     private func replaces(_ later: Write, _ earlier: Write) -> Bool {
-        guard later.operation.target.kind != .escrow, events[later.event].past.contains(earlier.event) else { return false }
+        guard later.operation.target.kind != .escrow, events[later.event].past.contains(earlier.event) else {
+            return false
+        }
         guard let shown = later.operation.shown else { return true }
         let event = events[earlier.event]
         return shown.contains(ChangeReference(dot: event.header.dot, hash: event.hash))

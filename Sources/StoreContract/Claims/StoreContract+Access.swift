@@ -12,7 +12,9 @@ extension StoreContract {
                     for (index, subject) in subjects.enumerated() {
                         for (offset, record) in records.enumerated() where index + offset < 2 {
                             try require("none", try transaction.partKey(of: subject, record: record), is: nil)
-                            try transaction.put(partKey: [UInt8](repeating: UInt8(index * 2 + offset), count: 32), of: subject, record: record)
+                            try transaction.put(
+                                partKey: [UInt8](repeating: UInt8(index * 2 + offset), count: 32), of: subject,
+                                record: record)
                         }
                     }
                     try transaction.put(partKey: [UInt8](repeating: 9, count: 32), of: subjects[0], record: records[0])

@@ -7,7 +7,10 @@ extension StoreContract {
         [
             Claim(name: "scopes are listed by id, and the last put counts") { contract in
                 try contract.makeStore().write { transaction in
-                    let introductions = [Self.scope, Self.otherScope, ScopeIntroduction(name: "headquarters", seed: ChainID(high: 9, low: 9))]
+                    let introductions = [
+                        Self.scope, Self.otherScope,
+                        ScopeIntroduction(name: "headquarters", seed: ChainID(high: 9, low: 9)),
+                    ]
                     try require("no scope", try transaction.scope(Self.scope.scope), is: nil)
                     for introduction in introductions { try transaction.put(ScopeState(introduction)) }
                     var changed = ScopeState(Self.scope)
@@ -23,7 +26,9 @@ extension StoreContract {
             Claim(name: "feeds are listed by id, scope by scope, and the last put counts") { contract in
                 try contract.makeStore().write { transaction in
                     for scope in [Self.scope, Self.otherScope] { try transaction.put(ScopeState(scope)) }
-                    let feeds = (1...5).map { FeedState(feed: ContractAuthor($0, in: Self.scope).feed, start: Hash256(UInt64($0), 0, 0, 0)) }
+                    let feeds = (1...5).map {
+                        FeedState(feed: ContractAuthor($0, in: Self.scope).feed, start: Hash256(UInt64($0), 0, 0, 0))
+                    }
                     for feed in feeds { try transaction.put(feed, of: Self.scope.scope) }
                     var moved = feeds[2]
                     (moved.sequence, moved.hash, moved.seen) = (9, Hash256(1, 1, 1, 1), 4)
@@ -32,8 +37,10 @@ extension StoreContract {
                     let listed = try transaction.feeds(of: Self.scope.scope)
                     try require("the feeds", listed.map(\.feed), is: feeds.map(\.feed).sorted())
                     try require("the moved feed", try transaction.feed(moved.feed, of: Self.scope.scope), is: moved)
-                    try require("the same feed elsewhere", try transaction.feed(moved.feed, of: Self.otherScope.scope), is: nil)
-                    try require("the other scope's feeds", try transaction.feeds(of: Self.otherScope.scope), is: [feeds[0]])
+                    try require(
+                        "the same feed elsewhere", try transaction.feed(moved.feed, of: Self.otherScope.scope), is: nil)
+                    try require(
+                        "the other scope's feeds", try transaction.feeds(of: Self.otherScope.scope), is: [feeds[0]])
                 }
             },
             Claim(name: "a change comes back as it was appended") { contract in
@@ -42,15 +49,21 @@ extension StoreContract {
                 let text = "a\0b\u{200f}e\u{301}🧾"
                 let appended = try store.write { transaction in
                     try transaction.put(ScopeState(Self.scope))
-                    try require("no change", try transaction.change(at: Dot(feed: author.feed, sequence: 1), of: Self.scope.scope), is: nil)
+                    try require(
+                        "no change",
+                        try transaction.change(at: Dot(feed: author.feed, sequence: 1), of: Self.scope.scope), is: nil)
                     return try Self.write(&author, text, to: transaction, parts: [ContractAuthor.part(1, text)])
                 }
                 try store.read { transaction in
                     let found = try transaction.change(at: appended.dot, of: Self.scope.scope)
                     try require("the change", found, is: appended)
                     try require("its bytes", found?.operations, is: ContractAuthor.title(text).encoded())
-                    try require("its parts", try transaction.parts(of: appended.dot, scope: Self.scope.scope), is: [ContractAuthor.part(1, text).encoded()])
-                    try require("the same place in another scope", try transaction.change(at: appended.dot, of: Self.otherScope.scope), is: nil)
+                    try require(
+                        "its parts", try transaction.parts(of: appended.dot, scope: Self.scope.scope),
+                        is: [ContractAuthor.part(1, text).encoded()])
+                    try require(
+                        "the same place in another scope",
+                        try transaction.change(at: appended.dot, of: Self.otherScope.scope), is: nil)
                 }
             },
             Claim(name: "orders rise over all scopes in the order of appending") { contract in
@@ -68,7 +81,8 @@ extension StoreContract {
                     try require("distinct orders", Set(orders).count, is: 8)
                 }
             },
-            Claim(name: "unplaced changes come in order, from a point, up to a limit, until they are placed") { contract in
+            Claim(name: "unplaced changes come in order, from a point, up to a limit, until they are placed") {
+                contract in
                 try contract.makeStore().write { transaction in
                     for scope in [Self.scope, Self.otherScope] { try transaction.put(ScopeState(scope)) }
                     var first = ContractAuthor(1, in: Self.scope)
@@ -82,9 +96,13 @@ extension StoreContract {
                     }
                     let scope = Self.scope.scope
                     try require("all", try transaction.unplaced(of: scope, after: 0, limit: 100), is: all)
-                    try require("a limit", try transaction.unplaced(of: scope, after: 0, limit: 2), is: Array(all.prefix(2)))
-                    try require("after the third", try transaction.unplaced(of: scope, after: all[2].order, limit: 2), is: Array(all[3...4]))
-                    try require("after the last", try transaction.unplaced(of: scope, after: all[5].order, limit: 2), is: [])
+                    try require(
+                        "a limit", try transaction.unplaced(of: scope, after: 0, limit: 2), is: Array(all.prefix(2)))
+                    try require(
+                        "after the third", try transaction.unplaced(of: scope, after: all[2].order, limit: 2),
+                        is: Array(all[3...4]))
+                    try require(
+                        "after the last", try transaction.unplaced(of: scope, after: all[5].order, limit: 2), is: [])
                     try require("their number", try transaction.unplacedCount(of: scope), is: 6)
                     let placement = Placement(position: 1, received: 99, verdict: .ok)
                     try transaction.place(all[1].dot, of: scope, at: placement)
@@ -104,7 +122,9 @@ extension StoreContract {
                     for verdict in [Verdict.ok, .void] {
                         let placement = Placement(position: 1, received: 2, verdict: verdict)
                         try transaction.place(change.dot, of: Self.scope.scope, at: placement)
-                        try require("the placement", try transaction.change(at: change.dot, of: Self.scope.scope)?.placement, is: placement)
+                        try require(
+                            "the placement", try transaction.change(at: change.dot, of: Self.scope.scope)?.placement,
+                            is: placement)
                     }
                 }
             },
@@ -122,7 +142,8 @@ extension StoreContract {
                     try require("the hash", stub?.hash, is: change.hash)
                     try require("the body", stub?.operations, is: nil)
                     try require("the placement", stub?.placement, is: placement)
-                    try require("the parts", try transaction.parts(of: change.dot, scope: Self.scope.scope), is: [nil, nil])
+                    try require(
+                        "the parts", try transaction.parts(of: change.dot, scope: Self.scope.scope), is: [nil, nil])
                     try require("unplaced", try transaction.unplacedCount(of: Self.scope.scope), is: 0)
                 }
             },
@@ -154,7 +175,8 @@ extension StoreContract {
                     }
                     for attestation in [kept[1], kept[2], kept[0], kept[1]] { try transaction.put(attestation) }
                     func covering(_ sequence: UInt64, _ scope: ScopeIntroduction = Self.scope) throws -> UInt64? {
-                        try transaction.attestation(of: author.replica, scope: scope.scope, covering: sequence)?.sequence
+                        try transaction.attestation(of: author.replica, scope: scope.scope, covering: sequence)?
+                            .sequence
                     }
                     try require("of 1", try covering(1), is: 3)
                     try require("of 3", try covering(3), is: 3)
@@ -163,8 +185,12 @@ extension StoreContract {
                     try require("of 10", try covering(10), is: nil)
                     try require("in another scope", try covering(1, Self.otherScope), is: nil)
                     let stranger = ContractAuthor(2, in: Self.scope).replica
-                    try require("of another", try transaction.attestation(of: stranger, scope: Self.scope.scope, covering: 1), is: nil)
-                    try require("itself", try transaction.attestation(of: author.replica, scope: Self.scope.scope, covering: 5), is: kept[1])
+                    try require(
+                        "of another", try transaction.attestation(of: stranger, scope: Self.scope.scope, covering: 1),
+                        is: nil)
+                    try require(
+                        "itself", try transaction.attestation(of: author.replica, scope: Self.scope.scope, covering: 5),
+                        is: kept[1])
                 }
             },
             Claim(name: "settings are kept, replaced and removed") { contract in

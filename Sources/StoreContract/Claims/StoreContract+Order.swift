@@ -15,11 +15,16 @@ extension StoreContract {
                 try store.read { transaction in
                     let scope = Self.scope.scope
                     try require("all", try transaction.entries(of: scope, after: 0, limit: 100), is: rows)
-                    try require("a limit", try transaction.entries(of: scope, after: 0, limit: 2), is: Array(rows.prefix(2)))
-                    try require("after 2", try transaction.entries(of: scope, after: 2, limit: 2), is: Array(rows[2...3]))
-                    try require("after all", try transaction.entries(of: scope, after: UInt64(rows.count), limit: 2), is: [])
-                    try require("far beyond", try transaction.entries(of: scope, after: UInt64(Int64.max), limit: 2), is: [])
-                    try require("elsewhere", try transaction.entries(of: Self.otherScope.scope, after: 0, limit: 9), is: [])
+                    try require(
+                        "a limit", try transaction.entries(of: scope, after: 0, limit: 2), is: Array(rows.prefix(2)))
+                    try require(
+                        "after 2", try transaction.entries(of: scope, after: 2, limit: 2), is: Array(rows[2...3]))
+                    try require(
+                        "after all", try transaction.entries(of: scope, after: UInt64(rows.count), limit: 2), is: [])
+                    try require(
+                        "far beyond", try transaction.entries(of: scope, after: UInt64(Int64.max), limit: 2), is: [])
+                    try require(
+                        "elsewhere", try transaction.entries(of: Self.otherScope.scope, after: 0, limit: 9), is: [])
                 }
             },
             Claim(name: "the history hash of every position that was is known, and none beyond") { contract in
@@ -33,7 +38,8 @@ extension StoreContract {
                     let start = HistoryHash(chain: Self.scope.seed, scope: scope)
                     try require("at 0", try transaction.history(of: scope, at: 0), is: start)
                     for row in rows {
-                        try require("at \(row.position)", try transaction.history(of: scope, at: row.position), is: row.history)
+                        try require(
+                            "at \(row.position)", try transaction.history(of: scope, at: row.position), is: row.history)
                     }
                     try require("beyond", try transaction.history(of: scope, at: UInt64(rows.count + 1)), is: nil)
                     try require("far beyond", try transaction.history(of: scope, at: .max), is: nil)
@@ -61,14 +67,17 @@ extension StoreContract {
                 ]
                 try store.read { transaction in
                     for (author, sequence, reach) in expected {
-                        let past = try transaction.past(of: Dot(feed: author.feed, sequence: sequence), scope: Self.scope.scope)
+                        let past = try transaction.past(
+                            of: Dot(feed: author.feed, sequence: sequence), scope: Self.scope.scope)
                         let found = [a, b, c].map { other in
                             (1...10).last { past.contains(Dot(feed: other.feed, sequence: $0)) } ?? 0
                         }
                         try require("the past of change \(sequence) of author \(author.feed)", found, is: reach)
                     }
-                    let elsewhere = try transaction.past(of: Dot(feed: c.feed, sequence: 2), scope: Self.otherScope.scope)
-                    try require(!elsewhere.contains(Dot(feed: a.feed, sequence: 1)), "pasts of one scope show in another")
+                    let elsewhere = try transaction.past(
+                        of: Dot(feed: c.feed, sequence: 2), scope: Self.otherScope.scope)
+                    try require(
+                        !elsewhere.contains(Dot(feed: a.feed, sequence: 1)), "pasts of one scope show in another")
                 }
             },
             Claim(name: "a context noted in a write that throws is forgotten") { contract in

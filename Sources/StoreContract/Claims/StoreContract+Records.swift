@@ -20,22 +20,30 @@ extension StoreContract {
                     let ids = (0..<5).map { Self.record($0) }.sorted()
                     let all = try transaction.records(of: scope, after: nil, limit: 100)
                     try require("the ids", all.map(\.id), is: ids)
-                    try require("a limit", try transaction.records(of: scope, after: nil, limit: 2).map(\.id), is: Array(ids[0...1]))
-                    try require("after the second", try transaction.records(of: scope, after: ids[1], limit: 2).map(\.id), is: Array(ids[2...3]))
-                    try require("after the last", try transaction.records(of: scope, after: ids[4], limit: 2).map(\.id), is: [])
+                    try require(
+                        "a limit", try transaction.records(of: scope, after: nil, limit: 2).map(\.id),
+                        is: Array(ids[0...1]))
+                    try require(
+                        "after the second", try transaction.records(of: scope, after: ids[1], limit: 2).map(\.id),
+                        is: Array(ids[2...3]))
+                    try require(
+                        "after the last", try transaction.records(of: scope, after: ids[4], limit: 2).map(\.id), is: [])
                     for record in all {
                         try require("the record", try transaction.record(record.id, of: scope), is: record)
                         try require("its bytes", record.bytes, is: record.state.encoded())
-                        try require("its digest", record.digest, is: RecordState.digest(of: record.id, state: record.bytes))
+                        try require(
+                            "its digest", record.digest, is: RecordState.digest(of: record.id, state: record.bytes))
                     }
                     let second = try transaction.record(Self.record(2), of: scope)
                     try require("its origin", second?.origin, is: ContractAuthor.origin(2))
                     try require("its title", second?.state.winner("title", .latest)?.value, is: .text("again"))
-                    try require("in another scope", try transaction.record(Self.record(2), of: Self.otherScope.scope), is: nil)
+                    try require(
+                        "in another scope", try transaction.record(Self.record(2), of: Self.otherScope.scope), is: nil)
                     try require("no record", try transaction.record(Self.record(99), of: scope), is: nil)
                 }
             },
-            Claim(name: "log rows are listed by key, feed, sequence and field, in whatever order they came") { contract in
+            Claim(name: "log rows are listed by key, feed, sequence and field, in whatever order they came") {
+                contract in
                 let store = try contract.makeStore()
                 let rows = Self.logRows
                 try store.write { transaction in
@@ -45,15 +53,20 @@ extension StoreContract {
                     }
                 }
                 try store.read { transaction in
-                    try require("the rows", try transaction.logRows(of: Self.record(0), scope: Self.scope.scope), is: rows)
-                    try require("of another record", try transaction.logRows(of: Self.record(1), scope: Self.scope.scope), is: [])
+                    try require(
+                        "the rows", try transaction.logRows(of: Self.record(0), scope: Self.scope.scope), is: rows)
+                    try require(
+                        "of another record", try transaction.logRows(of: Self.record(1), scope: Self.scope.scope),
+                        is: [])
                 }
             },
             Claim(name: "the greatest log key within a past is found") { contract in
                 try contract.makeStore().write { transaction in
                     let record = try Self.recordForRows(in: transaction)
                     let rows = Self.logRows
-                    for row in rows.shuffled(seed: 1) { try transaction.append(row, of: record, scope: Self.scope.scope) }
+                    for row in rows.shuffled(seed: 1) {
+                        try transaction.append(row, of: record, scope: Self.scope.scope)
+                    }
                     let (a, b) = (ContractAuthor(1, in: Self.scope).feed, ContractAuthor(2, in: Self.scope).feed)
                     func key(_ dot: Dot, _ others: [Dot]) throws -> HybridTimestamp? {
                         try transaction.greatestLogKey(
@@ -61,17 +74,24 @@ extension StoreContract {
                     }
                     let last = rows[rows.count - 1]
                     try require("within nothing", try key(Dot(feed: a, sequence: 1), []), is: nil)
-                    try require("within all", try key(Dot(feed: a, sequence: 99), [Dot(feed: b, sequence: 99)]), is: last.mark.key)
+                    try require(
+                        "within all", try key(Dot(feed: a, sequence: 99), [Dot(feed: b, sequence: 99)]),
+                        is: last.mark.key)
                     for row in rows {
                         let (own, other) = row.mark.dot.feed == a ? (a, b) : (b, a)
                         let past = Dot(feed: own, sequence: row.mark.dot.sequence + 1)
-                        let known = rows.filter { $0.mark.dot.feed == own && $0.mark.dot.sequence <= row.mark.dot.sequence }
+                        let known = rows.filter {
+                            $0.mark.dot.feed == own && $0.mark.dot.sequence <= row.mark.dot.sequence
+                        }
                         try require("within \(row.mark.dot)", try key(past, []), is: known.map(\.mark.key).max())
-                        try require("as another's past", try key(Dot(feed: other, sequence: 1), [row.mark.dot]), is: known.map(\.mark.key).max())
+                        try require(
+                            "as another's past", try key(Dot(feed: other, sequence: 1), [row.mark.dot]),
+                            is: known.map(\.mark.key).max())
                     }
                 }
             },
-            Claim(name: "the changes that touch a record come in the order of application, as they now are") { contract in
+            Claim(name: "the changes that touch a record come in the order of application, as they now are") {
+                contract in
                 let store = try contract.makeStore()
                 try store.write { transaction in
                     try transaction.put(ScopeState(Self.scope))
@@ -86,7 +106,9 @@ extension StoreContract {
                     let touching = try transaction.changes(touching: Self.record(0), of: Self.scope.scope)
                     try require("their dots", touching.map(\.dot), is: [changes[0], changes[1], changes[3]].map(\.dot))
                     try require("their placements", touching.map(\.placement), is: [nil, placement, nil])
-                    try require("their bodies", touching.map(\.operations), is: [changes[0], changes[1], changes[3]].map(\.operations))
+                    try require(
+                        "their bodies", touching.map(\.operations),
+                        is: [changes[0], changes[1], changes[3]].map(\.operations))
                 }
             },
             Claim(name: "clearing a record forgets its state and rows, and not what touched it") { contract in
@@ -97,8 +119,11 @@ extension StoreContract {
                     try transaction.clear(record, of: Self.scope.scope)
                     try require("the record", try transaction.record(record, of: Self.scope.scope), is: nil)
                     try require("its rows", try transaction.logRows(of: record, scope: Self.scope.scope), is: [])
-                    try require("what touched it", try transaction.changes(touching: record, of: Self.scope.scope).count, is: 2)
-                    try require("the other record", try transaction.record(Self.record(1), of: Self.scope.scope) != nil, is: true)
+                    try require(
+                        "what touched it", try transaction.changes(touching: record, of: Self.scope.scope).count, is: 2)
+                    try require(
+                        "the other record", try transaction.record(Self.record(1), of: Self.scope.scope) != nil,
+                        is: true)
                 }
             },
             Claim(name: "fingerprints are sums mod 2^128, bucket by bucket, scope by scope") { contract in
@@ -162,7 +187,8 @@ extension StoreContract {
         func row(_ field: Text, _ key: UInt64, _ feed: Int, _ sequence: UInt64) -> LogRow {
             LogRow(
                 field: field,
-                mark: RecordState.LogMark(key: HybridTimestamp(rawValue: key), dot: Dot(feed: feeds[feed], sequence: sequence)),
+                mark: RecordState.LogMark(
+                    key: HybridTimestamp(rawValue: key), dot: Dot(feed: feeds[feed], sequence: sequence)),
                 value: .fields([("kind", .text(field.string + " \(key)")), ("nothing", .null)]))
         }
         return [

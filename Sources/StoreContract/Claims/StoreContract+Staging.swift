@@ -10,7 +10,8 @@ extension StoreContract {
                 let bytes = [UInt8](0..<100)
                 func piece(_ range: Range<Int>) -> ChangePiece {
                     ChangePiece(
-                        dot: Self.stagedDot, digest: Hash256.sha256(bytes), total: bytes.count, offset: range.lowerBound,
+                        dot: Self.stagedDot, digest: Hash256.sha256(bytes), total: bytes.count,
+                        offset: range.lowerBound,
                         bytes: Array(bytes[range]))
                 }
                 try store.write { transaction in

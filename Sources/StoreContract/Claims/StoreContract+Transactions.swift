@@ -20,7 +20,9 @@ extension StoreContract {
                     try transaction.put([3], for: .clock)
                     try require("the setting", try transaction.setting(.clock), is: [3])
                     try transaction.put(ScopeState(StoreContract.scope))
-                    try require("the scope's id", try transaction.scope(StoreContract.scope.scope)?.id, is: StoreContract.scope.scope)
+                    try require(
+                        "the scope's id", try transaction.scope(StoreContract.scope.scope)?.id,
+                        is: StoreContract.scope.scope)
                 }
             },
             Claim(name: "a write that throws leaves nothing in an empty store") { contract in
@@ -72,7 +74,9 @@ extension StoreContract {
         try write(&author, "one", to: transaction, parts: [ContractAuthor.part(1, "Aisyah")])
         try transaction.put([1], for: .clock)
         try transaction.put(author.attestation())
-        try transaction.put(partKey: [UInt8](repeating: 5, count: 32), of: SubjectID(high: 1, low: 1), record: RecordID(high: 1, low: 1))
+        try transaction.put(
+            partKey: [UInt8](repeating: 5, count: 32), of: SubjectID(high: 1, low: 1), record: RecordID(high: 1, low: 1)
+        )
         try transaction.put(certificate(of: 1))
         try transaction.put(enrolment(1))
     }
@@ -82,7 +86,9 @@ extension StoreContract {
         var author = ContractAuthor(1, in: scope)
         _ = author.change("one", parts: [ContractAuthor.part(1, "Aisyah")])
         var second = ContractAuthor(2, in: scope)
-        try write(&second, "two", to: transaction, context: [ChangeReference(dot: Dot(feed: author.feed, sequence: 1), hash: author.hash.short)])
+        try write(
+            &second, "two", to: transaction,
+            context: [ChangeReference(dot: Dot(feed: author.feed, sequence: 1), hash: author.hash.short)])
         guard var state = try transaction.scope(scope.scope) else { throw ContractViolation(what: "the scope is gone") }
         let dot = Dot(feed: author.feed, sequence: 1)
         let (placement, row) = entry(EntryReference(dot: dot, hash: author.hash), after: &state)
@@ -93,7 +99,9 @@ extension StoreContract {
         try transaction.put(second.attestation())
         try transaction.clear(record(0), of: scope.scope)
         try transaction.quarantine(dot, of: scope.scope, reason: "why not")
-        try transaction.put(partKey: [UInt8](repeating: 6, count: 32), of: SubjectID(high: 1, low: 1), record: RecordID(high: 1, low: 1))
+        try transaction.put(
+            partKey: [UInt8](repeating: 6, count: 32), of: SubjectID(high: 1, low: 1), record: RecordID(high: 1, low: 1)
+        )
         try transaction.put(certificate(of: 2))
         var used = enrolment(1)
         used.usedBy = author.replica
@@ -122,7 +130,9 @@ extension StoreContract {
     }
 
     /// The next entry of the order.
-    static func entry(_ reference: EntryReference, after state: inout ScopeState, received: Int64 = 5_000) -> (Placement, EntryRow) {
+    static func entry(_ reference: EntryReference, after state: inout ScopeState, received: Int64 = 5_000) -> (
+        Placement, EntryRow
+    ) {
         append(.change(reference: reference, received: received, verdict: .ok), to: &state, received: received)
     }
 
@@ -180,7 +190,9 @@ extension StoreContract {
             }
         }
         result.append("\(String(describing: try transaction.setting(.clock)))")
-        result.append("\(String(describing: try transaction.partKey(of: SubjectID(high: 1, low: 1), record: RecordID(high: 1, low: 1))))")
+        result.append(
+            "\(String(describing: try transaction.partKey(of: SubjectID(high: 1, low: 1), record: RecordID(high: 1, low: 1))))"
+        )
         result.append("\(try transaction.certificates())")
         result.append("\(String(describing: try transaction.enrolment(enrolment(1).code)))")
         return result

@@ -19,7 +19,9 @@ struct RandomDraft {
     static let records: [RecordOrigin] = (0..<4).map { .external(source: "simulation", id: Text(String($0))) }
     private static let subject = SubjectID(high: 3, low: 3)
 
-    static func make(_ random: inout SplitMix64, in scope: ScopeID, _ transaction: some ReplicaTransaction) throws -> ChangeDraft {
+    static func make(_ random: inout SplitMix64, in scope: ScopeID, _ transaction: some ReplicaTransaction) throws
+        -> ChangeDraft
+    {
         var origins: [RecordOrigin] = []
         for _ in 0...random.upTo(1) {
             let origin = random.chance(oneIn: 12) ? .here(index: origins.count) : random.pick(records)
@@ -36,7 +38,8 @@ struct RandomDraft {
         }
         let isPersonal = operations.contains { $0.value.holdsPersonal }
         return ChangeDraft(
-            person: "p", zoneMinutes: 0, schema: schema.id, operations: Operations(records: origins, operations: operations),
+            person: "p", zoneMinutes: 0, schema: schema.id,
+            operations: Operations(records: origins, operations: operations),
             parts: isPersonal ? [ChangeDraft.Part(subject: subject, items: [.text("words \(random.upTo(9))")])] : [])
     }
 
@@ -55,23 +58,33 @@ struct RandomDraft {
         let target: FieldTarget
         var value: Value
         switch random.upTo(21) {
-        case 0...6: (target, value) = (FieldTarget(field: random.pick(["title", "note"]), kind: .register), .text("v\(random.upTo(4))"))
-        case 7...10: (target, value) = (FieldTarget(field: "tags", kind: .set, element: .integer(Int64(random.upTo(2)))), .null)
-        case 11: (target, value) = (FieldTarget(field: "urgent", kind: .enableWinsFlag), .boolean(random.chance(oneIn: 2)))
-        case 12: (target, value) = (FieldTarget(field: "open", kind: .disableWinsFlag), .boolean(random.chance(oneIn: 2)))
+        case 0...6:
+            (target, value) = (
+                FieldTarget(field: random.pick(["title", "note"]), kind: .register), .text("v\(random.upTo(4))")
+            )
+        case 7...10:
+            (target, value) = (FieldTarget(field: "tags", kind: .set, element: .integer(Int64(random.upTo(2)))), .null)
+        case 11:
+            (target, value) = (FieldTarget(field: "urgent", kind: .enableWinsFlag), .boolean(random.chance(oneIn: 2)))
+        case 12:
+            (target, value) = (FieldTarget(field: "open", kind: .disableWinsFlag), .boolean(random.chance(oneIn: 2)))
         case 13...14: (target, value) = (FieldTarget(field: "count", kind: .total), .integer(Int64(random.upTo(6)) - 3))
         case 15...18: (target, value) = (FieldTarget(field: "steps", kind: .log), .text("s\(random.upTo(99))"))
         case 19: (target, value) = (FieldTarget(field: "budget", kind: .escrow), .integer(1))
         // A rule of the schema is broken, or no rule is known.
-        case 20 where random.chance(oneIn: 3): (target, value) = (FieldTarget(field: "title", kind: .set, element: .integer(1)), .null)
-        case 21 where random.chance(oneIn: 3): (target, value) = (FieldTarget(field: "shape", kind: FieldKind(rawValue: 99)), .integer(1))
-        default: (target, value) = (FieldTarget(field: "words", kind: .register), .personal(PartReference(part: 0, item: 0)))
+        case 20 where random.chance(oneIn: 3):
+            (target, value) = (FieldTarget(field: "title", kind: .set, element: .integer(1)), .null)
+        case 21 where random.chance(oneIn: 3):
+            (target, value) = (FieldTarget(field: "shape", kind: FieldKind(rawValue: 99)), .integer(1))
+        default:
+            (target, value) = (FieldTarget(field: "words", kind: .register), .personal(PartReference(part: 0, item: 0)))
         }
         var action = FieldAction.put
         if target.kind.isReplacing, random.chance(oneIn: 5) { (action, value) = (.remove, .null) }
         var shown: [ChangeReference]?
         if target.kind.isReplacing, random.chance(oneIn: 4) {
-            shown = try (state.slot(target)?.survivors ?? []).filter { _ in random.chance(oneIn: 2) }.compactMap { survivor in
+            shown = try (state.slot(target)?.survivors ?? []).filter { _ in random.chance(oneIn: 2) }.compactMap {
+                survivor in
                 try transaction.change(at: survivor.dot, of: scope)
                     .map { ChangeReference(dot: $0.dot, hash: $0.hash.short) }
             }

@@ -112,7 +112,9 @@ package struct Simulation<Store: HubStore> {
         defer { replicas[other].store.writesUntilFailure = nil }
         do {
             let outcome = try replica.bundle(to: replicas[other])
-            try require(outcome.refusals.isEmpty, "\(replicas[other].name) refused \(replica.name)'s bundle: \(outcome.refusals)")
+            try require(
+                outcome.refusals.isEmpty,
+                "\(replicas[other].name) refused \(replica.name)'s bundle: \(outcome.refusals)")
             figures.carried += 1
         } catch is FlakyStore<Store>.Interrupted {
             figures.failures += 1
@@ -167,7 +169,8 @@ package struct Simulation<Store: HubStore> {
 
     private mutating func check(_ index: Int) throws {
         for scope in scopes {
-            try ChainChecks.alwaysCausal(replicas[index], from: &known[index, default: [:]][scope.scope, default: [:]], in: scope.scope)
+            try ChainChecks.alwaysCausal(
+                replicas[index], from: &known[index, default: [:]][scope.scope, default: [:]], in: scope.scope)
         }
         try ChainChecks.alwaysBounded(replicas[index], greatestHubTime: greatestHubTime)
     }

@@ -1,11 +1,6 @@
 import Causality
 import Changes
-
-#if canImport(FoundationEssentials)
-import FoundationEssentials
-#else
 import Foundation
-#endif
 
 /// Where a hub is: scheme, host, port, and the prefix of its paths.
 package struct HubAddress: Hashable, Sendable, CustomStringConvertible {

@@ -1,10 +1,5 @@
 import Changes
-
-#if canImport(FoundationEssentials)
-import FoundationEssentials
-#else
 import Foundation
-#endif
 
 /// The administrator's way to a hub that runs elsewhere: branches, codes, reports.
 package struct HubAdministrator: Sendable {

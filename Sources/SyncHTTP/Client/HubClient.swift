@@ -1,12 +1,7 @@
 import Causality
 import Changes
-import Replication
-
-#if canImport(FoundationEssentials)
-import FoundationEssentials
-#else
 import Foundation
-#endif
+import Replication
 
 /// A replica's way to its hub.
 ///
@@ -57,9 +52,10 @@ package actor HubClient {
                 body: request.encoded()),
             limit: .smallResponseBytes, timeout: timeout)
         let answer = try HubClient.decoded(
-            try HubClient.message(response, limit: .smallResponseBytes)) { bytes throws(CodecError) in
-                try JoinResponse(bytes)
-            }
+            try HubClient.message(response, limit: .smallResponseBytes)
+        ) { bytes throws(CodecError) in
+            try JoinResponse(bytes)
+        }
         let certificate = answer.certificate
         do { try certificate.verify(answer.hubKey) } catch {
             throw HubClientError(.malformedResponse, .refuse, "the hub's certificate is not signed with the hub's key")
@@ -82,9 +78,10 @@ package actor HubClient {
             "POST", .sync, headers: HubClient.messageHeaders(isCompressed: isCompressed),
             body: isCompressed ? Zstd.compress(bytes) : bytes, limit: .syncResponseBytes, timeout: timeouts.sync)
         return try HubClient.decoded(
-            try HubClient.message(response, limit: .decodedSyncResponseBytes)) { bytes throws(CodecError) in
-                try SyncResponse(bytes)
-            }
+            try HubClient.message(response, limit: .decodedSyncResponseBytes)
+        ) { bytes throws(CodecError) in
+            try SyncResponse(bytes)
+        }
     }
 
     /// Where the hub stands in the scopes that this replica may read.
@@ -221,9 +218,10 @@ package actor HubClient {
                 body: SessionRequest(replica: identity.replica).encoded()),
             limit: .smallResponseBytes, timeout: timeouts.session)
         let answer = try HubClient.decoded(
-            try HubClient.message(response, limit: .smallResponseBytes)) { bytes throws(CodecError) in
-                try SessionResponse(bytes)
-            }
+            try HubClient.message(response, limit: .smallResponseBytes)
+        ) { bytes throws(CodecError) in
+            try SessionResponse(bytes)
+        }
         guard answer.hubKey == hubKey else {
             throw HubClientError(
                 .otherHub, .refuse, "another hub answers at this address than the one that this machine joined")

@@ -65,7 +65,9 @@ package struct JoinResponse: Hashable, Sendable {
         for _ in 0..<(try reader.readCount(.scopesPerMessage, leastBytes: 33)) {
             let start = reader.index
             let scope = try ScopeIntroduction(from: &reader)
-            if let last = scopes.last, last.scope >= scope.scope { throw .malformed("scopes are not in order", at: start) }
+            if let last = scopes.last, last.scope >= scope.scope {
+                throw .malformed("scopes are not in order", at: start)
+            }
             scopes.append(scope)
         }
         self.scopes = scopes

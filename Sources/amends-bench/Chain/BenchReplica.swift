@@ -95,7 +95,9 @@ final class BenchReplica {
                 action = machine.applied(outcome)
             case .finish(let report):
                 exchange.report = report
-                guard report.isComplete else { throw BenchError("a synchronisation did not come to its end: \(report)") }
+                guard report.isComplete else {
+                    throw BenchError("a synchronisation did not come to its end: \(report)")
+                }
                 return exchange
             }
         }
@@ -125,7 +127,9 @@ final class BenchReplica {
 
     func standing() throws -> Standing {
         try store.read { transaction in
-            guard let scope = try transaction.scope(BenchChain.scope.scope) else { throw BenchError("there is no scope") }
+            guard let scope = try transaction.scope(BenchChain.scope.scope) else {
+                throw BenchError("there is no scope")
+            }
             return Standing(
                 position: scope.position, history: scope.history,
                 fingerprint: try transaction.fingerprint(of: scope.id))

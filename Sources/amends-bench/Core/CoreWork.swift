@@ -65,7 +65,8 @@ struct CoreWork {
                 let past = Past(of: dot, others: VersionVector())
                 for operation in operations[event].operations {
                     _ = try states[incidents[event]].apply(
-                        operation, dot: dot, effective: changes[event].header.stamp, past: past) { nil }
+                        operation, dot: dot, effective: changes[event].header.stamp, past: past
+                    ) { nil }
                 }
                 let record = StoredRecord(
                     id: ids[event], scope: scope, origin: origins[event], state: states[incidents[event]])

@@ -30,7 +30,8 @@ final class FigureReport {
                 FigureReport.line([
                     String(figure.row), figure.work, FigureReport.shown(figure.value, figure.unit),
                     figure.plain.map { FigureReport.shown($0, figure.unit) } ?? "",
-                    figure.ratio.map { FigureReport.short($0) + "x" } ?? "", spread ?? "", FigureReport.goal(of: figure),
+                    figure.ratio.map { FigureReport.short($0) + "x" } ?? "", spread ?? "",
+                    FigureReport.goal(of: figure),
                     figure.met.map { $0 ? "yes" : "no" } ?? "",
                 ]))
             if let note = figure.note { print("    \(note)") }

@@ -39,7 +39,8 @@ enum DamagedBatches {
     private static func figure(_ name: String, _ work: String, _ tally: Tally, _ size: Int) -> Figure {
         let harmless =
             tally.harmless == 0
-            ? "" : "; \(tally.harmless) were taken with the very state of the whole batch: nothing signed covers those bytes"
+            ? ""
+            : "; \(tally.harmless) were taken with the very state of the whole batch: nothing signed covers those bytes"
         return Figure(
             row: 11, name: name, work: work, value: Double(tally.refused), unit: .count, goal: Double(tries),
             sense: .atLeast, note: "of \(tries), \(size) bytes each\(harmless); \(tally.harmful) did harm")
@@ -138,7 +139,8 @@ enum DamagedBatches {
         }
         // The refused ones have left no trace either that would keep the batch itself out.
         try require(try take(replica, batch), "after the damaged batches the undamaged one is refused")
-        try require(try replica.standing() == intended, "after the damaged batches the undamaged one gives another state")
+        try require(
+            try replica.standing() == intended, "after the damaged batches the undamaged one gives another state")
         try discard(replica)
         return tally
     }

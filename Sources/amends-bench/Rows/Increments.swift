@@ -24,10 +24,13 @@ enum Increments {
         let early = try costs(bench, history: all / 10)
         let late = try costs(bench, history: all - added)
         return [
-            figure("extract", "100 more events: collect, sign and pack", .milliseconds, early.extract, late.extract, 0.2),
-            figure("merge", "100 more events: unpack, verify, fold, store", .milliseconds, early.merge, late.merge, 1.5),
+            figure(
+                "extract", "100 more events: collect, sign and pack", .milliseconds, early.extract, late.extract, 0.2),
+            figure(
+                "merge", "100 more events: unpack, verify, fold, store", .milliseconds, early.merge, late.merge, 1.5),
             figure("pushed", "100 more events: the author's request", .bytes, early.pushed, late.pushed, 1_200),
-            figure("fetched", "100 more events: the hub's answer to another", .bytes, early.fetched, late.fetched, 1_200),
+            figure(
+                "fetched", "100 more events: the hub's answer to another", .bytes, early.fetched, late.fetched, 1_200),
         ]
         .flatMap { $0 }
     }

@@ -11,9 +11,12 @@ enum MergeMemory {
         let whole = try peak(history.answers, bench)
         return [
             Figure(
-                row: 10, name: "merge-memory", work: "peak memory above the base while merging", value: Double(whole.peak - whole.base),
+                row: 10, name: "merge-memory", work: "peak memory above the base while merging",
+                value: Double(whole.peak - whole.base),
                 unit: .bytes, goal: 16e6,
-                note: "base \(whole.base / 1_024) KiB; a quarter of the history: \((quarter.peak - quarter.base) / 1_024) KiB")
+                note:
+                    "base \(whole.base / 1_024) KiB; a quarter of the history: \((quarter.peak - quarter.base) / 1_024) KiB"
+            )
         ]
     }
 

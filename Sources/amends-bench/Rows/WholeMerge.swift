@@ -15,7 +15,9 @@ enum WholeMerge {
         return [
             .contest(
                 5, "merge-history", "merge the whole history into an empty replica", contest, goal: 6,
-                note: "\(history.answers.count) answers, each a transaction with its cursor; plain is the final rows in one transaction")
+                note:
+                    "\(history.answers.count) answers, each a transaction with its cursor; plain is the final rows in one transaction"
+            )
         ]
     }
 }

@@ -12,7 +12,9 @@ enum WireBytes {
             Figure(
                 row: 3, name: "history-bytes", work: "the whole history on the wire, zstd -3", value: Double(sent),
                 unit: .bytes, plain: Double(plain), ratio: Double(sent) / Double(plain), goal: 1.85,
-                note: "\(history.answers.count) answers, \(raw) bytes before compression; the table is \(text.count) bytes as text")
+                note:
+                    "\(history.answers.count) answers, \(raw) bytes before compression; the table is \(text.count) bytes as text"
+            )
         ]
     }
 }

@@ -48,7 +48,8 @@ struct TraceGenerator {
             number, isFirst: true,
             [
                 "0=t:New", "1=i:1", "2=i:0", "3=i:0", "4=i:0", "5=i:1", "6=t:Caller \(upTo(4_999))", "7=t:\(time)",
-                "8=t:\(time)", "9=t:Category \(upTo(58))", "10=t:2 - Medium", "11=t:3 - Moderate", "12=t:Group \(upTo(79))",
+                "8=t:\(time)", "9=t:Category \(upTo(58))", "10=t:2 - Medium", "11=t:3 - Moderate",
+                "12=t:Group \(upTo(79))",
             ])
     }
 

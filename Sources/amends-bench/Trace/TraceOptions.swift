@@ -21,7 +21,9 @@ struct TraceOptions: ParsableArguments {
 
     func load() throws -> Trace {
         guard let path = trace else {
-            Talk.say("No trace was named: the work is generated from seed \(seed), and its figures compare with themselves only.")
+            Talk.say(
+                "No trace was named: the work is generated from seed \(seed), and its figures compare with themselves only."
+            )
             var generator = TraceGenerator(seed: seed)
             return try Trace(
                 name: "generated, seed \(seed)", lines: generator.lines(count: events ?? TraceGenerator.usualCount),

@@ -29,7 +29,7 @@ extension Claim {
             if !flip.isNamed(in: report) {
                 missed.append("\(flip): \(report.damage.prefix(3))")
             } else {
-                besides += report.damage.count - 1; if report.damage.count > 3 { print("DBG", flip.target.table, flip.column, report.damage.count, Set(report.damage.map { "\($0.kind) \($0.table)" }).sorted()) }
+                besides += report.damage.count - 1
             }
         }
         figures.rounds = rounds

@@ -52,7 +52,8 @@ private struct HostileCounts {
         }
         taken += 1
         guard rewritten == bytes else {
-            throw ClaimBroken("a \(form.name) of the bytes \(hexadecimal(bytes)) is written as \(hexadecimal(rewritten))")
+            throw ClaimBroken(
+                "a \(form.name) of the bytes \(hexadecimal(bytes)) is written as \(hexadecimal(rewritten))")
         }
     }
 
@@ -111,7 +112,8 @@ private struct HostileCounts {
             }
             if let response = try? SyncResponse(HostileCounts.mutated(received, &random)) {
                 answers += 1
-                _ = try AnswerApplier(machine.store.base, hubKey: chain.hub.key.publicKey).apply(response, now: chain.hub.now)
+                _ = try AnswerApplier(machine.store.base, hubKey: chain.hub.key.publicKey).apply(
+                    response, now: chain.hub.now)
             }
         }
     }

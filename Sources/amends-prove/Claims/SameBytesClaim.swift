@@ -11,7 +11,9 @@ extension Claim {
         var digests: Set<Hash256> = []
         for _ in 0..<2 {
             var sum = ByteSum()
-            let chain = try SampleChain(seed: effort.seed, changes: effort.choose(200, full: 1_000)) { _ in MemoryStore() }
+            let chain = try SampleChain(seed: effort.seed, changes: effort.choose(200, full: 1_000)) { _ in
+                MemoryStore()
+            }
             for machine in chain.machines { try sum.add(machine) }
             digests.insert(sum.hash)
             figures.rounds += 1

@@ -58,7 +58,6 @@ private func openCase(_ number: Int, at replica: InMemoryReplica<SQLiteStore>, i
     try replica.write(CaseDrafts.open(NewCase(title: Text("beside \(number)"), at: moment), by: author), in: scope)
 }
 
-
 /// The table that the lines come to, by the plainest reading of them.
 private struct ExpectedTable {
     private(set) var rows: [Text: [Value?]] = [:]
@@ -89,7 +88,9 @@ private struct ExpectedTable {
                 ids[try statement.text(0) + scope.description] = cells
             }
         }
-        guard ids.count == rows.count else { throw ClaimBroken("\(path) has \(ids.count) incidents, not \(rows.count)") }
+        guard ids.count == rows.count else {
+            throw ClaimBroken("\(path) has \(ids.count) incidents, not \(rows.count)")
+        }
         guard let scope = ids.keys.first.flatMap({ ScopeID(hexadecimal: $0.suffix(32)) }) else { return }
         for (number, row) in rows {
             let id = RecordOrigin.external(source: IncidentWorkloadSchema.source, id: number)
@@ -130,7 +131,9 @@ private enum TraceSource {
                 if random.chance(oneIn: 9) {
                     cells.append("\(index)=n:")
                 } else {
-                    cells.append(field.columnType == .integer ? "\(index)=i:\(random.upTo(99))" : "\(index)=t:w\(random.upTo(99))")
+                    cells.append(
+                        field.columnType == .integer
+                            ? "\(index)=i:\(random.upTo(99))" : "\(index)=t:w\(random.upTo(99))")
                 }
             }
             if cells.isEmpty { cells = ["0=t:New"] }

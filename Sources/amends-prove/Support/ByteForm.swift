@@ -30,7 +30,8 @@ extension ByteForm {
             },
             ByteForm(name: "change", samples: traffic.changes) { bytes throws(CodecError) in
                 try Change(
-                    carried: bytes, scope: ScopeID(high: 1, low: 1), dot: Dot(feed: FeedID(high: 1, low: 1), sequence: 1),
+                    carried: bytes, scope: ScopeID(high: 1, low: 1),
+                    dot: Dot(feed: FeedID(high: 1, low: 1), sequence: 1),
                     previous: .zero
                 ).carried()
             },

@@ -44,7 +44,8 @@ package final class CellFlipper {
     private func flip(_ target: FlipTarget, _ column: String, _ random: inout SplitMix64) throws -> Flip? {
         let key = target.key.map { "\"\($0)\"" }.joined(separator: ", ")
         let rows = target.condition.map { "(\($0)) AND " } ?? ""
-        let filter = "\(rows)\"\(column)\" IS NOT NULL AND (typeof(\"\(column)\") = 'integer' OR length(\"\(column)\") > 0)"
+        let filter =
+            "\(rows)\"\(column)\" IS NOT NULL AND (typeof(\"\(column)\") = 'integer' OR length(\"\(column)\") > 0)"
         let count = try integer("SELECT count(*) FROM \"\(target.table)\" WHERE \(filter)")
         guard count > 0 else { return nil }
         let place = "FROM \"\(target.table)\" WHERE \(filter) ORDER BY \(key) LIMIT 1 OFFSET \(random.upTo(count - 1))"

@@ -25,7 +25,8 @@ package struct FlipTarget: Sendable {
     /// All but row numbers, which nothing but references depends on, and words for people.
     package static let log = [
         FlipTarget(
-            "scope", key: ["rid"], columns: ["id", "name", "seed", "position", "history", "received_floor", "folded_position"],
+            "scope", key: ["rid"],
+            columns: ["id", "name", "seed", "position", "history", "received_floor", "folded_position"],
             [.scope]),
         FlipTarget("feed", key: ["rid"], columns: ["scope", "id", "start", "sequence", "hash", "seen"], [.feed]),
         FlipTarget(
@@ -34,7 +35,8 @@ package struct FlipTarget: Sendable {
             [.chain, .body, .placement]),
         FlipTarget("part", key: ["change", "number"], columns: ["change", "number", "subject", "body"], [.part]),
         FlipTarget("part_key", key: ["subject", "record"], columns: ["subject", "record", "key"], [.part]),
-        FlipTarget("entry", key: ["scope", "position"], columns: ["scope", "position", "body", "history"], [.history]),
+        FlipTarget(
+            "entry", key: ["scope", "position"], columns: ["scope", "position", "body", "history"], [.history]),
         FlipTarget("knot", key: ["feed", "sequence"], columns: ["feed", "sequence", "others"], [.past]),
         FlipTarget(
             "attestation", key: ["scope", "replica", "sequence"], columns: ["scope", "replica", "sequence", "body"],
@@ -46,7 +48,8 @@ package struct FlipTarget: Sendable {
 
     package static let records = [
         FlipTarget(
-            "record", key: ["rid"], columns: ["scope", "id", "type", "origin", "state", "digest", "conflicts"], [.state]),
+            "record", key: ["rid"], columns: ["scope", "id", "type", "origin", "state", "digest", "conflicts"], [.state]
+        ),
         FlipTarget(
             "log_row", key: ["record", "key", "feed", "sequence", "field"],
             columns: ["record", "key", "feed", "sequence", "field", "value"], [.log]),

@@ -22,7 +22,8 @@ enum Mutation: CaseIterable {
         case .replace: result[place] = random.pick([0x00, 0x01, 0x7f, 0x80, 0xff])
         case .insert: result.insert(UInt8(random.upTo(255)), at: place)
         case .delete: result.removeSubrange(place...min(bytes.count - 1, place + random.upTo(3)))
-        case .inflate: result.replaceSubrange(place...place, with: Mutation.number(random.next() >> UInt64(random.upTo(63))))
+        case .inflate:
+            result.replaceSubrange(place...place, with: Mutation.number(random.next() >> UInt64(random.upTo(63))))
         case .splice: result = Array(bytes[..<place] + other[random.upTo(other.count - 1)...])
         case .cut: result.removeLast(bytes.count - place)
         case .swap: result.swapAt(place, random.upTo(bytes.count - 1))

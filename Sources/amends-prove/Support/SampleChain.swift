@@ -132,7 +132,9 @@ package final class SampleChain<Store: HubStore> {
 
     private func edits(_ round: Int) throws -> [CaseEdit] {
         var edits: [CaseEdit] = [.severity(random.pick(CaseSeverity.allCases))]
-        if random.chance(oneIn: 2) { edits.append(.write(.category, random.chance(oneIn: 6) ? nil : Text("c\(round % 7)"))) }
+        if random.chance(oneIn: 2) {
+            edits.append(.write(.category, random.chance(oneIn: 6) ? nil : Text("c\(round % 7)")))
+        }
         if random.chance(oneIn: 3) { edits.append(.write(.assignee, Text("s\(round % 5)"))) }
         let tag = Text("t\(round % 6)")
         edits.append(random.chance(oneIn: 3) ? .remove(tag, from: .tags) : .add(tag, to: .tags))
@@ -160,7 +162,8 @@ package final class SampleChain<Store: HubStore> {
             ? FieldTarget(field: "title", kind: .set, element: .integer(1))
             : FieldTarget(field: "shape", kind: FieldKind(rawValue: 99))
         try machine.write(
-            [FieldOperation(record: 0, target: target, value: .null)], to: cases.first ?? .external(source: "s", id: "1"),
+            [FieldOperation(record: 0, target: target, value: .null)],
+            to: cases.first ?? .external(source: "s", id: "1"),
             in: branch.scope, schema: CaseSchema.id)
     }
 

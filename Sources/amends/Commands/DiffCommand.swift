@@ -40,9 +40,11 @@ struct DiffCommand: AsyncParsableCommand, LoggingCommand {
     func run() async throws {
         let difference: ShownDifference
         switch (DiffCommand.hub(a), DiffCommand.hub(b)) {
-        case (nil, nil): difference = ShownDifference(try files(), isSwapped: false)
-        case (nil, let hub?): difference = ShownDifference(try await compare(a, with: hub), isSwapped: false)
-        case (let hub?, _): difference = ShownDifference(try await compare(b, with: hub), isSwapped: true)
+        case (nil, nil): difference = try ShownDifference(files(), namesFrom: a, isSwapped: false)
+        case (nil, let hub?):
+            difference = try ShownDifference(await compare(a, with: hub), namesFrom: a, isSwapped: false)
+        case (let hub?, _):
+            difference = try ShownDifference(await compare(b, with: hub), namesFrom: b, isSwapped: true)
         }
         try output.print(difference.json) { difference.lines($0) }
         if difference.status != .done { throw CommandFailure(status: difference.status) }
@@ -86,9 +88,19 @@ private struct ShownDifference {
     /// The comparison has the file first; here the hub was.
     let isSwapped: Bool
 
-    init(_ difference: ReplicaDifference, isSwapped: Bool) {
+    private let names: [ScopeID: String]
+
+    /// - Parameter path: the replica whose directory names the scopes.
+    init(_ difference: ReplicaDifference, namesFrom path: String, isSwapped: Bool) throws {
         self.difference = difference
         self.isSwapped = isSwapped
+        let store = try Replica.openStore(reading: path)
+        names = try store.read { transaction in
+            let names = try BranchNames(transaction)
+            return try Dictionary(
+                uniqueKeysWithValues: difference.scopes.map { ($0.a.scope, try names.name(of: $0.a.scope)) })
+        }
+        try store.close()
     }
 
     /// Without a scope in common nothing is equal and nothing differs.
@@ -119,7 +131,7 @@ private struct ShownDifference {
                 difference.scopes.map { scope in
                     let (a, b) = sides(scope)
                     return [
-                        "scope": .string(scope.a.scope.description), "name": .string(scope.a.name.string),
+                        "scope": .string(scope.a.scope.description), "name": .string(name(scope)),
                         "agreement": .string(scope.agreement.sentence), "positionA": JSONValue(a.position),
                         "positionB": JSONValue(b.position),
                     ]
@@ -132,7 +144,7 @@ private struct ShownDifference {
         var table = TextTable(["scope", "A at", "B at", ""])
         for scope in difference.scopes {
             let (a, b) = sides(scope)
-            table.add([scope.a.name.string, "\(a.position)", "\(b.position)", scope.agreement.sentence])
+            table.add([name(scope), "\(a.position)", "\(b.position)", scope.agreement.sentence])
         }
         return table.lines(style) + difference.scopes.flatMap { records($0.records) }
     }
@@ -144,6 +156,8 @@ private struct ShownDifference {
                 "different: \(record.record) \(record.fields.map(\.string).joined(separator: ", "))".visible
             }
     }
+
+    private func name(_ scope: ReplicaDifference.Scope) -> String { names[scope.a.scope] ?? scope.a.name.string }
 
     private func sides(_ scope: ReplicaDifference.Scope) -> (ScopeStanding, ScopeStanding) {
         isSwapped ? (scope.b, scope.a) : (scope.a, scope.b)

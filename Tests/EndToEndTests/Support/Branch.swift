@@ -34,6 +34,21 @@ struct Branch {
         return ending
     }
 
+    /// Runs SQL on the replica's file with Python's SQLite, as anyone may who reads it, or somebody who damages it.
+    ///
+    /// - Returns: the rows, a line each.
+    @discardableResult
+    func sql(_ statement: String) throws -> String {
+        let script = """
+            import sqlite3, sys
+            file = sqlite3.connect(sys.argv[1], isolation_level=None)
+            for row in file.execute(sys.argv[2]): print(*row)
+            """
+        let ending = try place.run("/usr/bin/env", ["python3", "-c", script, replica, statement])
+        try #require(ending.status == 0, "\(ending.talk)")
+        return ending.output
+    }
+
     func open(_ arguments: String...) throws -> Opened {
         let ending = try run(["case", "open", "--json"] + arguments)
         try #require(ending.status == 0, "\(ending.talk)")

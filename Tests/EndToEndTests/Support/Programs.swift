@@ -70,25 +70,50 @@ final class Workplace: Sendable {
     func run(
         _ executable: String, _ arguments: [String], input: String = "", environment: [String: String] = [:]
     ) throws -> Ending {
-        let stem = UUID().uuidString
-        let names = [file(stem + ".in"), file(stem + ".out"), file(stem + ".err")]
-        let files = try names.enumerated().map { index, name in
-            try Data(index == 0 ? Array(input.utf8) : []).write(to: URL(fileURLWithPath: name))
-            let url = URL(fileURLWithPath: name)
-            return index == 0 ? try FileHandle(forReadingFrom: url) : try FileHandle(forWritingTo: url)
-        }
-        let process = Process()
+        try start(executable, arguments, input: input, environment: environment).wait()
+    }
+
+    func start(
+        _ executable: String, _ arguments: [String], input: String = "", environment: [String: String] = [:]
+    ) throws -> RunningProgram {
+        try RunningProgram(
+            executable, arguments, input: input,
+            environment: ["PATH": "/usr/bin:/bin", "TZ": "Asia/Jakarta", "HOME": directory]
+                .merging(environment) { $1 },
+            files: file(UUID().uuidString))
+    }
+}
+
+/// A program that was started and has not ended.
+struct RunningProgram {
+    private let process = Process()
+    private let output: String
+    private let talk: String
+
+    fileprivate init(
+        _ executable: String, _ arguments: [String], input: String, environment: [String: String], files stem: String
+    ) throws {
+        output = stem + ".out"
+        talk = stem + ".err"
+        try Data(input.utf8).write(to: URL(fileURLWithPath: stem + ".in"))
+        for name in [output, talk] { try Data().write(to: URL(fileURLWithPath: name)) }
         process.executableURL = URL(fileURLWithPath: executable)
         process.arguments = arguments
-        process.environment = ["PATH": "/usr/bin:/bin", "TZ": "Asia/Jakarta", "HOME": directory]
-            .merging(environment) { $1 }
-        (process.standardInput, process.standardOutput, process.standardError) = (files[0], files[1], files[2])
+        process.environment = environment
+        process.standardInput = try FileHandle(forReadingFrom: URL(fileURLWithPath: stem + ".in"))
+        process.standardOutput = try FileHandle(forWritingTo: URL(fileURLWithPath: output))
+        process.standardError = try FileHandle(forWritingTo: URL(fileURLWithPath: talk))
         try process.run()
+    }
+
+    /// Asks it to end, as a service manager does.
+    func terminate() { process.terminate() }
+
+    func wait() throws -> Ending {
         process.waitUntilExit()
-        for file in files { try file.close() }
         return Ending(
             status: process.terminationReason == .exit ? process.terminationStatus : -process.terminationStatus,
-            output: String(decoding: try Data(contentsOf: URL(fileURLWithPath: names[1])), as: UTF8.self),
-            talk: String(decoding: try Data(contentsOf: URL(fileURLWithPath: names[2])), as: UTF8.self))
+            output: String(decoding: try Data(contentsOf: URL(fileURLWithPath: output)), as: UTF8.self),
+            talk: String(decoding: try Data(contentsOf: URL(fileURLWithPath: talk)), as: UTF8.self))
     }
 }

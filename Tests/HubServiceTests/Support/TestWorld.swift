@@ -3,8 +3,8 @@ import Changes
 import HubService
 import Logging
 import Replication
-import Synchronization
 import SyncHTTP
+import Synchronization
 
 /// A clock that tests set, and random bytes that come from a seed.
 final class TestWorld: Sendable {

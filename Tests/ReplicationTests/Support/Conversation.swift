@@ -18,7 +18,8 @@ struct Conversation {
     static let allRights = [Grant(scope: nil, rights: [.read, .write])]
 
     /// - Parameter rights: of each replica in every scope.
-    init(_ count: Int = 3, scopes names: [Text] = ["branch/a"], schemas: [Schema] = [], rights: [Rights]? = nil) throws {
+    init(_ count: Int = 3, scopes names: [Text] = ["branch/a"], schemas: [Schema] = [], rights: [Rights]? = nil) throws
+    {
         let hub = InMemoryHub(MemoryStore(), schemas: schemas, now: Conversation.start)
         let scopes = try names.map { try hub.addScope($0) }
         self.hub = hub

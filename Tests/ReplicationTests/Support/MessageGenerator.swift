@@ -8,19 +8,23 @@ struct MessageGenerator {
     var random: SplitMix64
 
     mutating func integer() -> UInt64 {
-        random.chance(oneIn: 4) ? random.pick([0, 1, 127, 128, 16_384, .max]) : random.next() >> UInt64(random.upTo(63))
+        random.chance(oneIn: 4)
+            ? random.pick([0, 1, 127, 128, 16_384, .max]) : random.next() >> UInt64(random.upTo(63))
     }
 
     mutating func sequence() -> UInt64 { max(1, integer() >> 1) }
     mutating func milliseconds() -> Int64 { Int64(integer() % (1 << 48)) }
-    mutating func bytes(_ greatest: Int = 40) -> [UInt8] { (0..<random.upTo(greatest)).map { _ in UInt8(random.upTo(255)) } }
+    mutating func bytes(_ greatest: Int = 40) -> [UInt8] {
+        (0..<random.upTo(greatest)).map { _ in UInt8(random.upTo(255)) }
+    }
     mutating func hash() -> Hash256 { Hash256(random.next(), random.next(), random.next(), random.next()) }
     mutating func text() -> Text { random.pick(["", "branch/a", "é", "a\0b", "e\u{301}🧾"]) }
     mutating func verdict() -> Verdict { random.pick([.ok, .void, .held]) }
 
     mutating func identifier<Kind>() -> Identifier128<Kind> {
         random.chance(oneIn: 3)
-            ? Identifier128(high: 0, low: UInt64(random.upTo(3))) : Identifier128(high: random.next(), low: random.next())
+            ? Identifier128(high: 0, low: UInt64(random.upTo(3)))
+            : Identifier128(high: random.next(), low: random.next())
     }
 
     mutating func dot() -> Dot { Dot(feed: identifier(), sequence: sequence()) }
@@ -76,7 +80,8 @@ struct MessageGenerator {
             random.chance(oneIn: 3)
             ? .rest(hash())
             : .stretch(
-                after: random.chance(oneIn: 2) ? nil : identifier(), through: random.chance(oneIn: 2) ? nil : identifier())
+                after: random.chance(oneIn: 2) ? nil : identifier(),
+                through: random.chance(oneIn: 2) ? nil : identifier())
         return SyncRequest(
             limits: PageLimits(changes: 1 + random.upTo(20_000), bytes: 1 + random.upTo(4 << 20)),
             hellos: scopes().map { hello($0) }, coverage: coverage, pushes: scopes().map { push($0) })

@@ -10,7 +10,8 @@ enum Samples {
     static let common = ScopeIntroduction(name: "common", seed: chain)
     /// Sorted by id, as messages list them.
     static let scopes = [scope, common].sorted { $0.scope < $1.scope }
-    static let hash = Hash256(0x6061_6263_6465_6667, 0x6869_6a6b_6c6d_6e6f, 0x7071_7273_7475_7677, 0x7879_7a7b_7c7d_7e7f)
+    static let hash = Hash256(
+        0x6061_6263_6465_6667, 0x6869_6a6b_6c6d_6e6f, 0x7071_7273_7475_7677, 0x7879_7a7b_7c7d_7e7f)
     static let incarnation = ShortHash(high: 0x5051_5253_5455_5657, low: 0x5859_5a5b_5c5d_5e5f)
     /// 2026-01-15T09:30:00Z.
     static let hubTime: Int64 = 1_768_469_400_000
@@ -68,7 +69,10 @@ enum Samples {
                 ],
                 pushes: [ScopePush(scope: scope.scope, runs: [], attestations: [], piece: piece)])
         ),
-        ("a digest of all scopes", SyncRequest(limits: PageLimits(changes: 1, bytes: 1), hellos: [], coverage: .rest(hash))),
+        (
+            "a digest of all scopes",
+            SyncRequest(limits: PageLimits(changes: 1, bytes: 1), hellos: [], coverage: .rest(hash))
+        ),
         (
             "the stretch from the first scope to the second",
             SyncRequest(
@@ -82,7 +86,8 @@ enum Samples {
     ]
 
     /// The third piece of a change of 5,000 bytes.
-    static let piece = ChangePiece(dot: changes.second.dot, digest: hash, total: 5_000, offset: 2_000, bytes: [1, 2, 3])
+    static let piece = ChangePiece(
+        dot: changes.second.dot, digest: hash, total: 5_000, offset: 2_000, bytes: [1, 2, 3])
     static let stagedHead = StagedHead(dot: changes.second.dot, digest: hash.short, length: 2_003)
 
     static let page = Page(
@@ -127,7 +132,9 @@ enum Samples {
                     ScopeAnswer(
                         scope: common.scope,
                         outcome: .refused(
-                            Refusal(.missingContext, "made after changes that the hub lacks", missing: [changes.second.reference]))),
+                            Refusal(
+                                .missingContext, "made after changes that the hub lacks",
+                                missing: [changes.second.reference]))),
                 ].sorted { $0.scope < $1.scope },
                 newScopes: scopes)
         ),
