@@ -131,7 +131,7 @@ let package = Package(
             swiftSettings: settings),
         .testTarget(name: "SQLiteKitTests", dependencies: ["CSQLite", "SQLiteKit"], swiftSettings: settings),
         .testTarget(name: "CommandLineKitTests", dependencies: ["CommandLineKit"], swiftSettings: settings),
-        .testTarget(name: "EndToEndTests", dependencies: ["amends"], swiftSettings: settings),
+        .testTarget(name: "EndToEndTests", dependencies: ["amends", "amends-hub"], swiftSettings: settings),
         .testTarget(
             name: "SyncHTTPTests",
             dependencies: [

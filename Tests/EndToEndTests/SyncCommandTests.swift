@@ -9,6 +9,7 @@ import Testing
         let applied: Int
         let quarantined: Int
         let roundTrips: Int
+        let waiting: Int
     }
 
     private struct Verified: Decodable {
@@ -187,7 +188,8 @@ import Testing
         let opened = try branch.open("--title", "Cold soup")
         let ending = try branch.run("sync", "--json")
         #expect(ending.status == 4)
-        #expect(try ending.decoded(Exchange.self).sent == 0)
+        let exchange = try ending.decoded(Exchange.self)
+        #expect(exchange.sent == 0 && exchange.waiting == 1)
         #expect(ending.talk.contains("cannot be reached"))
         #expect(try branch.must("status", "--json").decoded(Status.self).waiting == 1)
         #expect(try branch.must("trace", opened.change, "--offline", "--json").decoded(Traced.self).stage != "received")

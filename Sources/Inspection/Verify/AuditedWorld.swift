@@ -36,6 +36,12 @@ final class AuditedWorld {
     /// Rows of records whose id is not that of their origin, by the id that it should be.
     var recordAliases: [RecordID: Int64] = [:]
     var damagedRecords: Set<Int64> = []
+    /// Changes that stay in quarantine though this version can fold them, by number, with their rows: after an
+    /// upgrade they wait for the next opening for writing.
+    var waitingChanges: [Int64: String] = [:]
+    /// Some change that must be in quarantine is not listed there.
+    var lacksQuarantine = false
+
     /// Rows of records of which some touch is missing: they cannot be folded again.
     var untouchedRecords: Set<Int64> = []
 

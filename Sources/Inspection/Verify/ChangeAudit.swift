@@ -207,6 +207,7 @@ final class ChangeAudit {
         if wasFolded, operations.foldError != nil,
             try !transaction.holdsQuarantine(feed: stored.feed, sequence: stored.sequence)
         {
+            world.lacksQuarantine = true
             findings.add(
                 .quarantine, "quarantine", "\(stored.feed):\(stored.sequence)",
                 "this version cannot fold the change, and it is not listed")

@@ -16,9 +16,14 @@ struct FoldedRecord {
     let stateBytes: [UInt8]
     private let scope: ScopeID?
 
-    /// - Parameter changes: those that name the record, each after its past.
+    /// - Parameters:
+    ///   - changes: those that name the record, each after its past.
+    ///   - isWaiting: whether a change is left out, as if this version could not fold it.
     /// - Throws: never for changes that `isFolded` lets through.
-    init(_ id: RecordID, _ changes: [DecodedChange], in scope: Int64, _ world: AuditedWorld) throws {
+    init(
+        _ id: RecordID, _ changes: [DecodedChange], in scope: Int64, _ world: AuditedWorld,
+        leavingOut isWaiting: (DecodedChange) -> Bool
+    ) throws {
         self.id = id
         self.scope = world.scopes[scope]?.id
         var rows: [LogRow] = []
@@ -28,9 +33,9 @@ struct FoldedRecord {
             else { continue }
             headers[change.dot] = change.header
             origin = origin ?? operations.records[index].seen(from: change.hash.short)
-            guard change.isFolded, let held = world.scopes[scope], world.isApplied(change.placement, in: held) else {
-                continue
-            }
+            guard change.isFolded, !isWaiting(change), let held = world.scopes[scope],
+                world.isApplied(change.placement, in: held)
+            else { continue }
             foldedChanges += 1
             let past = world.past(of: change.dot, scope: scope)
             for operation in operations.operations where operation.record == index {

@@ -20,9 +20,9 @@ final class RecordAudit {
 
     func run() throws {
         try findings.section("setting") { showsTables = try transaction.hasCurrentProjections() }
+        try findings.section("quarantine") { try transaction.auditQuarantine(checkQuarantine) }
         try findings.section("record") { try transaction.auditRecords(check) }
         try findings.section("fingerprint") { try checkFingerprints() }
-        try findings.section("quarantine") { try transaction.auditQuarantine(checkQuarantine) }
         guard showsTables else { return }
         try findings.section("projection") {
             try transaction.auditProjectedStrangers { rid, error in
@@ -51,7 +51,7 @@ final class RecordAudit {
             world.damagedRecords.insert(stored.rid)
             return count(stored.digest, of: stored.id, in: stored.scope)
         }
-        let folded = try FoldedRecord(id, changes.all.filter { $0.recordIDs.contains(id) }, in: scope, world)
+        let folded = try fold(stored, as: id, changes.all.filter { $0.recordIDs.contains(id) }, in: scope)
         findings.report.basis.foldedRecords += 1
         compare(stored, with: folded)
         count(folded.digestBytes, of: id, in: scope)
@@ -62,6 +62,22 @@ final class RecordAudit {
         }
         findings.report.checked.projections += rows
         for error in damage { findings.add(.projection, error) }
+    }
+
+    /// Folds a record without the changes that wait in quarantine; with them, where that is what is stored: then they
+    /// are listed there wrongly.
+    private func fold(
+        _ stored: AuditedRecord, as id: RecordID, _ changes: [DecodedChange], in scope: Int64
+    ) throws -> FoldedRecord {
+        let waiting = changes.compactMap { world.waitingChanges[$0.number] }
+        let folded = try FoldedRecord(id, changes, in: scope, world) { world.waitingChanges[$0.number] != nil }
+        if waiting.isEmpty || folded.stateBytes == stored.state { return folded }
+        let whole = try FoldedRecord(id, changes, in: scope, world) { _ in false }
+        guard whole.stateBytes == stored.state else { return folded }
+        for row in waiting {
+            findings.add(.quarantine, "quarantine", row, "the change that it names is folded")
+        }
+        return whole
     }
 
     private struct Touching {
@@ -182,8 +198,15 @@ final class RecordAudit {
         guard let stored = try? found.content.get(), !world.suspects.contains(stored.number),
             let change = try? DecodedChange(stored, scope: scope.id, feed: feed.state.feed, previous: .zero)
         else { return }
-        if change.operations?.foldError == nil {
-            findings.add(.quarantine, row.table, row.row, "this version can fold the change that it names")
+        guard let operations = change.operations, change.isFolded || operations.foldError != nil else {
+            // Nothing of it could ever be folded here.
+            return findings.add(.quarantine, row.table, row.row, "the change that it names is set aside")
+        }
+        guard operations.foldError == nil else { return }
+        if world.lacksQuarantine {
+            findings.add(.quarantine, row.table, row.row, "the change can be folded, and one that cannot is not listed")
+        } else {
+            world.waitingChanges[stored.number] = row.row
         }
     }
 }

@@ -40,7 +40,8 @@ struct CoveredBatch {
                 }
                 reached[feed] = change.dot.sequence
                 let carried = CarriedChange(
-                    bytes: change.carried, parts: try log.parts(of: change.dot, scope: scope))
+                    bytes: change.carried,
+                    parts: change.header.parts.isEmpty ? [] : try log.parts(of: change.dot, scope: scope))
                 // A large change goes alone; where the batch cannot be cut around it, it goes whole.
                 let isLarge = carried.byteCount > limits.bytes
                 if isLarge, !items.isEmpty, covered == items.count { break reading }

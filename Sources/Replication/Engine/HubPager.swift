@@ -120,7 +120,8 @@ extension ReplicaTransaction {
             change.header.encode(into: &writer)
             return (.stub(received: received, verdict: verdict, header: writer.bytes), writer.count + 16)
         }
-        let carried = CarriedChange(bytes: change.carried, parts: try parts(of: dot, scope: scope))
+        let parts = change.header.parts.isEmpty ? [] : try parts(of: dot, scope: scope)
+        let carried = CarriedChange(bytes: change.carried, parts: parts)
         let start = dot.sequence == 1 ? change.header.previous : nil
         return (
             .full(dot: dot, received: received, verdict: verdict, start: start, change: carried),

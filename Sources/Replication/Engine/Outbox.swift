@@ -78,9 +78,12 @@ package struct Outbox<Transaction: ReplicaTransaction> {
 
     private func hello(of scope: ScopeState) throws -> ScopeHello {
         var foreign: [FeedID: ChangeReference] = [:]
-        for change in try transaction.unplaced(of: scope.id, after: 0, limit: Limit.foreignHeads.value)
-        where change.dot.feed != identity.feed {
-            foreign[change.dot.feed] = ChangeReference(dot: change.dot, hash: change.hash.short)
+        // Where no other feed is known, nothing of one can wait.
+        if try transaction.feeds(of: scope.id).contains(where: { $0.feed != identity.feed }) {
+            for change in try transaction.unplaced(of: scope.id, after: 0, limit: Limit.foreignHeads.value)
+            where change.dot.feed != identity.feed {
+                foreign[change.dot.feed] = ChangeReference(dot: change.dot, hash: change.hash.short)
+            }
         }
         let own = try transaction.feed(identity.feed, of: scope.id)
         return ScopeHello(
