@@ -111,6 +111,27 @@ let package = Package(
             ],
             swiftSettings: settings),
         // MARK: - Proofs
+        .executableTarget(
+            name: "amends-prove",
+            dependencies: [
+                "Causality", "ChainDirectory", "Changes", "CommandLineKit", "Importing", "Inspection", "Replication",
+                "SQLiteKit", "SQLiteStore", "ServiceRecovery", "StoreContract", "TypeLaws",
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
+            ],
+            swiftSettings: settings),
+        .testTarget(
+            name: "SQLiteStoreTests",
+            dependencies: [
+                "Causality", "Changes", "Replication", "SQLiteKit", "SQLiteStore", "ServiceRecovery", "StoreContract",
+            ],
+            swiftSettings: settings),
+        .testTarget(
+            name: "InspectionTests",
+            dependencies: [
+                "Causality", "Changes", "CommandLineKit", "Inspection", "Replication", "SQLiteKit", "SQLiteStore",
+                "ServiceRecovery", "StoreContract", "amends-prove",
+            ],
+            swiftSettings: settings),
 
         .target(name: "TypeLaws", dependencies: ["Causality", "ReplicatedTypes"], swiftSettings: settings),
         .target(

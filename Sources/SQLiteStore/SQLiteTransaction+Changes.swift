@@ -90,7 +90,8 @@ extension SQLiteTransaction {
     }
 
     package func unplaced(of scope: ScopeID, after order: Int64, limit: Int) throws -> [StoredChange] {
-        try connection.withStatement(
+        guard let row = try heldScopeRow(scope) else { return [] }
+        return try connection.withStatement(
             """
             SELECT c.number, c.feed, c.sequence, c.hash, c.body, c.is_stub, c.position, c.received, c.verdict,
                 coalesce(p.hash, f.start)
@@ -99,14 +100,17 @@ extension SQLiteTransaction {
             WHERE c.scope = ? AND c.position IS NULL AND c.number > ? ORDER BY c.number LIMIT ?
             """
         ) { statement in
-            try statement.bind(try scopeRow(scope), order, limit)
+            try statement.bind(row, order, limit)
             return try storedChanges(statement, scope: scope)
         }
     }
 
     package func unplacedCount(of scope: ScopeID) throws -> Int {
-        try connection.withStatement("SELECT count(*) FROM change WHERE scope = ? AND position IS NULL") { statement in
-            try statement.bind(try scopeRow(scope))
+        guard let row = try heldScopeRow(scope) else { return 0 }
+        return try connection.withStatement(
+            "SELECT count(*) FROM change WHERE scope = ? AND position IS NULL"
+        ) { statement in
+            try statement.bind(row)
             _ = try statement.step()
             return try statement.int(0)
         }

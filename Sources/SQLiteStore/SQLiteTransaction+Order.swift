@@ -13,10 +13,11 @@ extension SQLiteTransaction {
     }
 
     package func entries(of scope: ScopeID, after position: UInt64, limit: Int) throws -> [EntryRow] {
-        try connection.withStatement(
+        guard let row = try heldScopeRow(scope) else { return [] }
+        return try connection.withStatement(
             "SELECT position, body, history FROM entry WHERE scope = ? AND position > ? ORDER BY position LIMIT ?"
         ) { statement in
-            try statement.bind(try scopeRow(scope), Int64(clamping: position), limit)
+            try statement.bind(row, Int64(clamping: position), limit)
             var rows: [EntryRow] = []
             while try statement.step() {
                 let position = try statement.unsigned(0, "entry")
@@ -43,14 +44,17 @@ extension SQLiteTransaction {
         // Entries of this transaction may lie beyond the scope, which is put after them.
         if position == state.position { return state.history }
         return try connection.withStatement("SELECT history FROM entry WHERE scope = ? AND position = ?") { statement in
-            try statement.bind(try scopeRow(scope), Int64(position))
+            try statement.bind(try scopeRow(scope), Int64(clamping: position))
             return try statement.step() ? HistoryHash(try statement.hash(0, "entry")) : nil
         }
     }
 
     // MARK: - Pasts
 
-    package func past(of dot: Dot, scope: ScopeID) throws -> Past { try pasts(of: scope).past(of: dot) }
+    package func past(of dot: Dot, scope: ScopeID) throws -> Past {
+        guard try heldScopeRow(scope) != nil else { return Past(of: dot, others: VersionVector()) }
+        return try pasts(of: scope).past(of: dot)
+    }
 
     package func note(_ dot: Dot, context: [ChangeReference], scope: ScopeID) throws {
         guard !context.isEmpty else { return }

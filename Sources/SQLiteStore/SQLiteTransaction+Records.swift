@@ -12,11 +12,12 @@ extension SQLiteTransaction {
     }
 
     package func records(of scope: ScopeID, after id: RecordID?, limit: Int) throws -> [StoredRecord] {
+        guard let row = try heldScopeRow(scope) else { return [] }
         try flushRecords()
         let ids: [RecordID] = try connection.withStatement(
             "SELECT id FROM record WHERE scope = ? AND id > ? AND length(state) > 0 ORDER BY id LIMIT ?"
         ) { statement in
-            try statement.bind(try scopeRow(scope), id?.bytes ?? [], limit)
+            try statement.bind(row, id?.bytes ?? [], limit)
             var ids: [RecordID] = []
             while try statement.step() { ids.append(try statement.identifier(0, "record")) }
             return ids
@@ -190,7 +191,9 @@ extension SQLiteTransaction {
         caches.fingerprints[row]?.dirty.insert(bucket)
     }
 
-    package func fingerprint(of scope: ScopeID) throws -> Fingerprint { try buckets(try scopeRow(scope)).fingerprint }
+    package func fingerprint(of scope: ScopeID) throws -> Fingerprint {
+        try heldScopeRow(scope).map { try buckets($0).fingerprint } ?? Fingerprint()
+    }
 
     private func buckets(_ row: Int64) throws -> StoreCaches.Buckets {
         if let cached = caches.fingerprints[row] { return cached }
@@ -237,13 +240,14 @@ extension SQLiteTransaction {
     }
 
     package func quarantined(of scope: ScopeID) throws -> [(dot: Dot, reason: String)] {
-        try connection.withStatement(
+        guard let row = try heldScopeRow(scope) else { return [] }
+        return try connection.withStatement(
             """
             SELECT f.id, q.sequence, q.reason FROM quarantine q JOIN feed f ON f.rid = q.feed
             WHERE f.scope = ? ORDER BY f.id, q.sequence
             """
         ) { statement in
-            try statement.bind(try scopeRow(scope))
+            try statement.bind(row)
             var result: [(dot: Dot, reason: String)] = []
             while try statement.step() {
                 result.append(

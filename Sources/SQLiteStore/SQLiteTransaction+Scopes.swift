@@ -54,6 +54,9 @@ extension SQLiteTransaction {
         return scopes
     }
 
+    /// The row of a scope; nil where this replica does not hold it, and nothing that lies in it.
+    func heldScopeRow(_ id: ScopeID) throws -> Int64? { try loadScopes()[id]?.rid }
+
     /// The row of a scope. - Throws: where this replica does not hold it.
     func scopeRow(_ id: ScopeID) throws -> Int64 {
         guard let cached = try loadScopes()[id] else { throw CommitError.unknownScope(id) }

@@ -21,10 +21,8 @@ private struct ForgedHub {
         placed = author.change("placed")
         var state = ScopeState(talk.scopes[0])
         let first = ForgedHub.page([ForgedHub.full(placed)], of: [placed], after: &state, key: talk.hub.key)
-        try replica.store.write {
-            _ = try PageReceiver($0, hubKey: talk.hub.key.publicKey).apply(first, of: talk.scope)
-        }
         self.state = state
+        try apply(first)
     }
 
     static func full(_ change: Change) -> PagedEntry {

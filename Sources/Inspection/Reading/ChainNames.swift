@@ -20,18 +20,16 @@ final class ChainNames {
     /// The branch's name; nil where the directory does not know the feed.
     func branch(of feed: FeedID) throws -> String? {
         if let known = branches[feed] { return known }
-        let machine = try record(MachineEntry.origin(ReplicaID(feed))).flatMap { MachineEntry($0) }
-        let entry = try machine.flatMap { try record(BranchEntry.origin($0.certificate.home)) }.flatMap {
-            BranchEntry($0)
-        }
+        let entry = try machine(of: feed).flatMap { try transaction.branchRecord(servedBy: $0.certificate.home) }
+            .flatMap { BranchEntry($0.state) }
         branches[feed] = .some(entry?.name.string)
         return entry?.name.string
     }
 
-    private func record(_ origin: RecordOrigin) throws -> RecordState? {
+    private func machine(of feed: FeedID) throws -> MachineEntry? {
         guard let common else { return nil }
         // An outside thing's id does not depend on the change that names it.
-        let id = origin.recordID(in: common, change: ShortHash(high: 0, low: 0))
-        return try transaction.record(id, of: common)?.state
+        let id = MachineEntry.origin(ReplicaID(feed)).recordID(in: common, change: ShortHash(high: 0, low: 0))
+        return try transaction.record(id, of: common).flatMap { MachineEntry($0.state) }
     }
 }

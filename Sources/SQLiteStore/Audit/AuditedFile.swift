@@ -38,6 +38,7 @@ extension SQLiteTransaction {
             Reference(table: "change", column: "scope", parent: "scope", key: ["number"]),
             Reference(table: "change", column: "feed", parent: "feed", key: ["number"]),
             Reference(table: "part", column: "change", parent: "change", key: ["change", "number"]),
+            Reference(table: "staged", column: "scope", parent: "scope", key: ["scope", "feed", "sequence"]),
             Reference(table: "entry", column: "scope", parent: "scope", key: ["scope", "position"]),
             Reference(table: "knot", column: "feed", parent: "feed", key: ["feed", "sequence"]),
             Reference(table: "record", column: "scope", parent: "scope", key: ["rid"]),

@@ -46,7 +46,7 @@ final class FigureReport {
 
     // MARK: - Form
 
-    private static let widths = [2, 50, 11, 11, 8, 14, 8, 3]
+    private static let widths = [2, 54, 11, 11, 8, 14, 8, 3]
 
     private static func line(_ cells: [String]) -> String {
         let padded = zip(cells, widths).enumerated().map { index, cell in

@@ -92,7 +92,6 @@ struct SyncSummary {
     private let outcome: SyncOutcome
     /// What kept something from being exchanged, a sentence each.
     let obstacles: [String]
-
     /// Changes that have no place yet; counted here, since a hub that did not answer has told nothing.
     private let waiting: Int
 

@@ -1,0 +1,197 @@
+import Causality
+import Changes
+import Foundation
+import Inspection
+import Replication
+import SQLiteKit
+import SQLiteStore
+import StoreContract
+import Testing
+import amends_prove
+
+@Suite("Verifying finds every damage by name")
+struct VerifierTests {
+    /// One chain for all: what is damaged is a copy.
+    private static let sample = Result { try Sample() }
+
+    private final class Sample: @unchecked Sendable {
+        // Nothing changes once it is made; the folder keeps the files.
+        let folder: TemporaryFolder
+        let files: SampleFiles
+
+        init() throws {
+            folder = try TemporaryFolder()
+            files = try SampleFiles(seed: 11, changes: 120, in: folder)
+        }
+    }
+
+    private func reports(after script: String) throws -> [VerifyReport] {
+        let sample = try VerifierTests.sample.get()
+        let folder = try TemporaryFolder()
+        return try sample.files.all.map { file in
+            let copy = try folder.copy(file.path, to: "copy")
+            if !script.isEmpty { try damage(copy, script) }
+            return try file.verify(copy)
+        }
+    }
+
+    @Test func aSoundFileIsClean() throws {
+        for report in try reports(after: "") {
+            #expect(report.isOK, "\(report.damage)")
+            #expect(report.checked.changes > 100 && report.checked.entries > 100 && report.checked.records > 5)
+            #expect(report.checked.logRows > 20 && report.checked.projections > 50)
+            #expect(report.basis.stubs + report.basis.hashedChanges == report.checked.changes)
+            #expect(report.basis.unfoldedRecords == 0 && report.basis.unknownAuthors.isEmpty)
+        }
+    }
+
+    struct Case: CustomTestStringConvertible, Sendable {
+        let kind: VerifyReport.Kind
+        let table: String
+        let script: String
+        var testDescription: String { script }
+
+        init(_ kind: VerifyReport.Kind, _ table: String, _ script: String) {
+            (self.kind, self.table, self.script) = (kind, table, script)
+        }
+    }
+
+    static let cases = [
+        Case(.chain, "change", "UPDATE change SET hash = zeroblob(32) WHERE number = 40"),
+        Case(.chain, "change", "UPDATE change SET sequence = 9999 WHERE number = 40"),
+        Case(.chain, "change", "DELETE FROM change WHERE number = (SELECT max(number) - 20 FROM change)"),
+        Case(.body, "change", "UPDATE change SET body = substr(body, 2) WHERE number = 40"),
+        Case(.part, "part", "UPDATE part SET body = x'01' WHERE body IS NOT NULL"),
+        Case(.part, "part", "UPDATE part SET subject = zeroblob(16)"),
+        Case(.part, "part", "DELETE FROM part"),
+        Case(.part, "part_key", "UPDATE part_key SET key = zeroblob(32)"),
+        Case(.history, "entry", "UPDATE entry SET history = zeroblob(32) WHERE position = 7"),
+        Case(.history, "entry", "DELETE FROM entry WHERE position = 7"),
+        Case(.history, "entry", "UPDATE entry SET body = x'09' WHERE position = 7"),
+        Case(.placement, "change", "UPDATE change SET received = received + 1 WHERE position = 9"),
+        Case(.placement, "change", "UPDATE change SET verdict = 1 WHERE position = 9 AND verdict = 0"),
+        Case(
+            .placement, "change",
+            "UPDATE change SET position = NULL, received = NULL, verdict = NULL WHERE position = 9"),
+        Case(.placement, "change", "UPDATE change SET verdict = NULL WHERE position = 9"),
+        Case(.feed, "feed", "UPDATE feed SET hash = zeroblob(32)"),
+        Case(.feed, "feed", "UPDATE feed SET seen = seen + 1"),
+        Case(.feed, "feed", "UPDATE feed SET start = zeroblob(32)"),
+        Case(.attestation, "attestation", "UPDATE attestation SET body = substr(body, 1, 100) || zeroblob(29)"),
+        Case(.past, "knot", "DELETE FROM knot"),
+        Case(.past, "knot", "UPDATE knot SET others = x'00'"),
+        Case(.past, "knot", "INSERT INTO knot SELECT rid, 1, x'00' FROM feed WHERE true ON CONFLICT DO NOTHING"),
+        Case(.state, "record", "UPDATE record SET state = x'01' WHERE length(state) > 0"),
+        Case(.state, "record", "UPDATE record SET digest = zeroblob(16) WHERE type = 'case'"),
+        Case(.state, "record", "UPDATE record SET conflicts = conflicts + 1"),
+        Case(.state, "record", "UPDATE record SET type = 'cave'"),
+        Case(.state, "record", "UPDATE record SET origin = x'0203616263026464' WHERE length(origin) > 0"),
+        Case(.log, "log_row", "UPDATE log_row SET key = key + 1"),
+        Case(.log, "log_row", "DELETE FROM log_row WHERE record = (SELECT min(record) FROM log_row)"),
+        Case(.touch, "touch", "DELETE FROM touch WHERE change = 40"),
+        Case(.touch, "touch", "INSERT INTO touch SELECT max(record), 1 FROM touch"),
+        Case(.fingerprint, "fingerprint", "UPDATE fingerprint SET sum = zeroblob(16)"),
+        Case(.fingerprint, "fingerprint", "DELETE FROM fingerprint"),
+        Case(.projection, "recovery_case", "UPDATE recovery_case SET status = 'lost'"),
+        Case(.projection, "recovery_case", "DELETE FROM recovery_case"),
+        Case(.projection, "recovery_case_tags", "INSERT INTO recovery_case_tags VALUES (1, 'x')"),
+        Case(.projection, "recovery_case_tags", "INSERT INTO recovery_case_tags VALUES (98765, 'x')"),
+        Case(.projection, "recovery_case_steps", "UPDATE recovery_case_steps SET person = 'somebody else'"),
+        Case(.setting, "setting", "UPDATE setting SET value = x'ffffffffffffffffff0100' WHERE key = 'clock'"),
+        Case(.setting, "setting", "UPDATE setting SET value = zeroblob(32) WHERE key = 'hub key'"),
+        Case(.setting, "setting", "UPDATE setting SET value = zeroblob(16) WHERE key = 'home scope'"),
+        Case(.setting, "setting", "UPDATE setting SET value = x'00' WHERE key = 'certificate'"),
+        Case(.setting, "setting", "UPDATE setting SET value = x'00' WHERE key = 'projections'"),
+        Case(.scope, "scope", "UPDATE scope SET position = position - 1 WHERE position > 0"),
+        Case(.scope, "scope", "UPDATE scope SET name = 'branch/b'"),
+        Case(.scope, "scope", "UPDATE scope SET folded_position = 0"),
+        Case(.quarantine, "quarantine", "DELETE FROM quarantine"),
+        Case(.quarantine, "quarantine", "INSERT INTO quarantine SELECT rid, 99999, 'x' FROM feed"),
+        Case(
+            .hub, "certificate",
+            "INSERT INTO certificate SELECT zeroblob(16), value FROM setting WHERE key = 'certificate'"),
+        Case(.hub, "enrolment", "INSERT INTO enrolment VALUES (zeroblob(32), zeroblob(16), 0, 0, NULL)"),
+        Case(.page, "touch", "INSERT INTO touch VALUES (98765, 40)"),
+        Case(.page, "projection", "DROP TABLE recovery_case_alias"),
+    ]
+
+    @Test(arguments: cases)
+    func namesItsKindAndTable(example: Case) throws {
+        let reports = try reports(after: example.script)
+        let isNamed = reports.contains { report in
+            report.damage.contains { $0.kind == example.kind && $0.table == example.table }
+        }
+        #expect(isNamed, "\(reports.map { $0.damage.prefix(3) })")
+    }
+
+    @Test func everyKindHasAnExample() {
+        #expect(Set(VerifierTests.cases.map(\.kind)) == Set(VerifyReport.Kind.allCases))
+    }
+
+    /// What only follows from a damage is not blamed: one wrong byte is one sentence.
+    @Test(arguments: [
+        "UPDATE change SET hash = zeroblob(32) WHERE number = 40",
+        "UPDATE change SET body = substr(body, 2) WHERE number = 40",
+        "UPDATE entry SET history = zeroblob(32) WHERE position = 7 AND scope = 1",
+        "UPDATE scope SET name = 'branch/b' WHERE rid = 1",
+        "UPDATE record SET id = zeroblob(16) WHERE rid = 5",
+    ])
+    func oneDamageIsNamedOnce(script: String) throws {
+        for report in try reports(after: script) { #expect(report.damage.count == 1, "\(report.damage)") }
+    }
+
+    @Test func flippedBytesAreNamed() throws {
+        let sample = try VerifierTests.sample.get()
+        let folder = try TemporaryFolder()
+        var random = SplitMix64(seed: 5)
+        for _ in 0..<40 {
+            for file in sample.files.all {
+                let copy = try folder.copy(file.path, to: "copy")
+                let flipper = try CellFlipper(path: copy)
+                let flip = try flipper.flip(in: file.targets, &random)
+                flipper.close()
+                let report = try file.verify(copy)
+                #expect(flip.isNamed(in: report), "\(flip): \(report.damage.prefix(3))")
+            }
+        }
+    }
+
+    @Test func withoutKeysTheReportSaysSo() throws {
+        let sample = try VerifierTests.sample.get()
+        let folder = try TemporaryFolder()
+        let copy = try folder.copy(sample.files.all[0].path, to: "copy")
+        try damage(copy, "DELETE FROM setting WHERE key IN ('certificate', 'hub key')")
+        let report = try Verifier().verify(path: copy, schemas: Branch.schemas)
+        #expect(report.isOK, "\(report.damage)")
+        // The hub's own feed has no machine in the directory.
+        #expect(report.basis.unknownAuthors.count == 1)
+        #expect(report.basis.sentences.count >= 3)
+    }
+
+    @Test func aFileOfNothingIsDamage() throws {
+        let folder = try TemporaryFolder()
+        let path = folder.file("text")
+        try Data(String(repeating: "no database at all ", count: 300).utf8).write(to: URL(fileURLWithPath: path))
+        let report = try Verifier().verify(path: path, schemas: Branch.schemas)
+        #expect(report.damage.map(\.kind) == [.page])
+        #expect(throws: SQLiteError.self) {
+            try Verifier().verify(path: folder.file("missing"), schemas: Branch.schemas)
+        }
+    }
+
+    /// Pages, not cells: the middle of the file is overwritten.
+    @Test func brokenPagesAreNamedAndTheRestGoesOn() throws {
+        let sample = try VerifierTests.sample.get()
+        let folder = try TemporaryFolder()
+        for page in [3, 8, 15, 30] {
+            let copy = try folder.copy(sample.files.all[0].path, to: "copy")
+            let handle = try FileHandle(forUpdating: URL(fileURLWithPath: copy))
+            try handle.seek(toOffset: UInt64(page * 4_096))
+            try handle.write(contentsOf: Data(repeating: 0xa5, count: 4_096))
+            try handle.close()
+            let report = try sample.files.all[0].verify(copy)
+            #expect(!report.isOK)
+            #expect(report.damage.contains { $0.kind == .page })
+        }
+    }
+}
