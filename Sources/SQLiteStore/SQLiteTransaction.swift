@@ -109,7 +109,7 @@ struct StoreCaches {
     var pendingKnots: [PendingKnot] = []
 
     /// More records than this are dropped between transactions.
-    static let recordLimit = 20_000
+    static let recordLimit = 4_096
     static let recentHeaderLimit = 1_024
 }
 

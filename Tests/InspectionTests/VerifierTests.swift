@@ -21,24 +21,30 @@ struct VerifierTests {
 
         init() throws {
             folder = try TemporaryFolder()
-            files = try SampleFiles(seed: 11, changes: 120, in: folder)
+            files = try SampleFiles(seed: 11, changes: 100, in: folder)
         }
     }
 
-    private func reports(after script: String) throws -> [VerifyReport] {
+    /// Damages a copy of each machine's file, until `isEnough`.
+    private func reports(
+        after script: String, until isEnough: (VerifyReport) -> Bool = { _ in false }
+    ) throws -> [VerifyReport] {
         let sample = try VerifierTests.sample.get()
         let folder = try TemporaryFolder()
-        return try sample.files.all.map { file in
+        var reports: [VerifyReport] = []
+        for file in sample.files.all {
             let copy = try folder.copy(file.path, to: "copy")
             if !script.isEmpty { try damage(copy, script) }
-            return try file.verify(copy)
+            reports.append(try file.verify(copy))
+            if let last = reports.last, isEnough(last) { break }
         }
+        return reports
     }
 
     @Test func aSoundFileIsClean() throws {
         for report in try reports(after: "") {
             #expect(report.isOK, "\(report.damage)")
-            #expect(report.checked.changes > 100 && report.checked.entries > 100 && report.checked.records > 5)
+            #expect(report.checked.changes > 90 && report.checked.entries > 90 && report.checked.records > 5)
             #expect(report.checked.logRows > 20 && report.checked.projections > 50)
             #expect(report.basis.stubs + report.basis.hashedChanges == report.checked.changes)
             #expect(report.basis.unfoldedRecords == 0 && report.basis.unknownAuthors.isEmpty)
@@ -77,7 +83,7 @@ struct VerifierTests {
         Case(.feed, "feed", "UPDATE feed SET hash = zeroblob(32)"),
         Case(.feed, "feed", "UPDATE feed SET seen = seen + 1"),
         Case(.feed, "feed", "UPDATE feed SET start = zeroblob(32)"),
-        Case(.attestation, "attestation", "UPDATE attestation SET body = substr(body, 1, 100) || zeroblob(29)"),
+        Case(.attestation, "attestation", "UPDATE attestation SET body = CAST(substr(body, 1, 100) || zeroblob(29) AS BLOB)"),
         Case(.past, "knot", "DELETE FROM knot"),
         Case(.past, "knot", "UPDATE knot SET others = x'00'"),
         Case(.past, "knot", "INSERT INTO knot SELECT rid, 1, x'00' FROM feed WHERE true ON CONFLICT DO NOTHING"),
@@ -117,11 +123,11 @@ struct VerifierTests {
 
     @Test(arguments: cases)
     func namesItsKindAndTable(example: Case) throws {
-        let reports = try reports(after: example.script)
-        let isNamed = reports.contains { report in
+        func isNamed(in report: VerifyReport) -> Bool {
             report.damage.contains { $0.kind == example.kind && $0.table == example.table }
         }
-        #expect(isNamed, "\(reports.map { $0.damage.prefix(3) })")
+        let reports = try reports(after: example.script, until: isNamed)
+        #expect(reports.contains(where: isNamed), "\(reports.map { $0.damage.prefix(3) })")
     }
 
     @Test func everyKindHasAnExample() {
@@ -132,7 +138,7 @@ struct VerifierTests {
     @Test(arguments: [
         "UPDATE change SET hash = zeroblob(32) WHERE number = 40",
         "UPDATE change SET body = substr(body, 2) WHERE number = 40",
-        "UPDATE entry SET history = zeroblob(32) WHERE position = 7 AND scope = 1",
+        "UPDATE entry SET history = zeroblob(32) WHERE position = 77",
         "UPDATE scope SET name = 'branch/b' WHERE rid = 1",
         "UPDATE record SET id = zeroblob(16) WHERE rid = 5",
     ])
@@ -144,7 +150,7 @@ struct VerifierTests {
         let sample = try VerifierTests.sample.get()
         let folder = try TemporaryFolder()
         var random = SplitMix64(seed: 5)
-        for _ in 0..<40 {
+        for _ in 0..<15 {
             for file in sample.files.all {
                 let copy = try folder.copy(file.path, to: "copy")
                 let flipper = try CellFlipper(path: copy)

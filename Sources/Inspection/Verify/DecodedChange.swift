@@ -22,9 +22,13 @@ struct DecodedChange {
         operations.map { $0.foldError == nil && (placement?.verdict ?? .ok) == .ok } ?? false
     }
 
-    /// - Parameter previous: the hash of the change before, which a whole change's bytes leave out.
+    /// - Parameters:
+    ///   - previous: the hash of the change before, which a whole change's bytes leave out.
+    ///   - isChecked: whether the bytes were compared with what is read from them before.
     /// - Throws: `CodecError` where the bytes are not exactly a change's.
-    init(_ stored: AuditedChange, scope: ScopeID, feed: FeedID, previous: Hash256) throws(CodecError) {
+    init(
+        _ stored: AuditedChange, scope: ScopeID, feed: FeedID, previous: Hash256 = .zero, isChecked: Bool = false
+    ) throws(CodecError) {
         number = stored.number
         hash = stored.hash
         placement = (try? stored.placement.get()) ?? nil
@@ -39,14 +43,13 @@ struct DecodedChange {
             guard writer.bytes == stored.body else { throw .malformed("the header is not canonical", at: 0) }
             return
         }
-        let change = try Change(
-            carried: stored.body, scope: scope, dot: Dot(feed: feed, sequence: stored.sequence), previous: previous,
-            checkingOperations: false)
-        header = change.header
-        let decoded = try change.decodedOperations()
+        let (header, bytes) = try Change.decode(
+            carried: stored.body, scope: scope, dot: Dot(feed: feed, sequence: stored.sequence), previous: previous)
+        self.header = header
+        let decoded = try Operations(bytes)
         operations = decoded
         recordIDs = decoded.recordIDs(in: scope, change: stored.hash.short)
-        guard change.carried() == stored.body else { throw .malformed("the change is not canonical", at: 0) }
+        guard isChecked || decoded.encoded() == bytes && Change.carried(header, bytes) == stored.body else { throw .malformed("the change is not canonical", at: 0) }
     }
 }
 

@@ -57,6 +57,6 @@ struct FeedChain {
         if change.operations == nil {
             return hashes.isEmpty || hashes.contains(change.header.previous) ? [change.header.hash()] : [.zero]
         }
-        return hashes.map { change.header.following($0).hash() }
+        return hashes.map { $0 == change.header.previous ? change.header.hash() : change.header.following($0).hash() }
     }
 }

@@ -24,7 +24,7 @@ struct PartKeyAudit {
         try transaction.auditChanges(touching: record) { row in
             guard let stored = try? row.content.get(), !world.suspects.contains(stored.number),
                 let (feed, scope) = world.feed(stored.feed),
-                let change = try? DecodedChange(stored, scope: scope.id, feed: feed.state.feed, previous: .zero)
+                let change = try? DecodedChange(stored, scope: scope.id, feed: feed.state.feed, isChecked: true)
             else {
                 hasUnknown = true
                 return

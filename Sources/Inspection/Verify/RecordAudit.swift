@@ -94,7 +94,7 @@ final class RecordAudit {
         try transaction.auditChanges(touching: record.rid) { row in
             guard let stored = try? row.content.get(), !world.suspects.contains(stored.number),
                 let (feed, scope) = world.feed(stored.feed),
-                let change = try? DecodedChange(stored, scope: scope.id, feed: feed.state.feed, previous: .zero)
+                let change = try? DecodedChange(stored, scope: scope.id, feed: feed.state.feed, isChecked: true)
             else {
                 result.isSound = false
                 return
@@ -196,7 +196,7 @@ final class RecordAudit {
             return findings.add(.quarantine, row.table, row.row, "it names a change that is not here")
         }
         guard let stored = try? found.content.get(), !world.suspects.contains(stored.number),
-            let change = try? DecodedChange(stored, scope: scope.id, feed: feed.state.feed, previous: .zero)
+            let change = try? DecodedChange(stored, scope: scope.id, feed: feed.state.feed, isChecked: true)
         else { return }
         guard let operations = change.operations, change.isFolded || operations.foldError != nil else {
             // Nothing of it could ever be folded here.
