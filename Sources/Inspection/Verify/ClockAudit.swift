@@ -4,6 +4,9 @@ import Replication
 import SQLiteStore
 
 /// The saved clock, held between what the applied changes make necessary and what they make possible.
+///
+/// Changes that are no longer here may have moved it further only where they were made here and written anew: a scope
+/// is dropped with that alone.
 struct ClockAudit {
     let transaction: SQLiteTransaction
     let world: AuditedWorld

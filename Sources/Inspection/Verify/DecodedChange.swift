@@ -49,7 +49,9 @@ struct DecodedChange {
         let decoded = try Operations(bytes)
         operations = decoded
         recordIDs = decoded.recordIDs(in: scope, change: stored.hash.short)
-        guard isChecked || decoded.encoded() == bytes && Change.carried(header, bytes) == stored.body else { throw .malformed("the change is not canonical", at: 0) }
+        guard isChecked || decoded.encoded() == bytes && Change.carried(header, bytes) == stored.body else {
+            throw .malformed("the change is not canonical", at: 0)
+        }
     }
 }
 
