@@ -37,10 +37,11 @@ enum DamagedBatches {
     }
 
     private static func figure(_ name: String, _ work: String, _ tally: Tally, _ size: Int) -> Figure {
-        let harmless =
-            tally.harmless == 0
-            ? ""
-            : "; \(tally.harmless) were taken with the very state of the whole batch: nothing signed covers those bytes"
+        var harmless = ""
+        if let first = tally.harmless.min(), let last = tally.harmless.max() {
+            let count = tally.harmless.count
+            harmless = "; \(count) were taken with the very state of the whole batch (bytes \(first) to \(last))"
+        }
         return Figure(
             row: 11, name: name, work: work, value: Double(tally.refused), unit: .count, goal: Double(tries),
             sense: .atLeast, note: "of \(tries), \(size) bytes each\(harmless); \(tally.harmful) did harm")
@@ -48,8 +49,8 @@ enum DamagedBatches {
 
     private struct Tally {
         var refused = 0
-        /// Taken, and the outcome is that of the undamaged batch.
-        var harmless = 0
+        /// Taken, and the outcome is that of the undamaged batch: which byte was changed.
+        var harmless: [Int] = []
         var harmful = 0
     }
 
@@ -123,7 +124,8 @@ enum DamagedBatches {
         let before = try replica.standing()
         for _ in 0..<tries {
             var damaged = batch
-            damaged[Int(random.next() % UInt64(batch.count))] ^= UInt8(1 + random.next() % 255)
+            let place = Int(random.next() % UInt64(batch.count))
+            damaged[place] ^= UInt8(1 + random.next() % 255)
             let isTaken: Bool
             do { isTaken = try take(replica, damaged) } catch is BenchError { throw BenchError("a try failed") } catch {
                 isTaken = false
@@ -133,7 +135,7 @@ enum DamagedBatches {
                 tally.refused += 1
                 continue
             }
-            if isTaken, after == intended { tally.harmless += 1 } else { tally.harmful += 1 }
+            if isTaken, after == intended { tally.harmless.append(place) } else { tally.harmful += 1 }
             try discard(replica)
             replica = try open()
         }
