@@ -6,11 +6,11 @@ import Testing
 
 @Suite("Edits made apart come together")
 struct ConvergenceTests {
-    /// Two replicas of a branch and headquarters edit one record offline, then synchronise, twice each, in every order.
-    @Test(
-        arguments: permutations(of: [0, 0, 1, 1, 2, 2].enumerated().map(\.offset)).prefix(720).enumerated().filter {
-            $0.offset % 9 == 0
-        }.map(\.element))
+    /// The 90 orders in which three replicas synchronise twice each.
+    private static let orders = Set(permutations(of: [0, 0, 1, 1, 2, 2])).sorted { $0.lexicographicallyPrecedes($1) }
+
+    /// Two replicas of a branch and headquarters edit one record offline, then synchronise in every order.
+    @Test(arguments: orders)
     func everyOrderOfSynchronisingEndsEqual(_ order: [Int]) throws {
         let talk = try Conversation()
         try talk.replicas[0].put("title", .text("first"), in: talk.scope)
@@ -21,7 +21,7 @@ struct ConvergenceTests {
             try replica.put("severity", .integer(Int64(index)), in: talk.scope)
             try replica.step("step by \(replica.name)", in: talk.scope)
         }
-        for turn in order { try talk.replicas[turn / 2].sync() }
+        for turn in order { try talk.replicas[turn].sync() }
         try talk.settle()
         try talk.expectAgreement()
         let titles = try talk.replicas[0].values("title", in: talk.scope)

@@ -270,6 +270,25 @@ struct RefusalTests {
         #expect(refusal.code == .fork)
     }
 
+    /// Who holds another change at a place is sent the one that the hub has, and so can name the fork.
+    @Test func aForeignHeadThatIsAnotherChangeAtTheHubIsAnsweredWithTheChange() throws {
+        let fixture = try RefusalFixture()
+        let dot = Dot(feed: fixture.author.feed, sequence: 1)
+        for (hash, isKnown) in [(fixture.author.hash.short, true), (ShortHash(high: 1, low: 1), false)] {
+            let hello = ScopeHello(
+                scope: fixture.scope.scope, position: 0,
+                history: HistoryHash(chain: fixture.scope.seed, scope: fixture.scope.scope), ownHead: nil,
+                foreignHeads: [ChangeReference(dot: dot, hash: hash)])
+            let outcome = try fixture.talk.hub.exchange(
+                SyncRequest(limits: PageLimits(), hellos: [hello]).encoded(), carrier: fixture.carrier)
+            guard case .page(let page) = outcome.response.answers.first?.outcome, page.entries.count == 1 else {
+                Issue.record("no page came")
+                continue
+            }
+            if case .known = page.entries[0] { #expect(isKnown) } else { #expect(!isKnown) }
+        }
+    }
+
     /// One scope's failure does not hold back another, neither its changes nor its pages.
     @Test func aRefusedScopeHoldsBackNoOther() throws {
         let talk = try Conversation(2, scopes: ["branch/a", "common"])
