@@ -12,7 +12,7 @@ import time
 import traceback
 
 import proofs
-from proofs.harness import Broken, Programs, Proof, Unavailable
+from proofs.harness import Broken, Programs, Proof, Unavailable, data_folder
 
 DEFAULT_SEED = 1
 
@@ -61,7 +61,8 @@ def prove_own(module, options):
 def prove_library(name, programs, options):
     began = time.monotonic()
     command = [programs.prove, name, "--seed", str(options.seed), "--json"] + (["--full"] if options.full else [])
-    ended = subprocess.run(command, capture_output=True, text=True)
+    environment = os.environ | {"AMENDS_DATA": str(data_folder(options.data))}
+    ended = subprocess.run(command, env=environment, capture_output=True, text=True)
     try:
         found = json.loads(ended.stdout)
     except ValueError:

@@ -102,12 +102,17 @@ class Result:
         return f"{self}\n{shortened((self.err or self.out).strip(), 1500)}"
 
 
+def data_folder(named=None):
+    """Where the real data lies, which is not part of the repository."""
+    return pathlib.Path(named or ROOT.parent / "shared" / "data").absolute()
+
+
 class Proof:
     """One run of a claim: its seed, its folder, its processes, its figures."""
 
     def __init__(self, seed=1, full=False, data=None, programs=None, prefix="amends-proof-"):
         self.seed, self.full, self.prefix = seed, full, prefix
-        self.data = pathlib.Path(data or ROOT.parent / "shared" / "data")
+        self.data = data_folder(data)
         self.programs = programs or Programs()
         self.random = random.Random(seed)
         self.rounds = 0
