@@ -30,6 +30,8 @@ package struct IncidentRecorder {
         package var counts = ImportCounts()
         /// The first rejected rows, at most `rejectionLimit`.
         package var rejections: [(line: Int, reason: String)] = []
+        /// Why the file could not be read to its end; nil where all of it was read.
+        package var interruption: ImportInterruption?
     }
 
     /// Rejected rows that are named one by one; all are counted.
@@ -49,8 +51,9 @@ package struct IncidentRecorder {
 
     /// Reads the file at `path` (`-` is standard input), plain or gzip.
     ///
-    /// Nothing counts as imported before this returns; then all of it is on disk. When it throws, the rows that were
-    /// committed before stay, and the next import finds them unchanged.
+    /// Nothing counts as imported before this returns; then all of it is on disk. Where the file breaks off, the rows
+    /// before the break are imported and the report says why. When it throws, the rows that were committed before
+    /// stay. Either way the next import finds them unchanged.
     /// - Parameter progress: called after each commit with the counts so far.
     package func run(path: String, progress: (ImportCounts) -> Void = { _ in }) throws -> Report {
         let spill = FileManager.default.temporaryDirectory
@@ -98,7 +101,7 @@ package struct IncidentRecorder {
     ) throws -> [MappedRow]? {
         var batch: [MappedRow] = []
         while batch.count < IncidentRecorder.rowsPerCommit {
-            guard let entry = try log.next() else { return batch.isEmpty ? nil : batch }
+            guard let entry = next(of: &log, &report) else { return batch.isEmpty ? nil : batch }
             switch entry {
             case .row(let row):
                 let mapped = try mapper.map(row)
@@ -106,12 +109,24 @@ package struct IncidentRecorder {
                 if mapped.events.isEmpty { report.counts.add(mapped, isNew: false) } else { batch.append(mapped) }
             case .rejected(let row):
                 report.counts.addRejected()
+                if row.isCutShort { report.interruption = .insideRow(line: row.line) }
                 if report.rejections.count < IncidentRecorder.rejectionLimit {
                     report.rejections.append((line: row.line, reason: row.reason))
                 }
             }
         }
         return batch
+    }
+
+    /// The log's next entry; nil at its end, and where it cannot be read any further.
+    private func next(of log: inout IncidentLog, _ report: inout Report) -> IncidentLog.Entry? {
+        guard report.interruption == nil else { return nil }
+        do {
+            return try log.next()
+        } catch {
+            report.interruption = .unreadable(error)
+            return nil
+        }
     }
 
     // MARK: - One row

@@ -8,7 +8,7 @@
 ///
 /// Everything delivered before the error stands; nothing after it can be known. Offsets count from zero and are
 /// places in the file as it lies on disk, before decompression.
-package enum ByteSourceError: Error, Equatable, Sendable {
+package enum ByteSourceError: Error, Hashable, Sendable {
     /// The file cannot be opened; `code` is the system's `errno`.
     case cannotOpen(path: String, code: Int32)
     /// Reading failed at this byte; `code` is the system's `errno`.

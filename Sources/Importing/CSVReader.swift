@@ -82,6 +82,7 @@ package struct CSVReader: ~Copyable {
             fault = .unclosedQuote(field: row.count + 1)
         case .fieldStart, .plain, .quoteInQuoted:
             endField(of: &row)
+            row.isUnterminated = true
         }
         return finish(row)
     }

@@ -5,6 +5,8 @@
 package struct CSVRow: Sendable {
     /// Line on which the record starts, counted from 1; line ends inside quotes count too.
     package internal(set) var line = 0
+    /// No line end follows: the file ends with this record, or inside it.
+    package internal(set) var isUnterminated = false
 
     private var bytes: [UInt8] = []
     /// Where each field ends in `bytes`; never falls.
@@ -34,6 +36,7 @@ package struct CSVRow: Sendable {
     mutating func removeAll() {
         bytes.removeAll(keepingCapacity: true)
         ends.removeAll(keepingCapacity: true)
+        isUnterminated = false
     }
 
     /// Bytes of all fields together.

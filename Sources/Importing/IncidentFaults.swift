@@ -23,6 +23,8 @@ extension IncidentLogError: CustomStringConvertible {
 package enum IncidentRowFault: Error, Equatable, Sendable {
     case malformed(CSVFault)
     case wrongFieldCount(found: Int, expected: Int)
+    /// Too few fields, and no line end after them: the file ends inside the row.
+    case cutShort(found: Int, expected: Int)
     case repeatedHeader
     case missingValue(column: String)
     case notADate(column: String, text: String)
@@ -35,6 +37,7 @@ extension IncidentRowFault: CustomStringConvertible {
         switch self {
         case .malformed(let fault): fault.description
         case .wrongFieldCount(let found, let expected): "The row has \(found) fields, the header \(expected)."
+        case .cutShort(let found, let expected): "The file ends inside the row, in field \(found) of \(expected)."
         case .repeatedHeader: "The line of column names stands here again."
         case .missingValue(let column): "\(column) is missing."
         case .notADate(let column, let text): "\(column) is not a date and time d/m/yyyy h:m: \(quoted(text))."
@@ -52,6 +55,14 @@ package struct RejectedRow: Equatable, Sendable {
 
     /// The fault in one plain sentence.
     package var reason: String { fault.description }
+
+    /// Whether the file ends inside this row, so that more rows are missing than this one.
+    package var isCutShort: Bool {
+        switch fault {
+        case .malformed(.unclosedQuote), .cutShort: true
+        case .malformed, .wrongFieldCount, .repeatedHeader, .missingValue, .notADate, .notANumber, .notABoolean: false
+        }
+    }
 }
 
 /// The beginning of a text that may be of any length, in quotes.

@@ -10,6 +10,9 @@ struct IncidentRowParser {
     /// - Throws: The first fault found.
     func parse(_ record: CSVRow) throws(IncidentRowFault) -> IncidentRow? {
         guard record.count == header.fieldCount else {
+            if record.isUnterminated, record.count < header.fieldCount {
+                throw .cutShort(found: record.count, expected: header.fieldCount)
+            }
             throw .wrongFieldCount(found: record.count, expected: header.fieldCount)
         }
         guard !header.isRepeated(in: record) else { throw .repeatedHeader }

@@ -67,6 +67,38 @@ import Testing
         #expect(try branch.run("case", "show", "INC2").status == 1)
     }
 
+    /// Whoever runs an import from a script must notice that rows are missing, however the file was packed.
+    @Test(arguments: [false, true]) func aFileThatIsCutShortFailsAndKeepsWhatCameBefore(isPacked: Bool) throws {
+        let branch = try Branch(try Workplace())
+        let rows = (0..<250).map { ImportCommandTests.row("INC\($0)", "New", version: 0, at: "1/3/2016 08:01") }
+        let text = ([ImportCommandTests.header] + rows + ["INC250,\"New"]).joined(separator: "\n")
+        var file = try branch.place.write(text, to: "log.csv")
+        if isPacked {
+            let packed = try branch.place.run(
+                "/usr/bin/env", ["sh", "-c", "gzip -c \"$0\" | head -c 1500 >\"$0.gz\"", file])
+            try #require(packed.status == 0, "\(packed.talk)")
+            file += ".gz"
+        }
+        let dry = try branch.run("import", "incident-log", file, "--dry-run", "--json")
+        #expect(dry.status == 1)
+        #expect(dry.talk.contains("cut short"))
+        let ending = try branch.run("import", "incident-log", file, "--json")
+        #expect(ending.status == 1)
+        #expect(ending.talk.contains("cut short"))
+        #expect(ending.talk.contains("What came before is imported"))
+        let counts = try ending.decoded(Imported.self)
+        #expect(!counts.complete)
+        #expect(try dry.decoded(Imported.self).counts == counts.counts)
+        if !isPacked {
+            #expect(counts.counts == [251, 250, 0, 1, 0])
+            #expect(counts.rejections.map(\.line) == [252])
+        }
+        let cases = try branch.must("case", "list", "--json").decoded([Listed].self)
+        #expect(cases.count == counts.imported && !cases.isEmpty)
+        let again = try branch.run("import", "incident-log", file, "--json").decoded(Imported.self)
+        #expect(again.imported == 0 && again.unchanged == counts.imported)
+    }
+
     @Test func whatIsNoLogIsRefused() throws {
         let branch = try Branch(try Workplace())
         let missing = try branch.run("import", "incident-log", branch.place.file("nothing.csv"))

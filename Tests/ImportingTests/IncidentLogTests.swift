@@ -146,6 +146,7 @@ import Testing
             let cut = try importFile(file.dropLast(missing))
             #expect(cut.counts.imported == 1)
             #expect(cut.rejected.map(\.line) == [3])
+            #expect(cut.rejected.map(\.isCutShort) == [true])
             #expect(cut.counts.read == 2)
         }
     }

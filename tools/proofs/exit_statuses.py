@@ -1,7 +1,10 @@
 """Every exit status that scripts rely on, and which stream says what."""
+import csv
+import gzip
 import shutil
 import sqlite3
 
+from proofs import incidents
 from proofs.harness import (
     CONFLICTS, DAMAGE, DONE, FAILED, NOT_EXCHANGED, USAGE, Company, Replica, expect, expect_equal)
 
@@ -36,6 +39,16 @@ def prove(proof):
     ends(ana, USAGE, "case", "open")
     ends(ana, USAGE, "case", "list", "--no-such-option")
     ends(ana, USAGE, "import", "no-such-format", "x.csv")
+
+    rows = incidents.text(incidents.rows(proof.seed, 20), quoting=csv.QUOTE_ALL).encode()
+    truncated = {"cut.csv": rows[:-9], "cut.csv.gz": gzip.compress(rows)[:-8]}
+    for name, content in truncated.items():
+        file = proof.path(name)
+        file.write_bytes(content)
+        ended = boris.run("import", "incident-log", file, "--json", statuses=(FAILED,))
+        expect("cut short" in ended.err, lambda: f"it does not say that the file is cut short: {ended.said()}")
+        expect_equal(ended.json["complete"], False, f"complete, of {name}")
+        proof.round()
 
     ana.set(case, "category=one")
     boris.set(case, "category=two")

@@ -5,7 +5,7 @@ import io
 import re
 
 from proofs import incidents
-from proofs.harness import Company, Replica, expect, expect_agreement, expect_equal, oracle_counts
+from proofs.harness import FAILED, Company, Replica, expect, expect_agreement, expect_equal, oracle_counts
 
 CLAIM = "import-idempotent"
 ABOUT = "A second import adds nothing, however the file was saved again; rows add up; memory stays flat."
@@ -103,7 +103,7 @@ def by_standard_input(replica, original, total):
 
 
 def doubled_and_cut(proof, replica):
-    """Exact duplicates are unchanged; a file that ends inside a quoted cell is rejected from there on, by line."""
+    """Exact duplicates are unchanged; of a file that is cut short all before the cut is imported, and it fails."""
     rows = incidents.rows(proof.seed * 100 + 77, 30, start=incidents.datetime.datetime(2020, 1, 1))
     for row in rows:
         row["number"] = "DUP" + row["number"][3:]
@@ -121,12 +121,24 @@ def doubled_and_cut(proof, replica):
     cut = proof.path("cut.csv")
     cut.write_bytes(whole[: place + 4])
     complete = whole[: place].count(b"\n") - 1
-    found = imported(replica, cut, statuses=(0, 1))
-    expect_equal((found["imported"], found["rejected"]), (complete, 1), "imported and rejected of a cut file")
-    ended = replica.run("import", "incident-log", cut, statuses=(0, 1))
-    expect(str(complete + 2) in ended.out + ended.err, lambda: f"the rejected line {complete + 2} is not named: {ended.said()}")
+    for rehearsal in (["--dry-run"], []):
+        found = imported(replica, cut, *rehearsal, statuses=(FAILED,))
+        expect_equal((found["imported"], found["rejected"]), (complete, 1), "imported and rejected of a cut file")
+        expect_equal(found["complete"], False, "complete, of a cut file")
+    ended = replica.run("import", "incident-log", cut, statuses=(FAILED,))
+    expect(f"line {complete + 2}" in ended.err, lambda: f"the rejected line {complete + 2} is not named: {ended.said()}")
+    expect("cut short" in ended.err, lambda: f"it does not say that the file is cut short: {ended.said()}")
+
+    packed = proof.path("cut.csv.gz")
+    packed.write_bytes(gzip.compress(whole)[:-8])  # all rows are there, only the end that vouches for them is not
+    found = imported(replica, packed, statuses=(FAILED,))
+    expect_equal(
+        (found["imported"], found["unchanged"], found["rejected"], found["complete"]),
+        (len(rows) - complete, complete, 0, False), "what is counted of a cut gzip file")
     found = imported(replica, incidents.write(proof.path("whole.csv"), rows))
-    expect_equal((found["imported"], found["rejected"]), (len(rows) - complete, 0), "the rest, once the file is whole")
+    expect_equal(
+        (found["imported"], found["unchanged"], found["rejected"], found["complete"]), (0, len(rows), 0, True),
+        "what is counted once the file is whole")
     proof.round()
 
 

@@ -10,7 +10,9 @@ struct ImportIncidentLogCommand: ReplicaCommand {
         abstract: "Take in an incident log: a CSV file, plain or gzip, with a row for each event.",
         discussion: """
             A row that is here already is counted as unchanged: importing a file twice adds nothing. A row that cannot be \
-            understood is rejected, named on standard error by its line, and the rest goes on.
+            understood is rejected, named on standard error by its line, and the rest goes on. Exit status 1 where the \
+            file cannot be read to its end, as when it was cut short; the rows before that place are imported and \
+            counted.
 
             Examples:
               amends import incident-log incidents.csv.gz --location "Location 143"
@@ -54,19 +56,27 @@ struct ImportIncidentLogCommand: ReplicaCommand {
             for rejection in report.rejections { console.say("line \(rejection.line): \(rejection.reason)".visible) }
             let unnamed = report.counts.rejected - report.rejections.count
             if unnamed > 0 { console.say("and \(unnamed) more rejected rows") }
-            try print(report.counts, report.rejections)
-        } catch  where counts.read > 0 {
+            try print(report.counts, report.rejections, isComplete: report.interruption == nil)
+            if let interruption = report.interruption { throw CommandFailure(sentence(on: interruption)) }
+        } catch let error where counts.read > 0 && !(error is CommandFailure) {
             // What was committed before stays, so it is told.
-            try print(counts, [])
+            try print(counts, [], isComplete: false)
             throw error
         }
     }
 
-    private func print(_ counts: ImportCounts, _ rejections: [(line: Int, reason: String)]) throws {
+    private func sentence(on interruption: ImportInterruption) -> String {
+        let kept = dryRun ? "What came before was counted" : "What came before is imported"
+        return "\(interruption) \(kept); import the whole file for the rest."
+    }
+
+    private func print(
+        _ counts: ImportCounts, _ rejections: [(line: Int, reason: String)], isComplete: Bool
+    ) throws {
         let json: JSONValue = [
             "read": JSONValue(counts.read), "imported": JSONValue(counts.imported),
             "unchanged": JSONValue(counts.unchanged), "rejected": JSONValue(counts.rejected),
-            "elsewhere": JSONValue(counts.elsewhere),
+            "elsewhere": JSONValue(counts.elsewhere), "complete": .boolean(isComplete),
             "rejections": .array(rejections.map { ["line": JSONValue($0.line), "reason": .string($0.reason)] }),
         ]
         try output.print(json) { _ in

@@ -160,6 +160,7 @@ struct Imported: Decodable {
     let unchanged: Int
     let rejected: Int
     let elsewhere: Int
+    let complete: Bool
     let rejections: [Rejection]
 
     /// In the order of the keys: read, imported, unchanged, rejected, elsewhere.

@@ -1,0 +1,18 @@
+import Importing
+
+/// Why an import ended before its file did.
+package enum ImportInterruption: Hashable, Sendable {
+    /// The file ends inside the row that begins on this line.
+    case insideRow(line: Int)
+    /// Its bytes cannot be read any further, nor unpacked.
+    case unreadable(ByteSourceError)
+}
+
+extension ImportInterruption: CustomStringConvertible {
+    package var description: String {
+        switch self {
+        case .insideRow(let line): "The file is cut short: it ends inside the row on line \(line)."
+        case .unreadable(let error): error.description
+        }
+    }
+}
