@@ -16,7 +16,7 @@ def prove(proof):
     company = Company(proof)
     hub = company.hub
     ana, boris, hana = company.replicas
-    case = ana.open("A broken cup")
+    case, other = ana.open("A broken cup"), ana.open("A late taxi")
     company.settle()
 
     def ends(replica, status, *command, **options):
@@ -76,16 +76,32 @@ def prove(proof):
     copy = Replica(proof, "Copy")
     for file in ana.folder.iterdir():
         shutil.copy(file, copy.folder / file.name)
-    connection = sqlite3.connect(copy.file)
-    connection.execute("UPDATE recovery_case SET title = 'A broken plate'")
-    connection.execute("UPDATE record SET digest = zeroblob(length(digest)) WHERE type = 'case'")
-    connection.execute("UPDATE fingerprint SET sum = zeroblob(length(sum))")
-    connection.commit()
-    connection.close()
+    spoiled = give_the_state_of(copy, other, to=case)
     ends(copy, DAMAGE, "verify")
     found = ends(ana, DAMAGE, "diff", ana.file, copy.file, "--json").json
     expect_equal(found["equal"], False, "diff of the same position with different state")
+    expect_equal([entry["record"] for entry in found["different"]], [spoiled], "the records that diff names")
+    expect("title" in found["different"][0]["fields"], lambda: f"diff does not name the title: {found['different']}")
+    expect_equal((found["onlyA"], found["onlyB"]), ([], []), "records that only one of them has")
     proof.figures["recordsNamedByDiff"] = len(found["different"])
     hub.command("no-such-command", statuses=(USAGE,))
     hub.command("branch", "code", "No such branch", statuses=(FAILED,))
     proof.round()
+
+
+def give_the_state_of(replica, source, to):
+    """Spoils a replica as a wrong fold would: a record has the state of another, and the fingerprint follows.
+    Returns the spoiled record's id."""
+    connection = sqlite3.connect(replica.file)
+
+    def row(number):
+        return connection.execute(
+            "SELECT r.rid, r.state, r.digest, c.id FROM record r JOIN recovery_case c USING (rid) WHERE c.number = ?",
+            (number,)).fetchone()
+
+    wrong, right = row(source), row(to)
+    connection.execute("UPDATE record SET state = ?, digest = ? WHERE rid = ?", (wrong[1], wrong[2], right[0]))
+    connection.execute("UPDATE fingerprint SET sum = zeroblob(length(sum))")
+    connection.commit()
+    connection.close()
+    return right[3]
