@@ -70,16 +70,23 @@ import Testing
         let session = sessions.open(for: certificate)
         let work = Counting()
         let (signature, content) = signed(session, 1, "a")
-        let answers = try await withThrowingTaskGroup(of: HubAnswer.self) { group in
+        let gate = Gate()
+        let arrivals = ArrivalExecutor()
+        let answers = try await withThrowingTaskGroup(of: HubAnswer?.self) { group in
             for _ in 0..<20 {
-                group.addTask {
+                group.addTask(executorPreference: arrivals) {
                     try await sessions.answer(signature, content) { _ in
-                        try await Task.sleep(for: .milliseconds(20))
+                        await gate.passed()
                         return work.answer()
                     }
                 }
             }
-            return try await group.reduce(into: Set<HubAnswer>()) { $0.insert($1) }
+            // Runs when each of the twenty waits for the answer.
+            group.addTask(executorPreference: arrivals) {
+                gate.open()
+                return nil
+            }
+            return try await group.reduce(into: Set<HubAnswer>()) { if let answer = $1 { $0.insert(answer) } }
         }
         #expect(answers.count == 1)
         #expect(work.count == 1)
@@ -100,19 +107,20 @@ import Testing
         let sessions = sessions()
         let (signature, content) = signed(sessions.open(for: certificate), 1, "a")
         let work = Counting()
-        let gate = AsyncStream.makeStream(of: Void.self)
+        let (isRunning, mayEnd) = (Gate(), Gate())
         let asking = Task {
             try await sessions.answer(signature, content) { _ in
-                for await _ in gate.stream { break }
+                isRunning.open()
+                await mayEnd.passed()
                 try Task.checkCancellation()
                 return work.answer()
             }
         }
-        await Task.yield()
+        await isRunning.passed()
         asking.cancel()
-        gate.continuation.yield()
-        _ = try? await asking.value
-        _ = try await sessions.answer(signature, content) { _ in work.answer() }
+        mayEnd.open()
+        let first = try await asking.value
+        #expect(try await sessions.answer(signature, content) { _ in work.answer() } == first)
         #expect(work.count == 1)
     }
 

@@ -6,7 +6,7 @@ final class Hub {
     let address: String
     private let place: Workplace
     private let folder: String
-    private let process: Process
+    private let process: RunningProgram
 
     private struct Code: Decodable {
         let branch: String
@@ -19,36 +19,16 @@ final class Hub {
         let program = try Programs.path("amends-hub")
         let made = try place.run(program, ["init", "--data", folder, "--chain", chain, "--json"])
         try #require(made.status == 0, "\(made.talk)")
-        let ready = place.file("hub.url")
-        process = Process()
-        process.executableURL = URL(fileURLWithPath: program)
-        process.arguments = ["serve", "--data", folder, "--listen", "127.0.0.1:0", "--ready-file", ready]
-        process.standardOutput = FileHandle.nullDevice
-        process.standardError = FileHandle.nullDevice
-        try process.run()
-        address = try Hub.wait(for: ready, process)
+        process = try place.start(program, ["serve", "--data", folder, "--listen", "127.0.0.1:0"])
+        let said = try process.nextLine()
+        address = try #require(said.wholeMatch(of: /listening on (.+)/), "\(said)").1.description
     }
 
-    deinit { stop() }
-
-    func stop() {
-        guard process.isRunning else { return }
+    /// Stops it as a service manager would, and waits until it has gone.
+    func stop() throws {
         process.terminate()
-        process.waitUntilExit()
+        _ = try process.wait()
     }
-
-    private static func wait(for file: String, _ process: Process) throws -> String {
-        let deadline = Date(timeIntervalSinceNow: 30)
-        while Date() < deadline, process.isRunning {
-            if let data = FileManager.default.contents(atPath: file), !data.isEmpty {
-                return String(decoding: data, as: UTF8.self).trimmingCharacters(in: .whitespacesAndNewlines)
-            }
-            Thread.sleep(forTimeInterval: 0.05)
-        }
-        throw HubDidNotStart()
-    }
-
-    private struct HubDidNotStart: Error {}
 
     // MARK: - Administering
 

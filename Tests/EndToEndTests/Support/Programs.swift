@@ -66,7 +66,6 @@ final class Workplace: Sendable {
         try run(try Programs.path("amends"), arguments, input: input, environment: environment)
     }
 
-    /// Output goes through files: a pipe that nobody empties would stop the program.
     func run(
         _ executable: String, _ arguments: [String], input: String = "", environment: [String: String] = [:]
     ) throws -> Ending {
@@ -81,39 +80,5 @@ final class Workplace: Sendable {
             environment: ["PATH": "/usr/bin:/bin", "TZ": "Asia/Jakarta", "HOME": directory]
                 .merging(environment) { $1 },
             files: file(UUID().uuidString))
-    }
-}
-
-/// A program that was started and has not ended.
-struct RunningProgram {
-    private let process = Process()
-    private let output: String
-    private let talk: String
-
-    fileprivate init(
-        _ executable: String, _ arguments: [String], input: String, environment: [String: String], files stem: String
-    ) throws {
-        output = stem + ".out"
-        talk = stem + ".err"
-        try Data(input.utf8).write(to: URL(fileURLWithPath: stem + ".in"))
-        for name in [output, talk] { try Data().write(to: URL(fileURLWithPath: name)) }
-        process.executableURL = URL(fileURLWithPath: executable)
-        process.arguments = arguments
-        process.environment = environment
-        process.standardInput = try FileHandle(forReadingFrom: URL(fileURLWithPath: stem + ".in"))
-        process.standardOutput = try FileHandle(forWritingTo: URL(fileURLWithPath: output))
-        process.standardError = try FileHandle(forWritingTo: URL(fileURLWithPath: talk))
-        try process.run()
-    }
-
-    /// Asks it to end, as a service manager does.
-    func terminate() { process.terminate() }
-
-    func wait() throws -> Ending {
-        process.waitUntilExit()
-        return Ending(
-            status: process.terminationReason == .exit ? process.terminationStatus : -process.terminationStatus,
-            output: String(decoding: try Data(contentsOf: URL(fileURLWithPath: output)), as: UTF8.self),
-            talk: String(decoding: try Data(contentsOf: URL(fileURLWithPath: talk)), as: UTF8.self))
     }
 }
