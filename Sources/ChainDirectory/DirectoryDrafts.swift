@@ -20,10 +20,19 @@ package enum DirectoryDrafts {
     ///
     /// - Throws: `.name` for an empty or a long name.
     package static func rename(
-        _ scope: ScopeID, to name: Text, person: Text, zoneMinutes: Int16 = 0
+        _ branch: BranchRecord, to name: Text, person: Text, zoneMinutes: Int16 = 0
     ) throws(DirectoryError) -> ChangeDraft {
         try check(name)
-        return draft([(BranchEntry.Field.name, .text(name))], of: BranchEntry.origin(scope), person, zoneMinutes)
+        return draft([(BranchEntry.Field.name, .text(name))], of: branch.origin, person, zoneMinutes)
+    }
+
+    /// Gives a branch the scope that its first machine brought. Its record stays the one that it is.
+    package static func adopt(
+        _ scope: ScopeID, named scopeName: Text, into branch: BranchRecord, person: Text, zoneMinutes: Int16 = 0
+    ) -> ChangeDraft {
+        draft(
+            [(BranchEntry.Field.scope, .bytes(scope.bytes)), (BranchEntry.Field.scopeName, .text(scopeName))],
+            of: branch.origin, person, zoneMinutes)
     }
 
     /// Adds a machine, or gives one that is there a new certificate.

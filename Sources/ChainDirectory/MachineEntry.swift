@@ -20,9 +20,12 @@ package struct MachineEntry: Hashable, Sendable {
     /// The certificate's signature is not checked here: whoever relies on it verifies it with the hub's key.
     package init?(_ state: RecordState) {
         guard state.text(Schema.typeField) == MachineEntry.recordType, let bytes = state.bytes(Field.certificate),
-            let certificate = try? Certificate(bytes), let name = state.text(Field.name),
+            let name = state.text(Field.name),
             let enrolledAt = state.winner(Field.enrolledAt, .latest)?.value.integer
         else { return nil }
+        let certificate: Certificate
+        // A register holds what anyone wrote who may; bytes that are no certificate make no machine.
+        do { certificate = try Certificate(bytes) } catch { return nil }
         self.init(certificate: certificate, name: name, enrolledAtMilliseconds: enrolledAt)
     }
 

@@ -54,11 +54,25 @@ import Testing
     @Test func aRenamedBranchKeepsScopeAndCode() throws {
         var renamed = branch
         renamed.name = "Jakarta Pusat"
-        let state = try fold([
-            DirectoryDrafts.add(branch, person: "admin"),
-            DirectoryDrafts.rename(branch.scope, to: "Jakarta Pusat", person: "admin"),
-        ])
+        let added = try DirectoryDrafts.add(branch, person: "admin")
+        let record = try #require(BranchRecord(try fold([added]), origin: branch.origin))
+        let state = try fold([added, DirectoryDrafts.rename(record, to: "Jakarta Pusat", person: "admin")])
         #expect(BranchEntry(state) == renamed)
+    }
+
+    /// Its record keeps the origin of the scope that it was first given, which nobody writes in any more.
+    @Test func aBranchThatBroughtItsScopeIsRenamedInItsOwnRecord() throws {
+        let brought = ScopeID(high: 7, low: 8)
+        var drafts = [try DirectoryDrafts.add(branch, person: "admin")]
+        let given = try #require(BranchRecord(try fold(drafts), origin: branch.origin))
+        drafts.append(DirectoryDrafts.adopt(brought, named: "branch/0708", into: given, person: "admin"))
+        let adopted = try #require(BranchRecord(try fold(drafts), origin: branch.origin))
+        #expect(adopted.isServed(by: brought) && adopted.isServed(by: branch.scope))
+        drafts.append(try DirectoryDrafts.rename(adopted, to: "Jakarta Pusat", person: "admin"))
+        #expect(Set(drafts.map(\.operations.records)) == [[branch.origin]])
+        #expect(
+            BranchEntry(try fold(drafts))
+                == BranchEntry(name: "Jakarta Pusat", code: "JAK", scope: brought, scopeName: "branch/0708"))
     }
 
     @Test func aMachineIsReadBackWithItsCertificate() throws {
@@ -82,11 +96,13 @@ import Testing
         #expect(MachineEntry(try fold([damaged])) == nil)
     }
 
-    @Test func aNameIsNeitherEmptyNorLong() {
+    @Test func aNameIsNeitherEmptyNorLong() throws {
         let long = Text(String(repeating: "x", count: 257))
+        let record = try #require(
+            BranchRecord(try fold([DirectoryDrafts.add(branch, person: "admin")]), origin: branch.origin))
         for name in ["", long] {
             #expect(throws: DirectoryError.name(name)) {
-                try DirectoryDrafts.rename(branch.scope, to: name, person: "admin")
+                try DirectoryDrafts.rename(record, to: name, person: "admin")
             }
         }
     }

@@ -3,7 +3,7 @@ import ServiceRecovery
 import Testing
 
 @Suite struct BranchCodeTests {
-    private func derive(_ name: String, taken: Set<BranchCode> = []) -> String {
+    private func derive(_ name: String, taken: Set<Text> = []) -> String {
         BranchCode.derive(fromName: name, taken: taken).description
     }
 
@@ -22,16 +22,16 @@ import Testing
         #expect(derive("شعبهٔ ۷") == "B07")
         #expect(derive("") == "B01")
         #expect(derive("Lil Oil") == "B01")
-        #expect(derive("فرع", taken: [try BranchCode(validating: "B01")]) == "B02")
+        #expect(derive("فرع", taken: ["B01"]) == "B02")
     }
 
     @Test func codesAreUniqueAndReadableHoweverManyShareAName() throws {
         for name in ["Jakarta", "Location 143", "فرع", "Store 123456789012345678901234567890"] {
-            var taken: Set<BranchCode> = []
+            var taken: Set<Text> = []
             for _ in 0..<400 {
                 let code = BranchCode.derive(fromName: name, taken: taken)
                 #expect(code == BranchCode.derive(fromName: name, taken: taken))
-                #expect(taken.insert(code).inserted)
+                #expect(taken.insert(code.text).inserted)
                 #expect(try BranchCode(validating: code.description) == code)
             }
         }

@@ -5,17 +5,6 @@ import Replication
 import ServiceRecovery
 import SyncHTTP
 
-/// A branch and the record that holds it.
-struct BranchRecord: Sendable {
-    let entry: BranchEntry
-    /// How changes name the record. Where a branch brought its own scope this is not the entry's scope, but the one
-    /// that the branch was first given.
-    let origin: RecordOrigin
-
-    /// Whether a code that was given for `scope` is for this branch: before or after it brought another scope.
-    func isServed(by scope: ScopeID) -> Bool { entry.scope == scope || origin == BranchEntry.origin(scope) }
-}
-
 /// A code for one machine of a branch, to be shown once.
 package struct NewCode: Hashable, Sendable {
     package let branch: String
@@ -45,14 +34,13 @@ extension HubChain {
                     .branchExists,
                     "the chain's headquarters is “\(existing.entry.name)”; “branch code” gives another code for it")
             }
-            let taken = known.compactMap { try? BranchCode(validating: $0.entry.code.string) }
             let scope =
                 isHeadquarters
                 ? info.headquarters
                 : ScopeIntroduction(
                     name: Text("branch/" + hexadecimal(environment.random(16))), seed: info.chain)
             let entry = BranchEntry(
-                name: name, code: BranchCode.derive(fromName: name.string, taken: Set(taken)).text,
+                name: name, code: BranchCode.derive(fromName: name.string, taken: Set(known.map(\.entry.code))).text,
                 scope: scope.scope, scopeName: scope.name, isHeadquarters: isHeadquarters)
             try write(try DirectoryDrafts.add(entry, person: HubChain.administrator), transaction)
             return try issueCode(for: entry, transaction)
@@ -100,8 +88,7 @@ extension HubChain {
         while true {
             let page = try transaction.records(of: common, after: last, limit: 500)
             for record in page {
-                guard let entry = BranchEntry(record.state) else { continue }
-                result.append(BranchRecord(entry: entry, origin: record.origin))
+                if let branch = BranchRecord(record.state, origin: record.origin) { result.append(branch) }
             }
             guard let end = page.last, page.count == 500 else { break }
             last = end.id

@@ -63,7 +63,9 @@ extension HubChain {
         if let brought = request.brought, try canAdopt(brought, into: branch, others, transaction) {
             entry = BranchEntry(
                 name: entry.name, code: entry.code, scope: brought.scope, scopeName: brought.name)
-            try write(DirectoryDrafts.adopt(entry, in: branch.origin, person: HubChain.administrator), transaction)
+            let adoption = DirectoryDrafts.adopt(
+                brought.scope, named: brought.name, into: branch, person: HubChain.administrator)
+            try write(adoption, transaction)
             try transaction.put(ScopeState(brought))
         } else if try transaction.scope(entry.scope) == nil {
             try transaction.put(ScopeState(ScopeIntroduction(name: entry.scopeName, seed: info.chain)))
@@ -118,23 +120,5 @@ extension HubChain {
             chain: info.chain, chainName: info.name, hubKey: hubKey, hubTime: environment.now(),
             certificate: certificate, branchName: branch.name, branchCode: branch.code,
             scopes: readable.prefix(Limit.scopesPerMessage.value).map(\.introduction))
-    }
-}
-
-extension DirectoryDrafts {
-    /// Gives a branch the scope that its first machine brought.
-    ///
-    /// - Parameter origin: of the branch's record, which keeps its name when the scope changes.
-    static func adopt(_ branch: BranchEntry, in origin: RecordOrigin, person: Text) -> ChangeDraft {
-        let values: [(Text, Value)] = [
-            (BranchEntry.Field.scope, .bytes(branch.scope.bytes)),
-            (BranchEntry.Field.scopeName, .text(branch.scopeName)),
-        ]
-        let operations = values.map { field, value in
-            FieldOperation(record: 0, target: FieldTarget(field: field, kind: .register), value: value)
-        }
-        return ChangeDraft(
-            person: person, zoneMinutes: 0, schema: DirectorySchema.id,
-            operations: Operations(records: [origin], operations: operations))
     }
 }

@@ -37,7 +37,9 @@ package struct HubFolder<Store: HubStore & SendableMetatype>: ChainSource where 
             try FolderFiles.synchronise(path)
             return (chain, token)
         } catch {
-            try? FileManager.default.removeItem(atPath: draft)
+            do { try FileManager.default.removeItem(atPath: draft) } catch let remains {
+                throw HubFault(.unavailable, "\(error); \(draft) stays behind: \(remains.localizedDescription)")
+            }
             throw error
         }
     }

@@ -55,7 +55,7 @@ struct AnswerMiddleware: RouterMiddleware {
         if fault.problem.status == 401 {
             headers[.wwwAuthenticate] = fault.problem.known == .notAdministrator ? "Bearer" : "Amends"
         }
-        let body = ByteBuffer(bytes: (try? JSONEncoder().encode(fault.problem)) ?? Data())
+        let body = body(telling: fault.problem, context)
         let status = HTTPResponse.Status(code: fault.problem.status)
         guard fault.endsConnection else {
             return Response(status: status, headers: headers, body: ResponseBody(byteBuffer: body))
@@ -69,9 +69,20 @@ struct AnswerMiddleware: RouterMiddleware {
                 try await writer.finish(nil)
                 // The rest of the request is not waited for, however slowly it comes. Closing at once would reset the
                 // connection before the answer is read.
-                try? await Task.sleep(for: AnswerMiddleware.linger)
-                try? await channel.close()
+                try await Task.sleep(for: AnswerMiddleware.linger)
+                do { try await channel.close() } catch ChannelError.alreadyClosed {
+                    // The sender was faster.
+                }
             })
+    }
+
+    /// The status tells the essential where the body cannot be made.
+    private func body(telling problem: HubProblem, _ context: HubRequestContext) -> ByteBuffer {
+        do { return ByteBuffer(bytes: try JSONEncoder().encode(problem)) } catch {
+            context.logger.error(
+                "a problem could not be told", metadata: ["code": "\(problem.code)", "reason": "\(error)"])
+            return ByteBuffer()
+        }
     }
 }
 

@@ -148,7 +148,11 @@ private struct HeartbeatService: Service {
 
     func run() async throws {
         await cancelWhenGracefulShutdown {
-            while (try? await Task.sleep(for: interval)) != nil { beat() }
+            while true {
+                // The wait ends early only where the hub stops.
+                do { try await Task.sleep(for: interval) } catch { return }
+                beat()
+            }
         }
     }
 }

@@ -9,16 +9,16 @@ extension BranchCode {
     ///
     /// - Parameters:
     ///   - name: any text, empty too.
-    ///   - taken: the codes that the chain has given.
+    ///   - taken: the codes that the chain has given, as its directory holds them.
     /// - Precondition: fewer than 200,000 codes are taken.
-    package static func derive(fromName name: String, taken: Set<BranchCode>) -> BranchCode {
+    package static func derive(fromName name: String, taken: Set<Text>) -> BranchCode {
         let parts = NameParts(name)
         let letters = Array(parts.words.joined().prefix(lettersConsidered))
         let first = letters.first ?? UInt8(ascii: "B")
 
         func free(_ symbols: [UInt8]) -> BranchCode? {
             let code = BranchCode(symbols: symbols)
-            return taken.contains(code) ? nil : code
+            return taken.contains(code.text) ? nil : code
         }
 
         if let number = parts.number, let code = free([first] + NumberAlphabet.digits(number, width: 2)) { return code }
