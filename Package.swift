@@ -48,6 +48,7 @@ let package = Package(
                 .product(name: "AsyncHTTPClient", package: "async-http-client"),
                 .product(name: "NIOCore", package: "swift-nio"),
                 .product(name: "NIOHTTP1", package: "swift-nio"),
+                .product(name: "NIOPosix", package: "swift-nio"),
             ],
             swiftSettings: settings),
         .target(
@@ -64,9 +65,12 @@ let package = Package(
             ],
             swiftSettings: settings),
         .target(
+            name: "ReplicaSettings", dependencies: ["Causality", "Replication"], swiftSettings: settings),
+        .target(
             name: "BranchService",
             dependencies: [
-                "Causality", "ChainDirectory", "Changes", "Importing", "Replication", "SQLiteKit", "SQLiteStore",
+                "Causality", "ChainDirectory", "Changes", "Importing", "ReplicaSettings", "Replication", "SQLiteKit",
+                "SQLiteStore",
                 "ServiceRecovery",
                 "SyncHTTP",
             ],
@@ -74,7 +78,8 @@ let package = Package(
         .target(
             name: "Inspection",
             dependencies: [
-                "Causality", "ChainDirectory", "Changes", "Replication", "SQLiteKit", "SQLiteStore", "ServiceRecovery",
+                "Causality", "ChainDirectory", "Changes", "ReplicaSettings", "Replication", "SQLiteKit", "SQLiteStore",
+                "ServiceRecovery",
             ],
             swiftSettings: settings),
         .target(
@@ -88,7 +93,7 @@ let package = Package(
             name: "amends",
             dependencies: [
                 "BranchService", "Causality", "ChainDirectory", "Changes", "CommandLineKit", "Importing", "Inspection",
-                "Replication", "SQLiteStore", "ServiceRecovery", "SyncHTTP",
+                "ReplicaSettings", "Replication", "SQLiteStore", "ServiceRecovery", "SyncHTTP",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "UnixSignals", package: "swift-service-lifecycle"),
@@ -114,8 +119,9 @@ let package = Package(
         .executableTarget(
             name: "amends-prove",
             dependencies: [
-                "Causality", "ChainDirectory", "Changes", "CommandLineKit", "Importing", "Inspection", "Replication",
-                "SQLiteKit", "SQLiteStore", "ServiceRecovery", "StoreContract", "TypeLaws",
+                "Causality", "ChainDirectory", "Changes", "CommandLineKit", "Importing", "Inspection",
+                "ReplicaSettings", "Replication", "SQLiteKit", "SQLiteStore", "ServiceRecovery", "StoreContract",
+                "TypeLaws",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
             swiftSettings: settings),

@@ -1,8 +1,9 @@
+import Causality
 import Changes
 import Foundation
 
 /// A replica's private key, beside its file: `<replica>.key`, 64 hexadecimal digits, mode 0600.
-enum KeyFile {
+package enum KeyFile {
     static func path(of replica: String) -> String { replica + ".key" }
 
     /// Writes a new key; never over an existing one.
@@ -18,13 +19,19 @@ enum KeyFile {
         try handle.close()
     }
 
-    static func read(for replica: String) throws -> SigningKey {
+    /// Whether the replica's key lies beside it. A copy of a file alone, as for a diagnosis, has none.
+    package static func exists(for replica: String) -> Bool {
+        FileManager.default.fileExists(atPath: path(of: replica))
+    }
+
+    /// - Throws: `ReplicaError.keyFile` where there is none that can be read, or it holds no key.
+    package static func read(for replica: String) throws -> SigningKey {
         let path = path(of: replica)
         let text: String
         do { text = try String(contentsOfFile: path, encoding: .utf8) } catch {
             throw ReplicaError.keyFile(path: path, reason: "it cannot be read")
         }
-        guard let seed = hexadecimalSeed(text.trimmingCharacters(in: .whitespacesAndNewlines)) else {
+        guard let seed = hexadecimalBytes(text.trimmingCharacters(in: .whitespacesAndNewlines)), seed.count == 32 else {
             throw ReplicaError.keyFile(path: path, reason: "it does not hold 64 hexadecimal digits")
         }
         return try SigningKey(seed: seed)

@@ -2,6 +2,7 @@ import Causality
 import ChainDirectory
 import Changes
 import Foundation
+import ReplicaSettings
 import Replication
 import SQLiteStore
 

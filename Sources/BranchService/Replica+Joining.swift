@@ -1,6 +1,7 @@
 import Causality
 import Changes
 import Foundation
+import ReplicaSettings
 import Replication
 import SQLiteStore
 import ServiceRecovery
@@ -111,7 +112,7 @@ extension Replica {
         }
         guard let chain, let key, let url else { throw ReplicaError.notJoined }
         guard key.count == PublicKey.byteCount, let address = HubAddress(url) else {
-            throw ReplicaError.setting(SettingKey.hubURL.rawValue)
+            throw DamagedSetting(.hubURL)
         }
         return HubClient(
             chain: chain, hubKey: PublicKey(bytes: key), identity: identity, transport: HTTPTransport(address))
@@ -120,7 +121,7 @@ extension Replica {
     /// The key that `join` pinned.
     package func hubKey() throws -> PublicKey {
         guard let bytes = try store.read({ try $0.setting(.hubKey) }) else { throw ReplicaError.notJoined }
-        guard bytes.count == PublicKey.byteCount else { throw ReplicaError.setting(SettingKey.hubKey.rawValue) }
+        guard bytes.count == PublicKey.byteCount else { throw DamagedSetting(.hubKey) }
         return PublicKey(bytes: bytes)
     }
 }

@@ -1,4 +1,5 @@
 import Changes
+import ReplicaSettings
 import Replication
 import SQLiteStore
 import SyncHTTP

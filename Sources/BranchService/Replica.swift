@@ -2,6 +2,7 @@ import Causality
 import ChainDirectory
 import Changes
 import Foundation
+import ReplicaSettings
 import Replication
 import SQLiteStore
 import ServiceRecovery
@@ -147,7 +148,7 @@ package final class Replica {
 
         /// The number of a case that the next change of this replica opens.
         package func nextCaseNumber() throws -> CaseNumber {
-            guard let mark = try transaction.text(.deviceMark) else { throw ReplicaError.setting("device mark") }
+            guard let mark = try transaction.text(.deviceMark) else { throw DamagedSetting(.deviceMark) }
             let code = try transaction.text(.branchCode).map { try BranchCode(validating: $0) }
             let sequence = try transaction.feed(feed, of: home)?.sequence ?? 0
             return CaseNumber(branch: code, mark: try DeviceMark(validating: mark), sequence: sequence + 1)

@@ -10,7 +10,6 @@ package enum ReplicaError: Error, CustomStringConvertible {
     case unfinished(path: String)
     case notJoined
     case alreadyJoined(chain: String)
-    case setting(String)
     case file(path: String, reason: String)
     case foreignScope(String)
 
@@ -23,7 +22,6 @@ package enum ReplicaError: Error, CustomStringConvertible {
         case .unfinished(let path): "\(path) was never finished; remove it and its .key file, and start again"
         case .notJoined: "this replica has not joined a chain; ask headquarters for a code and run `amends join`"
         case .alreadyJoined(let chain): "this replica belongs to the chain \(chain) already"
-        case .setting(let key): "the replica's setting \(key) is damaged; run `amends verify`"
         case .file(let path, let reason): "\(path): \(reason)"
         case .foreignScope(let name):
             "the hub named the scope \(name) with an id that is not its own; nothing was changed"

@@ -54,10 +54,12 @@ struct VerifierTests {
     /// A hub accepts first and folds later; what it has not folded yet is not missing.
     @Test func aHubsFileIsClean() throws {
         let sample = try VerifierTests.sample.get()
+        var told: [VerifyReport.Checked] = []
         let report = try Verifier(role: .hub, ownKey: ContractAuthor.key(255).publicKey)
-            .verify(path: sample.folder.file("hub"), schemas: Branch.schemas)
+            .verify(path: sample.folder.file("hub"), schemas: Branch.schemas) { told.append($0) }
         #expect(report.isOK, "\(report.damage.prefix(5))")
         #expect(report.checked.entries > 90)
+        #expect(told.last == report.checked && told.count > 90)
     }
 
     struct Case: CustomTestStringConvertible, Sendable {

@@ -7,7 +7,7 @@ import SQLiteStore
 package struct Authorship: Hashable, Sendable {
     package let change: Dot
     package let person: Text
-    /// The branch's name; nil where the directory does not know the machine.
+    /// The branch's name; nil where nobody has told whose machine it is.
     package let branch: String?
     /// By the author's clock.
     package let recordedAt: Moment

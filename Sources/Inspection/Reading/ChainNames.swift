@@ -1,35 +1,81 @@
 import Causality
 import ChainDirectory
 import Changes
+import ReplicaSettings
 import Replication
 import SQLiteStore
 
-/// Which branch a feed writes for, by the directory as far as this file holds it.
+/// What scopes and feeds are called, as far as this file knows: the directory's names where it has them.
 ///
 /// One for a transaction: what was looked up is kept.
-final class ChainNames {
+package final class ChainNames {
     private let transaction: SQLiteTransaction
     private let common: ScopeID?
+    private let home: ScopeID?
+    /// This replica's own label, for what the directory does not know yet.
+    private let ownName: String?
+    /// The replica that the hub certified; nil before it has joined, when every feed here is its own.
+    private let certified: ReplicaID?
+    private var scopes: [ScopeID: String] = [:]
     private var branches: [FeedID: String?] = [:]
 
-    init(_ transaction: SQLiteTransaction) throws {
+    package init(_ transaction: SQLiteTransaction) throws {
         self.transaction = transaction
         common = try transaction.scopes().first { $0.introduction.name == "common" }?.id
+        home = try transaction.identifier(.homeScope)
+        ownName = try transaction.text(.branchName) ?? transaction.text(.replicaName)
+        certified = try transaction.setting(.certificate).map { try Certificate($0).replica }
     }
 
-    /// The branch's name; nil where the directory does not know the feed.
-    func branch(of feed: FeedID) throws -> String? {
+    /// The branch whose scope it is, or the scope's own name.
+    package func name(of scope: ScopeID) throws -> String {
+        if let known = scopes[scope] { return known }
+        let name = try findName(of: scope)
+        scopes[scope] = name
+        return name
+    }
+
+    /// The branch whose machine writes `feed`; nil where nobody has told.
+    package func branch(of feed: FeedID) throws -> String? {
         if let known = branches[feed] { return known }
-        let entry = try machine(of: feed).flatMap { try transaction.branchRecord(servedBy: $0.certificate.home) }
-            .flatMap { BranchEntry($0.state) }
-        branches[feed] = .some(entry?.name.string)
-        return entry?.name.string
+        let name = try findBranch(of: feed)
+        branches[feed] = .some(name)
+        return name
     }
 
-    private func machine(of feed: FeedID) throws -> MachineEntry? {
+    /// The scope of the branch that people call `name`, or whose code it is.
+    package func scope(named name: String) throws -> ScopeID? {
+        for scope in try transaction.scopes().map(\.id) {
+            if Text(try self.name(of: scope)) == Text(name) { return scope }
+            if let entry = try entry(of: scope), entry.code == Text(name) { return scope }
+        }
+        return ScopeID(hexadecimal: name)
+    }
+
+    /// Every branch or scope that the file holds, by name.
+    package func allNames() throws -> [String] { try transaction.scopes().map { try name(of: $0.id) }.sorted() }
+
+    // MARK: - Looking up
+
+    private func findName(of scope: ScopeID) throws -> String {
+        if let entry = try entry(of: scope) { return entry.name.string }
+        if scope == home, let ownName { return ownName }
+        return try transaction.scope(scope)?.introduction.name.string ?? scope.description
+    }
+
+    private func findBranch(of feed: FeedID) throws -> String? {
+        if let machine = try machine(of: ReplicaID(feed)) { return try name(of: machine.certificate.home) }
+        return certified.map { FeedID($0) == feed } ?? true ? ownName : nil
+    }
+
+    private func entry(of scope: ScopeID) throws -> BranchEntry? {
+        try transaction.branchRecord(servedBy: scope).flatMap { BranchEntry($0.state) }
+    }
+
+    private func machine(of replica: ReplicaID) throws -> MachineEntry? {
         guard let common else { return nil }
         // An outside thing's id does not depend on the change that names it.
-        let id = MachineEntry.origin(ReplicaID(feed)).recordID(in: common, change: ShortHash(high: 0, low: 0))
+        let id = MachineEntry.origin(replica).recordID(in: common, change: ShortHash(high: 0, low: 0))
         return try transaction.record(id, of: common).flatMap { MachineEntry($0.state) }
     }
 }

@@ -1,6 +1,7 @@
 import Causality
 import ChainDirectory
 import Changes
+import ReplicaSettings
 import Replication
 import SQLiteStore
 
@@ -13,6 +14,9 @@ final class AccessAudit {
     /// Signed by the hub, as the tables and the directory hold them.
     private var certificates: [Certificate] = []
     private var ownCertificate: Certificate?
+
+    /// How the store names its setting of the projections' tables.
+    private static let projections = "projections"
 
     init(transaction: SQLiteTransaction, world: AuditedWorld, findings: Findings, hubKey: PublicKey?) {
         self.transaction = transaction
@@ -30,7 +34,7 @@ final class AccessAudit {
         try findings.section("setting") {
             if try !transaction.hasCurrentProjections() {
                 findings.add(
-                    .setting, "setting", SettingKey.auditedProjections.rawValue,
+                    .setting, "setting", AccessAudit.projections,
                     "its tables are not those of this version; the next opening for writing rebuilds them")
             }
         }
@@ -39,17 +43,15 @@ final class AccessAudit {
     private func checkSetting(_ row: AuditedRow<AuditedSetting>) {
         guard let setting = findings.content(of: row, .setting) else { return }
         switch setting.key {
-        case .auditedHubKey:
+        case .hubKey:
             guard setting.value.count == PublicKey.byteCount else {
                 return findings.add(.setting, row.table, row.row, "a key has \(PublicKey.byteCount) bytes")
             }
             let key = PublicKey(bytes: setting.value)
             world.learn(key)
             hubKey = hubKey ?? key
-        case .auditedCertificate:
-            guard let certificate = try? Certificate(setting.value), certificate.encoded() == setting.value else {
-                return findings.add(.setting, row.table, row.row, "its bytes are no certificate")
-            }
+        case .certificate:
+            guard let certificate = certificate(setting.value, of: row, .setting) else { return }
             ownCertificate = certificate
             if let own = world.ownFeed, own != FeedID(certificate.replica) {
                 findings.add(.setting, row.table, row.row, "it is of another replica than the key beside the file")
@@ -63,9 +65,7 @@ final class AccessAudit {
 
     private func checkCertificate(_ row: AuditedRow<AuditedCertificate>) {
         guard let stored = findings.content(of: row, .hub) else { return }
-        guard let certificate = try? Certificate(stored.body), certificate.encoded() == stored.body else {
-            return findings.add(.hub, row.table, row.row, "its bytes are no certificate")
-        }
+        guard let certificate = certificate(stored.body, of: row, .hub) else { return }
         guard certificate.replica == stored.replica else {
             return findings.add(.hub, row.table, row.row, "it is of the replica \(certificate.replica)")
         }
@@ -73,7 +73,22 @@ final class AccessAudit {
         certificates.append(certificate)
     }
 
-    /// The directory's machines, as far as the stored states tell; a key proves itself.
+    /// The certificate that these bytes are; otherwise the row is named, and why they are none.
+    private func certificate<Content>(
+        _ bytes: [UInt8], of row: AuditedRow<Content>, _ kind: VerifyReport.Kind
+    ) -> Certificate? {
+        do {
+            let certificate = try Certificate(bytes)
+            if certificate.encoded() == bytes { return certificate }
+            findings.add(kind, row.table, row.row, "its bytes are not as a certificate is written")
+        } catch {
+            findings.add(kind, row.table, row.row, "its bytes are no certificate: \(error)")
+        }
+        return nil
+    }
+
+    /// The directory's machines, as far as the stored states tell; a key proves itself. A state that cannot be read is
+    /// named by the audit of records.
     private func learnMachines() throws {
         let type = Array(MachineEntry.recordType.string.utf8)
         try transaction.auditRecords { row in
@@ -95,15 +110,15 @@ final class AccessAudit {
     }
 
     private func checkOwn() throws {
-        if let bytes = try transaction.setting(.auditedHomeScope) {
+        if let bytes = try transaction.setting(.homeScope) {
             let isHeld = bytes.count == ScopeID.byteCount && world.scopeRows[ScopeID(bytes)] != nil
             if !isHeld, !world.isIncomplete {
-                findings.add(.setting, "setting", SettingKey.auditedHomeScope.rawValue, "it is no scope of this file")
+                findings.add(.setting, "setting", SettingKey.homeScope.rawValue, "it is no scope of this file")
             }
         }
         guard let ownCertificate else { return }
-        if let bytes = try transaction.setting(.auditedChain), bytes != ownCertificate.chain.bytes {
-            findings.add(.setting, "setting", SettingKey.auditedChain.rawValue, "the certificate is of another chain")
+        if let bytes = try transaction.setting(.chain), bytes != ownCertificate.chain.bytes {
+            findings.add(.setting, "setting", SettingKey.chain.rawValue, "the certificate is of another chain")
         }
     }
 
@@ -114,14 +129,14 @@ final class AccessAudit {
         let all = certificates + [ownCertificate].compactMap(\.self)
         if all.count > 1, !all.contains(where: isSigned) {
             return findings.add(
-                .setting, "setting", SettingKey.auditedHubKey.rawValue, "none of the certificates here was signed by it"
+                .setting, "setting", SettingKey.hubKey.rawValue, "none of the certificates here was signed by it"
             )
         }
         for certificate in certificates where !isSigned(certificate) {
             findings.add(.hub, "certificate", certificate.replica.description, "the hub did not sign it")
         }
         if let ownCertificate, !isSigned(ownCertificate) {
-            findings.add(.setting, "setting", SettingKey.auditedCertificate.rawValue, "the hub did not sign it")
+            findings.add(.setting, "setting", SettingKey.certificate.rawValue, "the hub did not sign it")
         }
     }
 
@@ -159,13 +174,4 @@ final class AccessAudit {
             damaged("it names another hash than the change has")
         }
     }
-}
-
-/// The settings that the branch service writes, by the names that it gives them.
-extension SettingKey {
-    fileprivate static let auditedHubKey = SettingKey(rawValue: "hub key")
-    fileprivate static let auditedCertificate = SettingKey(rawValue: "certificate")
-    fileprivate static let auditedHomeScope = SettingKey(rawValue: "home scope")
-    fileprivate static let auditedChain = SettingKey(rawValue: "chain")
-    fileprivate static let auditedProjections = SettingKey(rawValue: "projections")
 }

@@ -31,7 +31,7 @@ final class ChangeAudit {
     // MARK: - One change
 
     private func check(_ row: AuditedRow<AuditedChange>) throws {
-        findings.report.checked.changes += 1
+        findings.count(\.changes)
         guard let stored = findings.content(of: row, .chain) else {
             world.isIncomplete = true
             return

@@ -7,6 +7,9 @@ final class Findings {
     var report = VerifyReport()
     /// Each row is named once a kind: what is wrong with it first is what its reader needs.
     private var named: Set<Place> = []
+    private let progress: (VerifyReport.Checked) -> Void
+
+    init(progress: @escaping (VerifyReport.Checked) -> Void = { _ in }) { self.progress = progress }
 
     private struct Place: Hashable {
         let kind: VerifyReport.Kind
@@ -29,6 +32,12 @@ final class Findings {
 
     func add(_ kind: VerifyReport.Kind, _ error: StoredValueError) {
         add(kind, error.table, error.row, error.reason)
+    }
+
+    /// Counts something that was read and compared.
+    func count(_ checked: WritableKeyPath<VerifyReport.Checked, Int>, _ number: Int = 1) {
+        report.checked[keyPath: checked] += number
+        progress(report.checked)
     }
 
     /// What a row says, where it can be read; otherwise it is named.

@@ -25,7 +25,7 @@ struct OrderAudit {
         /// a missing one, nothing is known.
         var histories = [HistoryHash(chain: scope.introduction.seed, scope: scope.id)]
         try transaction.auditEntries(of: rid) { row in
-            findings.report.checked.entries += 1
+            findings.count(\.entries)
             guard let entry = findings.content(of: row, .history) else {
                 last += 1
                 histories = []

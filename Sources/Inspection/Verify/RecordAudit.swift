@@ -34,7 +34,7 @@ final class RecordAudit {
     // MARK: - One record
 
     private func check(_ row: AuditedRow<AuditedRecord>) throws {
-        findings.report.checked.records += 1
+        findings.count(\.records)
         guard let stored = try? row.content.get(),
             world.scopes[stored.scope] != nil || world.damagedRecords.contains(stored.rid)
         else { return }
@@ -60,7 +60,7 @@ final class RecordAudit {
         let (rows, damage) = try transaction.auditProjection(of: record, rid: stored.rid, log: folded.log) {
             folded.headers[$0]
         }
-        findings.report.checked.projections += rows
+        findings.count(\.projections, rows)
         for error in damage { findings.add(.projection, error) }
     }
 
@@ -144,7 +144,7 @@ final class RecordAudit {
             })
         var strangers = 0
         try transaction.auditLogRows(of: rid) { row in
-            findings.report.checked.logRows += 1
+            findings.count(\.logRows)
             guard let stored = findings.content(of: row, .log) else {
                 strangers += 1
                 return

@@ -34,8 +34,11 @@ package struct Verifier {
 
     /// Verifies the file at `path`. One that is too broken to be opened is a report too.
     ///
+    /// - Parameter progress: called with how much was checked, again and again.
     /// - Throws: where the file cannot be read at all: it is missing, of another program or version, or the disk fails.
-    package func verify(path: String, schemas: [Schema]) throws -> VerifyReport {
+    package func verify(
+        path: String, schemas: [Schema], progress: (VerifyReport.Checked) -> Void = { _ in }
+    ) throws -> VerifyReport {
         let store: SQLiteStore
         do {
             store = try SQLiteStore(reading: path, schemas: schemas)
@@ -44,16 +47,22 @@ package struct Verifier {
             findings.add(.page, "file", "-", error.message)
             return findings.report
         }
-        let report = try verify(store)
+        let report = try verify(store, progress: progress)
         try store.close()
         return report
     }
 
+    /// - Parameter progress: called with how much was checked, again and again.
     /// - Throws: where the disk fails, never for what is in the file.
-    package func verify(_ store: SQLiteStore) throws -> VerifyReport {
-        let findings = Findings()
-        try findings.section("file") { try store.read { try verify($0, findings) } }
-        return findings.report
+    package func verify(
+        _ store: SQLiteStore, progress: (VerifyReport.Checked) -> Void = { _ in }
+    ) throws -> VerifyReport {
+        // The findings keep the closure, and end with this call.
+        try withoutActuallyEscaping(progress) { progress in
+            let findings = Findings(progress: progress)
+            try findings.section("file") { try store.read { try verify($0, findings) } }
+            return findings.report
+        }
     }
 
     private func verify(_ transaction: SQLiteTransaction, _ findings: Findings) throws {

@@ -1,6 +1,7 @@
 import Causality
 import ChainDirectory
 import Changes
+import ReplicaSettings
 import Replication
 import ServiceRecovery
 import StoreContract
@@ -68,9 +69,9 @@ package final class SampleChain<Store: HubStore> {
     /// What joining writes besides.
     private func introduce(_ machine: InMemoryReplica<Store>) throws {
         try machine.store.base.write { transaction in
-            try transaction.put(machine.certificate.encoded(), for: SettingKey(rawValue: "certificate"))
-            try transaction.put(hub.key.publicKey.bytes, for: SettingKey(rawValue: "hub key"))
-            try transaction.put(branch.scope.bytes, for: SettingKey(rawValue: "home scope"))
+            try transaction.put(machine.certificate.encoded(), for: .certificate)
+            try transaction.put(hub.key.publicKey.bytes, for: .hubKey)
+            try transaction.put(branch.scope.bytes, for: .homeScope)
             try transaction.put(hub.chain.bytes, for: SettingKey(rawValue: "chain"))
         }
     }

@@ -1,6 +1,7 @@
 import ArgumentParser
 import BranchService
 import CommandLineKit
+import Inspection
 import Replication
 import SQLiteStore
 
@@ -68,7 +69,7 @@ struct BundleApplyCommand: ReplicaCommand {
         let (outcome, refusals) = try common.write { replica in
             let outcome = try replica.applyBundle(at: file)
             let refusals = try replica.store.read { transaction in
-                let names = try BranchNames(transaction)
+                let names = try ChainNames(transaction)
                 return try outcome.refusals.filter { $0.refusal.code != .noGrant }.map { try names.sentence(on: $0) }
             }
             return (outcome, refusals)

@@ -2,6 +2,7 @@ import ArgumentParser
 import Causality
 import Changes
 import CommandLineKit
+import Inspection
 import SQLiteStore
 import ServiceRecovery
 
@@ -34,7 +35,7 @@ struct CaseListCommand: ReplicaCommand {
 
     func run() throws {
         let cases = try common.read { transaction in
-            let names = try BranchNames(transaction)
+            let names = try ChainNames(transaction)
             let scope = try branch.map { try CaseListCommand.scope(named: $0, names) }
             return try transaction.cases(CaseFilter(status: status, scope: scope, limit: limit)).map {
                 ListedCase(row: $0, branch: try names.name(of: $0.place.scope))
@@ -47,7 +48,7 @@ struct CaseListCommand: ReplicaCommand {
         }
     }
 
-    private static func scope(named name: String, _ names: BranchNames) throws -> ScopeID {
+    private static func scope(named name: String, _ names: ChainNames) throws -> ScopeID {
         guard let scope = try names.scope(named: name) else {
             throw CommandFailure(
                 "there is no branch “\(name)” in this replica; there are \(try names.allNames().joined(separator: ", "))"

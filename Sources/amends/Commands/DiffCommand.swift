@@ -4,6 +4,7 @@ import Causality
 import Changes
 import CommandLineKit
 import Inspection
+import ReplicaSettings
 import Replication
 import SQLiteStore
 import SyncHTTP
@@ -96,7 +97,7 @@ private struct ShownDifference {
         self.isSwapped = isSwapped
         let store = try Replica.openStore(reading: path)
         names = try store.read { transaction in
-            let names = try BranchNames(transaction)
+            let names = try ChainNames(transaction)
             return try Dictionary(
                 uniqueKeysWithValues: difference.scopes.map { ($0.a.scope, try names.name(of: $0.a.scope)) })
         }

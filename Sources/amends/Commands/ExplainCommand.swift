@@ -28,10 +28,9 @@ struct ExplainCommand: ReplicaCommand {
 
     func run() throws {
         let explanations = try common.read { transaction in
-            let names = try BranchNames(transaction)
             let place = try CaseFinder(transaction).place(named: target.name)
             return try Explainer(transaction, schemas: Replica.schemas).explain(Text(field), of: place)
-                .map { try ShownExplanation($0, names) }
+                .map(ShownExplanation.init)
         }
         guard let first = explanations.first else {
             throw CommandFailure("nobody has written “\(field)” of this case")
@@ -43,15 +42,15 @@ struct ExplainCommand: ReplicaCommand {
     }
 }
 
-/// An explanation with the names of branches.
+/// An explanation as it is printed.
 private struct ShownExplanation {
     private struct Claim {
         let value: ShownValue
         let author: ShownAuthor
 
-        init(_ claim: Explanation.Claim, _ names: BranchNames) throws {
+        init(_ claim: Explanation.Claim) {
             value = ShownValue(claim.value)
-            author = try ShownAuthor(claim.author, names)
+            author = ShownAuthor(claim.author)
         }
 
         var json: JSONValue { JSONValue.object([.init("value", value.json)]).adding(author.json) }
@@ -62,10 +61,10 @@ private struct ShownExplanation {
     private let winner: Claim?
     private let over: [(claim: Claim, why: String)]
 
-    init(_ explanation: Explanation, _ names: BranchNames) throws {
+    init(_ explanation: Explanation) {
         self.explanation = explanation
-        winner = try explanation.winner.map { try Claim($0, names) }
-        over = try explanation.over.map { (try Claim($0.claim, names), $0.why.sentence) }
+        winner = explanation.winner.map { Claim($0) }
+        over = explanation.over.map { (Claim($0.claim), $0.why.sentence) }
     }
 
     var json: JSONValue {

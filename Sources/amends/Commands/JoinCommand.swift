@@ -2,6 +2,7 @@ import ArgumentParser
 import BranchService
 import CommandLineKit
 import Foundation
+import ReplicaSettings
 import SQLiteStore
 import SyncHTTP
 

@@ -25,10 +25,9 @@ struct LogCommand: ReplicaCommand {
 
     func run() throws {
         let lines = try common.read { transaction in
-            let names = try BranchNames(transaction)
             let place = try CaseFinder(transaction).place(named: target.name)
-            return try CaseHistory(of: place, transaction).lines.map { line in
-                HistoryLine(line: line, author: try ShownAuthor(line.author, names))
+            return try CaseHistory(of: place, transaction).lines.map {
+                HistoryLine(line: $0, author: ShownAuthor($0.author))
             }
         }
         try output.print(.array(lines.map(\.json))) { style in lines.flatMap { $0.lines(style) } }

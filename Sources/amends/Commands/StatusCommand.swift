@@ -3,6 +3,8 @@ import BranchService
 import Causality
 import Changes
 import CommandLineKit
+import Inspection
+import ReplicaSettings
 import Replication
 import SQLiteStore
 
@@ -49,12 +51,12 @@ struct ReplicaStatus {
     var waiting: Int { scopes.reduce(0) { $0 + $1.waiting } }
 
     init(_ transaction: SQLiteTransaction) throws {
-        let names = try BranchNames(transaction)
+        let names = try ChainNames(transaction)
         let states = try transaction.scopes()
         branch = try transaction.text(.branchName) ?? transaction.text(.replicaName) ?? "-"
         chain = try transaction.text(.chainName)
         lastSync = try transaction.text(.lastSync).map { text in
-            guard let time = Int64(text) else { throw ReplicaError.setting(SettingKey.lastSync.rawValue) }
+            guard let time = Int64(text) else { throw DamagedSetting(.lastSync) }
             return time
         }
         conflicts = try FieldConflict.all(in: transaction).count

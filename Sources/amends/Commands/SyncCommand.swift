@@ -1,6 +1,8 @@
 import ArgumentParser
 import BranchService
+import Changes
 import CommandLineKit
+import Inspection
 import Logging
 import Replication
 import SQLiteStore
@@ -98,14 +100,22 @@ struct SyncSummary {
     init(_ outcome: SyncOutcome, of replica: Replica) throws {
         self.outcome = outcome
         let (refusals, waiting) = try replica.store.read { transaction in
-            let names = try BranchNames(transaction)
+            let names = try ChainNames(transaction)
             return (
                 try outcome.report.refusals.map { try names.sentence(on: $0) },
                 try transaction.scopes().reduce(0) { try $0 + transaction.unplacedCount(of: $1.id) }
             )
         }
         self.waiting = waiting
-        obstacles = (outcome.error.map { [$0.message] } ?? []) + refusals
+        obstacles = (outcome.error.map { [SyncSummary.sentence(on: $0, waiting: waiting)] } ?? []) + refusals
+    }
+
+    /// Says of a failure that time may mend what it means for what was recorded here: nothing but a delay.
+    private static func sentence(on error: HubClientError, waiting: Int) -> String {
+        guard case .retry = error.recovery else { return error.message }
+        let changes = waiting == 1 ? "1 change waits" : "\(waiting) changes wait"
+        let message = error.message.prefix(1).uppercased() + error.message.dropFirst()
+        return "\(message). Nothing was lost; \(changes). Try again later."
     }
 
     var isComplete: Bool { outcome.report.isComplete && obstacles.isEmpty }
@@ -124,6 +134,13 @@ struct SyncSummary {
         let report = outcome.report
         let counts = "\(report.sent) sent, \(report.received) received"
         return isComplete ? "up to date: \(counts)" : "not everything was exchanged: \(counts), \(waiting) wait"
+    }
+}
+
+extension ChainNames {
+    /// Why a scope was left out of an exchange, in a sentence.
+    func sentence(on refusal: ScopeRefusal) throws -> String {
+        "\(try name(of: refusal.scope)): \(refusal.refusal.reason.string)"
     }
 }
 

@@ -35,7 +35,7 @@ struct TraceCommand: AsyncParsableCommand, ReplicaCommand {
         let trace = try common.read { transaction in
             var trace = try ChangeTrace(of: CaseFinder(transaction).change(named: change), transaction)
             if let answer = try answer?.answer(in: trace.scope) { try trace.merge(answer, transaction) }
-            return try ShownTrace(trace, BranchNames(transaction))
+            return try ShownTrace(trace, ChainNames(transaction))
         }
         try output.print(trace.json) { trace.lines($0) }
     }
@@ -81,15 +81,12 @@ private struct ShownTrace {
     private let scope: String
     private let receivers: [(replica: String, branch: String, at: Int64?)]
 
-    init(_ trace: ChangeTrace, _ names: BranchNames) throws {
+    init(_ trace: ChangeTrace, _ names: ChainNames) throws {
         self.trace = trace
-        author = try ShownAuthor(trace.author, names)
+        author = ShownAuthor(trace.author)
         scope = try names.name(of: trace.scope)
-        receivers = try trace.receivers.map { receiver in
-            (
-                receiver.replica.description, try receiver.branch ?? names.branch(of: FeedID(receiver.replica)),
-                receiver.at
-            )
+        receivers = trace.receivers.map { receiver in
+            (receiver.replica.description, receiver.branch ?? receiver.replica.description, receiver.at)
         }
     }
 

@@ -1,9 +1,7 @@
 import ArgumentParser
 import BranchService
-import Causality
 import Changes
 import CommandLineKit
-import Foundation
 import Inspection
 
 /// `amends verify`: recomputes everything from the stored bytes.
@@ -23,20 +21,24 @@ struct VerifyCommand: ReplicaCommand {
     @OptionGroup var common: CommonOptions
 
     func run() throws {
-        let report = try Verifier(ownKey: try ownKey()).verify(path: common.path, schemas: Replica.schemas)
+        let report = try verified()
         try output.print(report.json) { report.lines($0) }
         if !report.isOK { throw CommandFailure(status: .damage) }
     }
 
+    private func verified() throws -> VerifyReport {
+        var progress = ProgressLine(.standard)
+        defer { progress.clear() }
+        progress.show("reading every page")
+        return try Verifier(ownKey: try ownKey()).verify(path: common.path, schemas: Replica.schemas) { checked in
+            let rows = checked.logRows + checked.projections
+            progress.show("\(checked.changes) changes, \(checked.records) records, \(rows) rows of tables checked")
+        }
+    }
+
     /// The key beside the file; nil where the file lies alone, as a copy does that was sent in for diagnosis.
     private func ownKey() throws -> PublicKey? {
-        let path = common.path + ".key"
-        guard FileManager.default.fileExists(atPath: path) else { return nil }
-        let text = try String(contentsOfFile: path, encoding: .utf8).trimmingCharacters(in: .whitespacesAndNewlines)
-        guard let seed = hexadecimalBytes(text), seed.count == 32 else {
-            throw CommandFailure("the key file \(path) does not hold 64 hexadecimal digits")
-        }
-        return try SigningKey(seed: seed).publicKey
+        KeyFile.exists(for: common.path) ? try KeyFile.read(for: common.path).publicKey : nil
     }
 }
 

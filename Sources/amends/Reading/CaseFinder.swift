@@ -1,6 +1,7 @@
 import Causality
 import Changes
 import CommandLineKit
+import Inspection
 import Replication
 import SQLiteStore
 import ServiceRecovery
@@ -43,7 +44,7 @@ struct CaseFinder {
     private func only(_ name: String, typed: String) throws -> RecordPlace? {
         let places = try transaction.cases(named: name, limit: CaseFinder.listedLimit + 1)
         guard places.count > 1 else { return places.first }
-        let names = try BranchNames(transaction)
+        let names = try ChainNames(transaction)
         let listed = try places.prefix(CaseFinder.listedLimit).map { place in
             "\(place.id) (\(try names.name(of: place.scope)))"
         }

@@ -1,5 +1,6 @@
 import Causality
 import Changes
+import Inspection
 import Replication
 import SQLiteStore
 import ServiceRecovery
@@ -32,11 +33,11 @@ struct ShownField: Equatable {
 /// Reads records as people see them, inside one transaction.
 struct CaseReader {
     let transaction: SQLiteTransaction
-    let names: BranchNames
+    let names: ChainNames
 
     init(_ transaction: SQLiteTransaction) throws {
         self.transaction = transaction
-        names = try BranchNames(transaction)
+        names = try ChainNames(transaction)
     }
 
     /// What people call the record: its case number, else its id.
@@ -116,7 +117,8 @@ struct CaseReader {
             throw MissingChange(dot: dot)
         }
         return Byline(
-            change: dot, person: change.header.person.string, branch: try names.branch(of: dot.feed),
+            change: dot, person: change.header.person.string,
+            branch: try names.branch(of: dot.feed) ?? dot.feed.description,
             at: Moment(
                 milliseconds: (effective ?? change.effective).milliseconds, zoneMinutes: change.header.zoneMinutes))
     }

@@ -1,6 +1,7 @@
 import Causality
 import Changes
 import CommandLineKit
+import Inspection
 import Replication
 import SQLiteStore
 import ServiceRecovery

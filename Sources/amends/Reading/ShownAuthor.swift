@@ -6,12 +6,11 @@ import Inspection
 /// Who made a change, where and when, with a name for the branch in any case.
 struct ShownAuthor {
     private let author: Authorship
-    private let branch: String
 
-    init(_ author: Authorship, _ names: BranchNames) throws {
-        self.author = author
-        branch = try author.branch ?? names.branch(of: author.change.feed)
-    }
+    init(_ author: Authorship) { self.author = author }
+
+    /// The feed's digits where nobody has told whose machine it is.
+    private var branch: String { author.branch ?? author.change.feed.description }
 
     /// `change`, `position`, `person`, `branch`, `recordedAt`, `effectiveAt`.
     var json: JSONValue {

@@ -1,7 +1,6 @@
-import Causality
-import Changes
 import Replication
 
+/// What a replica's file says of itself. Whoever works with the replica writes it, whoever inspects a file reads it.
 extension SettingKey {
     /// A label for people.
     package static let replicaName = SettingKey(rawValue: "replica name")
@@ -22,25 +21,4 @@ extension SettingKey {
     package static let lastSync = SettingKey(rawValue: "last sync")
     /// Hub's clock less local clock in milliseconds at the last exchange, as text.
     package static let clockOffset = SettingKey(rawValue: "clock offset")
-}
-
-extension ChangeLog {
-    package func text(_ key: SettingKey) throws -> String? {
-        try setting(key).map { String(decoding: $0, as: UTF8.self) }
-    }
-
-    package func put(text: String?, for key: SettingKey) throws {
-        try put(text.map { Array($0.utf8) }, for: key)
-    }
-
-    package func identifier<Kind>(_ key: SettingKey) throws -> Identifier128<Kind>? {
-        guard let bytes = try setting(key) else { return nil }
-        guard bytes.count == 16 else { throw ReplicaError.setting(key.rawValue) }
-        return Identifier128(bytes)
-    }
-}
-
-func hexadecimalSeed(_ text: String) -> [UInt8]? {
-    guard let bytes = hexadecimalBytes(text), bytes.count == 32 else { return nil }
-    return bytes
 }
