@@ -33,7 +33,7 @@ package struct HTTPTransport: HubTransport {
             head.body = Array(buffer: try await response.body.collect(upTo: limit.value))
             return head
         } catch {
-            throw HTTPTransport.translated(error)
+            throw HTTPTransport.translated(error, from: address)
         }
     }
 
@@ -47,9 +47,9 @@ package struct HTTPTransport: HubTransport {
             let response = try await withTimeout(timeout) {
                 try await client.execute(httpRequest, deadline: .distantFuture)
             }
-            return (HubResponse(response), StreamedBody(body: response.body))
+            return (HubResponse(response), StreamedBody(body: response.body, address: address))
         } catch {
-            throw HTTPTransport.translated(error)
+            throw HTTPTransport.translated(error, from: address)
         }
     }
 
@@ -61,7 +61,7 @@ package struct HTTPTransport: HubTransport {
         return result
     }
 
-    fileprivate static func translated(_ error: any Error) -> any Error {
+    fileprivate static func translated(_ error: any Error, from address: HubAddress) -> any Error {
         if error is CancellationError || error is HubClientError { return error }
         if error is NIOTooManyBytesError {
             return HubClientError(
@@ -73,7 +73,8 @@ package struct HTTPTransport: HubTransport {
             return HubClientError(.deadline, .retry(after: nil), "the hub did not answer in time")
         }
         return HubClientError(
-            .unreachable, .retry(after: nil), "the hub cannot be reached: \(known?.shortDescription ?? "\(error)")")
+            .unreachable, .retry(after: nil),
+            "the hub at \(address) cannot be reached: \(ConnectionFailure.reason(error))")
     }
 }
 
@@ -89,15 +90,17 @@ extension HubResponse {
 /// A body in pieces, its failures as this client names them.
 private struct StreamedBody: AsyncSequence, Sendable {
     let body: HTTPClientResponse.Body
+    let address: HubAddress
 
-    func makeAsyncIterator() -> Iterator { Iterator(base: body.makeAsyncIterator()) }
+    func makeAsyncIterator() -> Iterator { Iterator(base: body.makeAsyncIterator(), address: address) }
 
     struct Iterator: AsyncIteratorProtocol {
         var base: HTTPClientResponse.Body.AsyncIterator
+        let address: HubAddress
 
         mutating func next() async throws -> [UInt8]? {
             do { return try await base.next().map { Array(buffer: $0) } } catch {
-                throw HTTPTransport.translated(error)
+                throw HTTPTransport.translated(error, from: address)
             }
         }
     }
