@@ -146,9 +146,13 @@ let package = Package(
         .testTarget(
             name: "ReplicatedTypesTests", dependencies: ["Causality", "ReplicatedTypes", "TypeLaws"],
             swiftSettings: settings),
-        .testTarget(name: "ChangesTests", dependencies: ["Causality", "Changes"], swiftSettings: settings),
+        .target(
+            name: "GoldenFiles", dependencies: ["Causality"], path: "Tests/GoldenFiles", swiftSettings: settings),
         .testTarget(
-            name: "ReplicationTests", dependencies: ["Causality", "Changes", "Replication", "StoreContract"],
+            name: "ChangesTests", dependencies: ["Causality", "Changes", "GoldenFiles"], swiftSettings: settings),
+        .testTarget(
+            name: "ReplicationTests",
+            dependencies: ["Causality", "Changes", "GoldenFiles", "Replication", "StoreContract"],
             swiftSettings: settings),
         .testTarget(
             name: "ServiceRecoveryTests", dependencies: ["Causality", "Changes", "ServiceRecovery"],

@@ -1,5 +1,6 @@
 import Causality
 import Changes
+import GoldenFiles
 import Testing
 
 @Suite("Golden bytes: every form is written as it always was")

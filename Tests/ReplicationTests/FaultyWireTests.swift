@@ -92,13 +92,13 @@ struct FaultyWireTests {
             return answers[answers.count - 1]
         }
         #expect(answers.count == 3)
-        let before = try ben.store.read { try StoreContract<MemoryStore>.everything($0) }
+        let before = try ben.store.read { try HubStoreContract<MemoryStore>.everything($0) }
         let applier = AnswerApplier(ben.store, hubKey: talk.hub.key.publicKey)
         for answer in answers + answers.reversed() {
             let outcome = try applier.apply(try SyncResponse(answer), now: 0)
             #expect(outcome.entries == 0 && outcome.refusals.isEmpty)
         }
-        #expect(try ben.store.read { try StoreContract<MemoryStore>.everything($0) } == before)
+        #expect(try ben.store.read { try HubStoreContract<MemoryStore>.everything($0) } == before)
     }
 
     @Test func anAnswerThatOverlapsBringsTheRest() throws {

@@ -86,9 +86,9 @@ struct LocalWriterTests {
                 registers(1),
                 parts: (0..<257).map { ChangeDraft.Part(subject: SubjectID(high: 0, low: UInt64($0)), items: []) })
         }
-        let before = try talk.replicas[0].store.read { try StoreContract<MemoryStore>.everything($0) }
+        let before = try talk.replicas[0].store.read { try HubStoreContract<MemoryStore>.everything($0) }
         #expect(throws: CommitError.self) { try talk.replicas[0].write(bad, in: talk.scope) }
-        #expect(try talk.replicas[0].store.read { try StoreContract<MemoryStore>.everything($0) } == before)
+        #expect(try talk.replicas[0].store.read { try HubStoreContract<MemoryStore>.everything($0) } == before)
         #expect(try talk.replicas[0].sync().isComplete)
     }
 
@@ -96,7 +96,7 @@ struct LocalWriterTests {
         let talk = try Conversation(1)
         let ana = talk.replicas[0]
         try ana.put("title", .text("kept"), in: talk.scope)
-        let before = try ana.store.read { try StoreContract<MemoryStore>.everything($0) }
+        let before = try ana.store.read { try HubStoreContract<MemoryStore>.everything($0) }
         ana.store.writesUntilFailure = 0
         #expect(throws: FlakyStore<MemoryStore>.Interrupted.self) {
             try ana.put("title", .text("lost"), in: talk.scope)
@@ -109,7 +109,7 @@ struct LocalWriterTests {
         #expect(throws: CommitError.shownUnknown(strange)) {
             try ana.put("title", .null, shown: [strange], in: talk.scope)
         }
-        #expect(try ana.store.read { try StoreContract<MemoryStore>.everything($0) } == before)
+        #expect(try ana.store.read { try HubStoreContract<MemoryStore>.everything($0) } == before)
         #expect(try ana.put("title", .text("next"), in: talk.scope).dot.sequence == 2)
     }
 

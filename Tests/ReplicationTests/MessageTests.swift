@@ -1,5 +1,6 @@
 import Causality
 import Changes
+import GoldenFiles
 import Replication
 import StoreContract
 import Testing

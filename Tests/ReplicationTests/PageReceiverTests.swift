@@ -68,14 +68,14 @@ private struct ForgedHub {
 
     /// Applies a page that must be refused and change nothing.
     func refusal(of page: Page, to scope: ScopeID? = nil) throws -> PageError? {
-        let before = try replica.store.read { try StoreContract<MemoryStore>.everything($0) }
+        let before = try replica.store.read { try HubStoreContract<MemoryStore>.everything($0) }
         var refusal: PageError?
         do {
             try apply(page, to: scope)
         } catch let error as PageError {
             refusal = error
         }
-        let after = try replica.store.read { try StoreContract<MemoryStore>.everything($0) }
+        let after = try replica.store.read { try HubStoreContract<MemoryStore>.everything($0) }
         #expect(before == after, "a page that was refused left something")
         return refusal
     }

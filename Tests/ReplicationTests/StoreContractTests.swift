@@ -4,8 +4,8 @@ import Testing
 
 @Suite("The in-memory twin keeps the stores' contract")
 struct StoreContractTests {
-    @Test(arguments: StoreContract<MemoryStore>.claims.map(\.name))
+    @Test(arguments: HubStoreContract<MemoryStore>.claims.map(\.name))
     func holds(_ claim: String) throws {
-        try StoreContract { MemoryStore() }.check(claim)
+        try HubStoreContract { MemoryStore() }.check(claim)
     }
 }

@@ -5,11 +5,11 @@ import Testing
 
 @Suite("The SQLite store keeps the stores' contract")
 struct ContractTests {
-    @Test(arguments: StoreContract<SQLiteStore>.claims.map(\.name))
+    @Test(arguments: HubStoreContract<SQLiteStore>.claims.map(\.name))
     func holds(_ claim: String) throws {
         let folder = try Folder()
         var count = 0
-        try StoreContract {
+        try HubStoreContract {
             count += 1
             return try folder.store("store-\(count)")
         }.check(claim)

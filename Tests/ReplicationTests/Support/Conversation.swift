@@ -47,7 +47,7 @@ struct Conversation {
 
     /// All that the hub holds, in words.
     func hubState() throws -> [String] {
-        try hub.store.read { try StoreContract<MemoryStore>.everything($0) }
+        try hub.store.read { try HubStoreContract<MemoryStore>.everything($0) }
     }
 }
 

@@ -2,7 +2,7 @@ import Causality
 import Changes
 import Replication
 
-extension StoreContract {
+extension HubStoreContract {
     static var recordClaims: [Claim] {
         [
             Claim(name: "a record comes back as it was put, and is listed by id") { contract in

@@ -2,7 +2,7 @@ import Causality
 import Changes
 import Replication
 
-extension StoreContract {
+extension HubStoreContract {
     static var accessClaims: [Claim] {
         [
             Claim(name: "a part key belongs to a subject and a record") { contract in

@@ -2,7 +2,7 @@ import Causality
 import Changes
 import Replication
 
-extension StoreContract {
+extension HubStoreContract {
     static var stagingClaims: [Claim] {
         [
             Claim(name: "pieces follow on from what is staged, and one that does not changes nothing") { contract in

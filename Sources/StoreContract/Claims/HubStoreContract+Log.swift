@@ -2,7 +2,7 @@ import Causality
 import Changes
 import Replication
 
-extension StoreContract {
+extension HubStoreContract {
     static var logClaims: [Claim] {
         [
             Claim(name: "scopes are listed by id, and the last put counts") { contract in

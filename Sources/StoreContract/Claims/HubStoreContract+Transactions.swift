@@ -2,7 +2,7 @@ import Causality
 import Changes
 import Replication
 
-extension StoreContract {
+extension HubStoreContract {
     static var transactionClaims: [Claim] {
         [
             Claim(name: "a write is there when it returns") { contract in
@@ -19,31 +19,31 @@ extension StoreContract {
                 try store.write { transaction in
                     try transaction.put([3], for: .clock)
                     try require("the setting", try transaction.setting(.clock), is: [3])
-                    try transaction.put(ScopeState(StoreContract.scope))
+                    try transaction.put(ScopeState(HubStoreContract.scope))
                     try require(
-                        "the scope's id", try transaction.scope(StoreContract.scope.scope)?.id,
-                        is: StoreContract.scope.scope)
+                        "the scope's id", try transaction.scope(HubStoreContract.scope.scope)?.id,
+                        is: HubStoreContract.scope.scope)
                 }
             },
             Claim(name: "a write that throws leaves nothing in an empty store") { contract in
                 let store = try contract.makeStore()
-                try StoreContract.rejectedWrite(store) { try StoreContract.fill($0) }
+                try HubStoreContract.rejectedWrite(store) { try HubStoreContract.fill($0) }
                 try store.read { transaction in
                     try require("scopes", try transaction.scopes(), is: [])
                     try require("certificates", try transaction.certificates(), is: [])
                     try require("the setting", try transaction.setting(.clock), is: nil)
                 }
                 // What was not there can be written after all.
-                try store.write { try StoreContract.fill($0) }
+                try store.write { try HubStoreContract.fill($0) }
             },
             Claim(name: "a write that throws leaves a filled store as it was") { contract in
                 let store = try contract.makeStore()
-                try store.write { try StoreContract.fill($0) }
-                let before = try store.read { try StoreContract.everything($0) }
-                try StoreContract.rejectedWrite(store) { try StoreContract.overwrite($0) }
-                try require("all that can be read", try store.read { try StoreContract.everything($0) }, is: before)
-                try store.write { try StoreContract.overwrite($0) }
-                let after = try store.read { try StoreContract.everything($0) }
+                try store.write { try HubStoreContract.fill($0) }
+                let before = try store.read { try HubStoreContract.everything($0) }
+                try HubStoreContract.rejectedWrite(store) { try HubStoreContract.overwrite($0) }
+                try require("all that can be read", try store.read { try HubStoreContract.everything($0) }, is: before)
+                try store.write { try HubStoreContract.overwrite($0) }
+                let after = try store.read { try HubStoreContract.everything($0) }
                 try require(before != after, "the second write changed nothing")
             },
         ]
@@ -145,7 +145,7 @@ extension StoreContract {
         )
     }
 
-    static func record(_ number: Int, of scope: ScopeIntroduction = StoreContract.scope) -> RecordID {
+    static func record(_ number: Int, of scope: ScopeIntroduction = HubStoreContract.scope) -> RecordID {
         ContractAuthor.origin(number).recordID(in: scope.scope, change: ShortHash(high: 0, low: 0))
     }
 

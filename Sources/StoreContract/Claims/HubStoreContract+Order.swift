@@ -2,7 +2,7 @@ import Causality
 import Changes
 import Replication
 
-extension StoreContract {
+extension HubStoreContract {
     static var orderClaims: [Claim] {
         [
             Claim(name: "entries come in order, from a position, up to a limit") { contract in
