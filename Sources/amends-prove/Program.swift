@@ -10,7 +10,8 @@ package struct ProveCommand: ParsableCommand {
         commandName: "amends-prove",
         abstract: "Try a claim that Amends makes about itself.",
         discussion: """
-            Exit status 0 where the claim holds, 1 where it does not.
+            Exit status 0 where the claim holds, 1 where it does not. AMENDS_DATA names the folder of the real data, \
+            which two-schemas uses where it is there.
 
             Examples:
               amends-prove --list

@@ -23,9 +23,9 @@ PLACES = (
     ("recovery_case", ("rid",), "title"),
     ("recovery_case", ("rid",), "status"),
     ("recovery_case", ("rid",), "number"),
-    ("recovery_case_steps", ("rid",), "kind"),
-    ("recovery_case_steps", ("rid",), "person"),
-    ("recovery_case_tags", ("rid",), "value"),
+    ("recovery_case_steps", ("rowid",), "kind"),
+    ("recovery_case_steps", ("rowid",), "person"),
+    ("recovery_case_tags", ("rowid",), "value"),
 )
 # A spoiled row may be noticed as the row that is made from it: these tables stand for each other.
 RELATED = {"scope": {"scope", "entry"}, "feed": {"feed", "change"}, "entry": {"entry", "change"}}
@@ -99,7 +99,7 @@ def flip(proof, original, table, key, column):
         return f"{where}: verify names {sorted({entry['table'] for entry in damage})} only"
     numbers = set(str(row).split("/"))
     if not any(numbers & set(str(entry["row"]).replace("/", " ").replace(":", " ").split()) for entry in named):
-        proof.count("rowNamedOtherwise")
+        return f"{where}: verify names the rows {[entry['row'] for entry in named]} only"
     return None
 
 

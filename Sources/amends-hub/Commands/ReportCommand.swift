@@ -7,6 +7,10 @@ struct ReportCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "report",
         abstract: "Show what the whole chain comes to.",
+        discussion: """
+            Examples:
+              amends-hub report cases --data ./hub
+            """,
         subcommands: [ReportCasesCommand.self])
 }
 

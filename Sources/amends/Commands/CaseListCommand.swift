@@ -23,21 +23,21 @@ struct CaseListCommand: ReplicaCommand {
     @Option(help: "Only cases of this branch, by its name or code.")
     var branch: String?
 
-    @Option(help: "At most so many.")
-    var limit: Int = .max
+    @Option(help: ArgumentHelp("At most so many.", discussion: "Default: all."))
+    var limit: Int?
 
     @OptionGroup var output: OutputOptions
     @OptionGroup var common: CommonOptions
 
     func validate() throws {
-        if limit < 1 { throw ValidationError("--limit is 1 or more.") }
+        if let limit, limit < 1 { throw ValidationError("--limit is 1 or more.") }
     }
 
     func run() throws {
         let cases = try common.read { transaction in
             let names = try ChainNames(transaction)
             let scope = try branch.map { try CaseListCommand.scope(named: $0, names) }
-            return try transaction.cases(CaseFilter(status: status, scope: scope, limit: limit)).map {
+            return try transaction.cases(CaseFilter(status: status, scope: scope, limit: limit ?? .max)).map {
                 ListedCase(row: $0, branch: try names.name(of: $0.place.scope))
             }
         }
