@@ -44,8 +44,9 @@ struct ImportIncidentLogCommand: ReplicaCommand {
         let options = IncidentRecorder.Options(
             selection: location.isEmpty ? .all : .only(Set(location)), until: until, zone: zone, isDryRun: dryRun)
         var counts = ImportCounts()
+        let report: IncidentRecorder.Report
         do {
-            let report = try common.write { replica in
+            report = try common.write { replica in
                 var progress = ProgressLine(console)
                 defer { progress.clear() }
                 return try IncidentRecorder(replica, options: options).run(path: file) { reached in
@@ -53,16 +54,16 @@ struct ImportIncidentLogCommand: ReplicaCommand {
                     progress.show("\(reached.read) rows read, \(reached.imported) imported")
                 }
             }
-            for rejection in report.rejections { console.say("line \(rejection.line): \(rejection.reason)".visible) }
-            let unnamed = report.counts.rejected - report.rejections.count
-            if unnamed > 0 { console.say("and \(unnamed) more rejected rows") }
-            try print(report.counts, report.rejections, isComplete: report.interruption == nil)
-            if let interruption = report.interruption { throw CommandFailure(sentence(on: interruption)) }
-        } catch let error where counts.read > 0 && !(error is CommandFailure) {
+        } catch  where counts.read > 0 {
             // What was committed before stays, so it is told.
             try print(counts, [], isComplete: false)
             throw error
         }
+        for rejection in report.rejections { console.say("line \(rejection.line): \(rejection.reason)".visible) }
+        let unnamed = report.counts.rejected - report.rejections.count
+        if unnamed > 0 { console.say("and \(unnamed) more rejected rows") }
+        try print(report.counts, report.rejections, isComplete: report.interruption == nil)
+        if let interruption = report.interruption { throw CommandFailure(sentence(on: interruption)) }
     }
 
     private func sentence(on interruption: ImportInterruption) -> String {
