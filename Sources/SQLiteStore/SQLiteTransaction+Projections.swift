@@ -32,23 +32,22 @@ extension SQLiteTransaction {
                 let page = try records(of: scope.id, after: last, limit: 500)
                 guard let end = page.last else { break }
                 for record in page {
-                    guard var cached = try recordRow(record.id) else { continue }
+                    guard let cached = try recordRow(record.id) else { continue }
                     cached.projectedType = nil
-                    try project(record, &cached, type: record.type)
+                    try project(record, cached, type: record.type)
                 }
                 last = end.id
-                caches.records = [:]
+                caches.dropRecords()
             }
         }
     }
 
     /// Writes what the tables show of one record.
-    func project(_ record: StoredRecord, _ cached: inout StoreCaches.CachedRecord, type name: Text?) throws {
+    func project(_ record: StoredRecord, _ cached: CachedRecord, type name: Text?) throws {
         let isFirst = cached.projectedType != name
         cached.projectedType = name
         guard let name, let (type, tables) = projections.projection(named: name) else { return }
         let log = try logRows(of: record.id, scope: record.scope)
-        cached.log = log
         let shown = isFirst ? log : cached.unprojectedLog ?? log
         let rewritesLog = cached.unprojectedLog == nil && !isFirst
         let rows = try projections.rows(
@@ -73,7 +72,7 @@ extension SQLiteTransaction {
     }
 
     /// Takes a record out of the tables of a type that it no longer has.
-    func unproject(_ cached: inout StoreCaches.CachedRecord) throws {
+    func unproject(_ cached: CachedRecord) throws {
         guard let name = cached.projectedType, let type = projections.type(named: name) else { return }
         for table in Projections.tables(of: type) {
             try connection.withStatement(dynamic: table.deletion) { statement in

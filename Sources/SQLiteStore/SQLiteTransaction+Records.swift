@@ -7,8 +7,8 @@ extension SQLiteTransaction {
     // MARK: - Records
 
     package func record(_ id: RecordID, of scope: ScopeID) throws -> StoredRecord? {
-        guard let stored = try recordRow(id)?.stored, stored.scope == scope else { return nil }
-        return stored
+        guard let cached = try recordRow(id), cached.scope == scope else { return nil }
+        return cached.stored
     }
 
     package func records(of scope: ScopeID, after id: RecordID?, limit: Int) throws -> [StoredRecord] {
@@ -26,32 +26,41 @@ extension SQLiteTransaction {
     }
 
     package func put(_ record: StoredRecord) throws {
-        var cached = try recordRow(record.id) ?? insertRecord(record.id, scope: record.scope)
-        cached.stored = record
-        mark(&cached, dirty: record.id)
-        caches.records[record.id] = cached
+        let cached = try recordRow(record.id) ?? insertRecord(record.id, scope: record.scope)
+        cached.origin = record.origin
+        cached.state = record.state
+        mark(dirty: cached)
+    }
+
+    package func update(
+        _ id: RecordID, of scope: ScopeID, from origin: RecordOrigin, _ body: (inout RecordState) throws -> Void
+    ) throws {
+        let cached = try recordRow(id) ?? insertRecord(id, scope: scope)
+        if cached.origin == nil { cached.origin = origin }
+        try body(&cached.state)
+        mark(dirty: cached)
     }
 
     package func clear(_ id: RecordID, of scope: ScopeID) throws {
-        guard var cached = try recordRow(id) else { return }
+        guard let cached = try recordRow(id) else { return }
         try connection.execute("DELETE FROM log_row WHERE record = ?", cached.rid)
         cached.log = []
         cached.unprojectedLog = nil
-        cached.stored = nil
-        mark(&cached, dirty: id)
-        caches.records[id] = cached
+        cached.origin = nil
+        cached.state = RecordState()
+        mark(dirty: cached)
     }
 
-    private func mark(_ cached: inout StoreCaches.CachedRecord, dirty id: RecordID) {
+    private func mark(dirty cached: CachedRecord) {
         guard !cached.isDirty else { return }
         cached.isDirty = true
-        caches.dirtyRecords.append(id)
+        caches.dirtyRecords.append(cached)
     }
 
     /// The cached row of a record, read where it is not cached; nil where there is none.
-    func recordRow(_ id: RecordID) throws -> StoreCaches.CachedRecord? {
+    func recordRow(_ id: RecordID) throws -> CachedRecord? {
         if let cached = caches.records[id] { return cached }
-        let read: StoreCaches.CachedRecord? = try connection.withStatement(
+        let read: CachedRecord? = try connection.withStatement(
             """
             SELECT r.rid, s.id, r.origin, r.state, r.digest, r.type
             FROM record r JOIN scope s ON s.rid = r.scope WHERE r.id = ?
@@ -60,58 +69,63 @@ extension SQLiteTransaction {
             try statement.bind(id.bytes)
             guard try statement.step() else { return nil }
             let rid = try statement.int64(0)
+            let cached = CachedRecord(id: id, rid: rid, scope: try statement.identifier(1, "record"))
             let state = try statement.bytes(3)
             // A record that no foldable change has touched has a row for its touches, and no state.
-            if state.isEmpty { return StoreCaches.CachedRecord(rid: rid, stored: nil, log: nil, isDirty: false) }
+            if state.isEmpty { return cached }
             do {
                 var reader = ByteReader(try statement.bytes(2))
-                let origin = try RecordOrigin(from: &reader)
+                cached.origin = try RecordOrigin(from: &reader)
                 try reader.finish()
-                let digest: ShortHash = try statement.identifier(4, "record")
-                return StoreCaches.CachedRecord(
-                    rid: rid,
-                    stored: StoredRecord(
-                        id: id, scope: try statement.identifier(1, "record"), origin: origin,
-                        state: try RecordState(state), bytes: state, digest: digest.number),
-                    log: nil, isDirty: false, projectedType: try statement.optionalText(5).map { Text($0) })
+                cached.state = try RecordState(state)
             } catch let error as CodecError {
                 throw StoredValueError(table: "record", row: "\(rid)", reason: error.description)
             }
+            let digest: ShortHash = try statement.identifier(4, "record")
+            cached.savedDigest = digest.number
+            cached.savedBytes = state.count
+            cached.projectedType = try statement.optionalText(5).map { Text($0) }
+            return cached
         }
-        if let read { caches.records[id] = read }
+        if let read { keep(read) }
         return read
     }
 
-    private func insertRecord(_ id: RecordID, scope: ScopeID) throws -> StoreCaches.CachedRecord {
+    private func keep(_ cached: CachedRecord) {
+        caches.records[cached.id] = cached
+        caches.recordBytes += cached.savedBytes
+    }
+
+    private func insertRecord(_ id: RecordID, scope: ScopeID) throws -> CachedRecord {
         try connection.execute(
             """
             INSERT INTO record (scope, id, origin, state, digest, conflicts) VALUES (?, ?, x'', x'', x'', 0)
             """,
             try scopeRow(scope), id.bytes)
-        let cached = StoreCaches.CachedRecord(
-            rid: connection.lastInsertedRowID, stored: nil, log: [], isDirty: false)
-        caches.records[id] = cached
+        let cached = CachedRecord(id: id, rid: connection.lastInsertedRowID, scope: scope)
+        cached.log = []
+        keep(cached)
         return cached
     }
 
     // MARK: - Logs and touches
 
     package func append(_ row: LogRow, of record: RecordID, scope: ScopeID) throws {
-        var cached = try recordRow(record) ?? insertRecord(record, scope: scope)
+        let cached = try recordRow(record) ?? insertRecord(record, scope: scope)
         try connection.execute(
             "INSERT INTO log_row (record, key, feed, sequence, field, value) VALUES (?, ?, ?, ?, ?, ?)",
             cached.rid, Int64(ordered: row.mark.key), try feedRow(of: row.mark.dot, scope: scope),
             Int64(row.mark.dot.sequence), row.field.string, row.value.canonicalBytes)
-        if var log = cached.log {
-            log.insert(row, at: log.lastIndex { $0.precedes(row) }.map { $0 + 1 } ?? 0)
-            cached.log = log
+        if let index = cached.log?.lastIndex(where: { $0.precedes(row) }) {
+            cached.log?.insert(row, at: index + 1)
+        } else {
+            cached.log?.insert(row, at: 0)
         }
         cached.unprojectedLog?.append(row)
-        caches.records[record] = cached
     }
 
     package func logRows(of record: RecordID, scope: ScopeID) throws -> [LogRow] {
-        guard var cached = try recordRow(record) else { return [] }
+        guard let cached = try recordRow(record) else { return [] }
         if let log = cached.log { return log }
         let rows: [LogRow] = try connection.withStatement(
             "SELECT key, feed, sequence, field, value FROM log_row WHERE record = ? ORDER BY key"
@@ -139,7 +153,6 @@ extension SQLiteTransaction {
             return rows.sorted { $0.precedes($1) }
         }
         cached.log = rows
-        caches.records[record] = cached
         return rows
     }
 
@@ -153,46 +166,51 @@ extension SQLiteTransaction {
             "INSERT OR IGNORE INTO touch (record, change) VALUES (?, ?)", cached.rid, change.order)
     }
 
-    /// Writes every record that has changed, once, and the tables that show it.
+    /// Writes every record that has changed, once, with its share of the fingerprint and the tables that show it.
     func flushRecords() throws {
-        for id in caches.dirtyRecords {
-            guard var cached = caches.records[id], cached.isDirty else { continue }
-            let type = cached.stored?.type
-            if cached.projectedType != type { try unproject(&cached) }
-            if let stored = cached.stored {
-                try update(cached.rid, to: stored)
-                try project(stored, &cached, type: type)
+        var writer = ByteWriter(reserving: 1_024)
+        for cached in caches.dirtyRecords {
+            let stored = cached.stored
+            let type = stored?.type
+            if cached.projectedType != type { try unproject(cached) }
+            var digest: UInt128 = 0
+            if let stored {
+                writer.removeAll()
+                stored.state.encode(into: &writer)
+                if !stored.state.isEmpty { digest = RecordState.digest(of: cached.id, state: writer.bytes) }
+                try connection.execute(
+                    "UPDATE record SET type = ?, origin = ?, state = ?, digest = ?, conflicts = ? WHERE rid = ?",
+                    type?.string, stored.originBytes, writer.bytes, digest.bytes, stored.state.conflictCount,
+                    cached.rid)
+                caches.recordBytes += writer.count - cached.savedBytes
+                cached.savedBytes = writer.count
+                try project(stored, cached, type: type)
             } else {
                 try connection.execute(
                     "UPDATE record SET type = NULL, origin = x'', state = x'', digest = x'', conflicts = 0 WHERE rid = ?",
                     cached.rid)
             }
+            let scope = try scopeRow(cached.scope)
+            if digest != cached.savedDigest {
+                _ = try buckets(scope)
+                let bucket = Fingerprint.bucket(of: cached.id)
+                // Where they lie: a copy would take all of them along for one.
+                caches.fingerprints[scope]?.fingerprint.buckets[bucket] &+= digest &- cached.savedDigest
+                caches.fingerprints[scope]?.dirty.insert(bucket)
+                cached.savedDigest = digest
+            }
             cached.isDirty = false
             cached.unprojectedLog = []
-            if let log = caches.records[id]?.log { cached.log = log }
-            caches.records[id] = cached
         }
         caches.dirtyRecords = []
     }
 
-    private func update(_ rid: Int64, to stored: StoredRecord) throws {
-        try connection.execute(
-            "UPDATE record SET type = ?, origin = ?, state = ?, digest = ?, conflicts = ? WHERE rid = ?",
-            stored.type?.string, stored.originBytes, stored.bytes, stored.digestBytes, stored.state.conflictCount, rid)
-    }
-
     // MARK: - Fingerprints
 
-    package func adjustFingerprint(of scope: ScopeID, bucket: Int, by delta: UInt128) throws {
-        let row = try scopeRow(scope)
-        _ = try buckets(row)
-        // Where they lie: a copy would take all of them along for one.
-        caches.fingerprints[row]?.fingerprint.buckets[bucket] &+= delta
-        caches.fingerprints[row]?.dirty.insert(bucket)
-    }
-
     package func fingerprint(of scope: ScopeID) throws -> Fingerprint {
-        try heldScopeRow(scope).map { try buckets($0).fingerprint } ?? Fingerprint()
+        guard let row = try heldScopeRow(scope) else { return Fingerprint() }
+        try flushRecords()
+        return try buckets(row).fingerprint
     }
 
     private func buckets(_ row: Int64) throws -> StoreCaches.Buckets {
@@ -219,7 +237,7 @@ extension SQLiteTransaction {
                 let sum = buckets.fingerprint.buckets[bucket]
                 try connection.execute(
                     "INSERT OR REPLACE INTO fingerprint (scope, bucket, sum) VALUES (?, ?, ?)",
-                    row, bucket, ShortHash(high: UInt64(sum >> 64), low: UInt64(truncatingIfNeeded: sum)).bytes)
+                    row, bucket, sum.bytes)
             }
             caches.fingerprints[row]?.dirty = []
         }
@@ -291,10 +309,6 @@ extension StoredRecord {
         var writer = ByteWriter(reserving: 48)
         origin.encode(into: &writer)
         return writer.bytes
-    }
-
-    package var digestBytes: [UInt8] {
-        ShortHash(high: UInt64(digest >> 64), low: UInt64(truncatingIfNeeded: digest)).bytes
     }
 }
 

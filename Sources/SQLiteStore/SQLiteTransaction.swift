@@ -34,7 +34,7 @@ package final class SQLiteTransaction: HubTransaction {
             caches = StoreCaches()
             dataVersion = version
         }
-        if caches.records.count > StoreCaches.recordLimit { caches.records = [:] }
+        if caches.recordBytes > StoreCaches.recordBytesLimit { caches.dropRecords() }
     }
 
     /// Writes what the caches hold back; the transaction then commits.
@@ -68,19 +68,6 @@ struct StoreCaches {
         var isDirty: Bool
     }
 
-    struct CachedRecord {
-        let rid: Int64
-        /// Nil while the record is touched and not yet put.
-        var stored: StoredRecord?
-        /// The record's log in listing order, once it was read; kept up with what is appended.
-        var log: [LogRow]?
-        var isDirty: Bool
-        /// Rows that the projection's table lacks; nil when all of them are to be written again.
-        var unprojectedLog: [LogRow]? = []
-        /// The type in whose tables the record's rows lie, where it has tables.
-        var projectedType: Text?
-    }
-
     struct PendingKnot {
         let scope: Int64
         let feed: FeedID
@@ -99,8 +86,10 @@ struct StoreCaches {
     var feedIDs: [Int64: FeedID] = [:]
     var pasts: [Int64: PastIndex] = [:]
     var records: [RecordID: CachedRecord] = [:]
-    /// Dirty records in the order in which they became so: the order in which projections are written.
-    var dirtyRecords: [RecordID] = []
+    /// What the states in `records` take in the file; in memory each is some five times that.
+    var recordBytes = 0
+    /// In the order in which they became so: the order in which they are written.
+    var dirtyRecords: [CachedRecord] = []
     var fingerprints: [Int64: Buckets] = [:]
     /// Headers of changes appended in this transaction, for the log rows that they add.
     var recentHeaders: [Dot: ChangeHeader] = [:]
@@ -108,9 +97,47 @@ struct StoreCaches {
     var dirtySettings: Set<SettingKey> = []
     var pendingKnots: [PendingKnot] = []
 
-    /// More records than this are dropped between transactions.
-    static let recordLimit = 4_096
+    /// More bytes of states than this are dropped between transactions.
+    static let recordBytesLimit = 2 << 20
     static let recentHeaderLimit = 1_024
+
+    /// - Precondition: none of them waits to be written.
+    mutating func dropRecords() {
+        precondition(dirtyRecords.isEmpty, "a record that is not written cannot be dropped")
+        records = [:]
+        recordBytes = 0
+    }
+}
+
+/// A record's row as it is kept in memory: read once, changed where it lies, written once a transaction.
+final class CachedRecord {
+    let id: RecordID
+    let rid: Int64
+    let scope: ScopeID
+    /// Nil while no foldable change has touched the record: it then has no state.
+    var origin: RecordOrigin?
+    var state = RecordState()
+    /// What the record adds to the fingerprint as it was last written.
+    var savedDigest: UInt128 = 0
+    /// The bytes of the state as it was last written.
+    var savedBytes = 0
+    /// The record's log in listing order, once it was read; kept up with what is appended.
+    var log: [LogRow]?
+    var isDirty = false
+    /// Rows that the projection's table lacks; nil when all of them are to be written again.
+    var unprojectedLog: [LogRow]? = []
+    /// The type in whose tables the record's rows lie, where it has tables.
+    var projectedType: Text?
+
+    init(id: RecordID, rid: Int64, scope: ScopeID) {
+        self.id = id
+        self.rid = rid
+        self.scope = scope
+    }
+
+    var stored: StoredRecord? {
+        origin.map { StoredRecord(id: id, scope: scope, origin: $0, state: state) }
+    }
 }
 
 extension Int64 {

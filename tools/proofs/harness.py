@@ -10,6 +10,7 @@ import shutil
 import signal
 import sqlite3
 import subprocess
+import sys
 import tempfile
 import time
 import urllib.error
@@ -68,11 +69,22 @@ class Programs:
         self.prove = folder / "amends-prove"
 
 
+# Runs a command and writes its greatest resident memory, in KiB, to the file that is named first.
+MEASURE = """
+import os, sys
+pid = os.spawnv(os.P_NOWAIT, sys.argv[2], sys.argv[2:])
+_, status, usage = os.wait4(pid, 0)
+with open(sys.argv[1], "w") as file:
+    file.write(str(usage.ru_maxrss))
+sys.exit(os.waitstatus_to_exitcode(status))
+"""
+
+
 class Result:
     """What a process that has ended left behind."""
 
-    def __init__(self, command, status, out, err, seconds, usage):
-        self.command, self.status, self.seconds, self.usage = command, status, seconds, usage
+    def __init__(self, command, status, out, err, seconds):
+        self.command, self.status, self.seconds = command, status, seconds
         self.out_bytes, self.err_bytes = out, err
 
     @property
@@ -82,11 +94,6 @@ class Result:
     @property
     def err(self):
         return self.err_bytes.decode("utf-8", "replace")
-
-    @property
-    def peak_bytes(self):
-        """The greatest resident memory that the process had."""
-        return self.usage.ru_maxrss * 1024
 
     @property
     def json(self):
@@ -156,6 +163,15 @@ class Proof:
         self._running[process.pid] = process
         return process
 
+    def peak_bytes(self, command, timeout=600.0):
+        """Runs a command to its end: what came of it, and the greatest resident memory that it had.
+
+        A process is given out as having had what the one that started it held, so a small one starts it.
+        """
+        peak = self.path("peak")
+        result = self.run([sys.executable, "-I", "-S", "-c", MEASURE, peak, *command], timeout=timeout)
+        return result, int(peak.read_text()) * 1024
+
     def run(self, command, env=None, input=None, timeout=120.0, statuses=(DONE,)):
         """Runs a command to its end.
 
@@ -171,12 +187,10 @@ class Proof:
             began = time.monotonic()
             process = self.start(command, env, source if input is not None else subprocess.DEVNULL, out, err)
             killed = False
-            usage = None
-            while usage is None:
-                pid, status, found = os.wait4(process.pid, os.WNOHANG if timeout else 0)
+            while process.returncode is None:
+                pid, status = os.waitpid(process.pid, os.WNOHANG if timeout else 0)
                 if pid:
                     process.returncode = os.waitstatus_to_exitcode(status)
-                    usage = found
                 elif time.monotonic() - began > timeout:
                     process.send_signal(signal.SIGKILL)
                     killed, timeout = True, 0
@@ -186,7 +200,7 @@ class Proof:
             seconds = time.monotonic() - began
             for file in (out, err):
                 file.seek(0)
-            result = Result(command, process.returncode, out.read(), err.read(), seconds, usage)
+            result = Result(command, process.returncode, out.read(), err.read(), seconds)
         if killed:
             raise Broken(f"{result.said()}\nIt did not end in {seconds:.0f} s.")
         if statuses is not None and result.status not in statuses:

@@ -30,3 +30,8 @@ extension Identifier128 {
     /// The 16 bytes as one number, for sums.
     package var number: UInt128 { UInt128(high) << 64 | UInt128(low) }
 }
+
+extension UInt128 {
+    /// A sum or a digest in 16 bytes, most significant first.
+    package var bytes: [UInt8] { ShortHash(high: UInt64(self >> 64), low: UInt64(truncatingIfNeeded: self)).bytes }
+}

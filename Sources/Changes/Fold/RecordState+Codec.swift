@@ -10,6 +10,11 @@ extension RecordState {
 
     package func encoded() -> [UInt8] {
         var writer = ByteWriter(reserving: 64 + slots.count * 32)
+        encode(into: &writer)
+        return writer.bytes
+    }
+
+    package func encode(into writer: inout ByteWriter) {
         let feeds = FeedTable(of: self)
         writer.write(RecordState.format)
         writer.write(feeds.feeds.count)
@@ -23,7 +28,6 @@ extension RecordState {
             writer.write(newestLog.key.rawValue)
             feeds.encode(newestLog.dot, into: &writer)
         }
-        return writer.bytes
     }
 
     package init(_ bytes: [UInt8]) throws(CodecError) {
@@ -63,6 +67,11 @@ extension RecordState {
     }
 
     /// What the record adds to its bucket: H(record, state), 16 bytes. An empty state adds nothing.
+    package func digest(of record: RecordID) -> UInt128 {
+        isEmpty ? 0 : RecordState.digest(of: record, state: encoded())
+    }
+
+    /// The same from the state's bytes, where it is not empty.
     package static func digest(of record: RecordID, state: [UInt8]) -> UInt128 {
         Hash256.of(.state) { writer in
             writer.write(record)
@@ -105,7 +114,8 @@ extension RecordState.Slot {
             survivors.append(RecordState.Survivor(dot: dot, value: try Value(from: &reader), effective: effective))
         }
         self.init(
-            target: FieldTarget(field: field, kind: kind, element: element), survivors: survivors, total: total)
+            target: FieldTarget(field: field, kind: kind, element: element),
+            survivors: RecordState.Survivors(survivors), total: total)
         guard kind.isKnown else { throw .unsupported("a state with fields of kind \(kind.rawValue)") }
         if let violation { throw .malformed(violation, at: start) }
     }
@@ -130,7 +140,7 @@ private struct FeedTable: Equatable {
             for survivor in slot.survivors where all.last != survivor.dot.feed { all.append(survivor.dot.feed) }
         }
         if let newest = state.newestLog, all.last != newest.dot.feed { all.append(newest.dot.feed) }
-        all.sort()
+        if all.count > 1 { all.sort() }
         feeds = all.reduce(into: []) { result, feed in if result.last != feed { result.append(feed) } }
     }
 

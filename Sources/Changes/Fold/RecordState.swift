@@ -16,11 +16,11 @@ package struct RecordState: Hashable, Sendable {
     package struct Slot: Hashable, Sendable {
         package let target: FieldTarget
         /// Sorted by dot. More than one means that they are concurrent.
-        package fileprivate(set) var survivors: [Survivor]
+        package fileprivate(set) var survivors: Survivors
         /// The sum of a total; wraps, so that order cannot matter.
         package fileprivate(set) var total: Int64
 
-        init(target: FieldTarget, survivors: [Survivor] = [], total: Int64 = 0) {
+        init(target: FieldTarget, survivors: Survivors = Survivors(), total: Int64 = 0) {
             self.target = target
             self.survivors = survivors
             self.total = total
@@ -112,7 +112,7 @@ package struct RecordState: Hashable, Sendable {
         case .escrow:
             // Every entry stays; what they come to is read, not folded away.
             guard operation.action == .put else { throw FoldError.unknownAction(operation.action) }
-            update(target) { $0.insert(Survivor(dot: dot, value: operation.value, effective: effective)) }
+            update(target) { $0.survivors.insert(Survivor(dot: dot, value: operation.value, effective: effective)) }
         default:
             update(target) { slot in
                 // Of the shown writes only those in the past: one that is not yet there would else be replaced or
@@ -121,7 +121,7 @@ package struct RecordState: Hashable, Sendable {
                     past.contains(survivor.dot) && operation.shown?.contains { $0.dot == survivor.dot } ?? true
                 }
                 if operation.action == .put {
-                    slot.insert(Survivor(dot: dot, value: operation.value, effective: effective))
+                    slot.survivors.insert(Survivor(dot: dot, value: operation.value, effective: effective))
                 }
             }
         }
@@ -150,12 +150,5 @@ package struct RecordState: Hashable, Sendable {
             if slots[middle].target < target { low = middle + 1 } else { high = middle }
         }
         return (low, low < slots.count && slots[low].target == target)
-    }
-}
-
-extension RecordState.Slot {
-    fileprivate mutating func insert(_ survivor: RecordState.Survivor) {
-        let index = survivors.firstIndex { survivor.dot < $0.dot } ?? survivors.endIndex
-        survivors.insert(survivor, at: index)
     }
 }

@@ -52,7 +52,7 @@ package struct Explainer {
         let winning = slot?.winner(reading)
         let winner = writes.last { $0.change.dot == winning?.dot }
         var over: [Explanation.Losing] = []
-        for survivor in slot?.survivors ?? [] where survivor.dot != winning?.dot {
+        for survivor in slot?.survivors ?? RecordState.Survivors() where survivor.dot != winning?.dot {
             guard let write = writes.last(where: { $0.change.dot == survivor.dot }), let winning else { continue }
             over.append(try losing(write, target, why: why(survivor, loses: winning, reading)))
         }

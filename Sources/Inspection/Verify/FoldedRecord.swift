@@ -54,15 +54,10 @@ struct FoldedRecord {
     /// As the stores keep it; nil where nothing names it.
     var record: StoredRecord? {
         guard let origin, let scope else { return nil }
-        return StoredRecord(
-            id: id, scope: scope, origin: origin, state: state, bytes: stateBytes, digest: digest)
+        return StoredRecord(id: id, scope: scope, origin: origin, state: state)
     }
 
-    private var digest: UInt128 { state.isEmpty ? 0 : RecordState.digest(of: id, state: stateBytes) }
-
-    var digestBytes: [UInt8] {
-        ShortHash(high: UInt64(digest >> 64), low: UInt64(truncatingIfNeeded: digest)).bytes
-    }
+    var digestBytes: [UInt8] { (state.isEmpty ? 0 : RecordState.digest(of: id, state: stateBytes)).bytes }
 
     var originBytes: [UInt8] {
         guard let origin else { return [] }

@@ -13,14 +13,30 @@ package struct RecordFolder<Transaction: ReplicaTransaction> {
     /// The change is stored, its past is folded, and it has not been folded.
     package func fold(_ change: StoredChange) throws {
         guard change.isFolded, let bytes = change.operations else { return }
-        let operations = try Operations(bytes)
-        let ids = operations.recordIDs(in: change.header.scope, change: change.hash.short)
+        try fold(try Operations(bytes), of: change)
+    }
+
+    /// The same for a change whose operations were read already.
+    package func fold(_ operations: Operations, of change: StoredChange) throws {
+        guard change.isFolded else { return }
+        let scope = change.header.scope
+        let ids = operations.recordIDs(in: scope, change: change.hash.short)
         for id in ids { try transaction.touch(id, by: change) }
         if let error = operations.foldError {
-            try transaction.quarantine(change.dot, of: change.header.scope, reason: error.description)
+            try transaction.quarantine(change.dot, of: scope, reason: error.description)
             return
         }
-        for record in try apply(operations, ids: ids, of: change) { try save(record, of: change.header.scope) }
+        let past = try transaction.past(of: change.dot, scope: scope)
+        if let only = ids.first, ids.count == 1 {
+            try apply(operations.operations, to: only, from: operations.records[0], of: change, past: past)
+            return
+        }
+        // Each record is visited once, also in a change that writes to thousands.
+        var byRecord: [[FieldOperation]] = Array(repeating: [], count: ids.count)
+        for operation in operations.operations { byRecord[operation.record].append(operation) }
+        for (index, id) in ids.enumerated() {
+            try apply(byRecord[index], to: id, from: operations.records[index], of: change, past: past)
+        }
     }
 
     /// Tries again what an older version could not fold, and takes out of quarantine what this one can.
@@ -66,27 +82,19 @@ package struct RecordFolder<Transaction: ReplicaTransaction> {
     ///
     /// - Parameter origin: where it comes from, for a record that nothing foldable had touched.
     package func refold(_ id: RecordID, of scope: ScopeID, origin: RecordOrigin) throws {
-        let old = try transaction.record(id, of: scope)
+        let origin = try transaction.record(id, of: scope)?.origin ?? origin
         let changes = try transaction.changes(touching: id, of: scope)
         try transaction.clear(id, of: scope)
-        try adjust(scope, id, by: 0 &- (old?.digest ?? 0))
-        var state = RecordState()
         for change in changes where change.isFolded {
             guard let bytes = change.operations else { continue }
             let operations = try Operations(bytes)
             guard operations.foldError == nil else { continue }
             let ids = operations.recordIDs(in: scope, change: change.hash.short)
+            guard let index = ids.firstIndex(of: id) else { continue }
             let past = try transaction.past(of: change.dot, scope: scope)
-            for operation in operations.operations where ids[operation.record] == id {
-                let row = try state.apply(operation, dot: change.dot, effective: change.effective, past: past) {
-                    try transaction.greatestLogKey(of: id, scope: scope, within: past)
-                }
-                if let row { try transaction.append(row, of: id, scope: scope) }
-            }
+            try apply(
+                operations.operations.filter { $0.record == index }, to: id, from: origin, of: change, past: past)
         }
-        let new = StoredRecord(id: id, scope: scope, origin: old?.origin ?? origin, state: state)
-        try transaction.put(new)
-        try adjust(scope, id, by: new.digest)
     }
 
     /// Folds every record again that a change touches.
@@ -99,48 +107,22 @@ package struct RecordFolder<Transaction: ReplicaTransaction> {
         }
     }
 
-    private struct Touched {
-        let new: StoredRecord
-        let oldDigest: UInt128
-        let rows: [LogRow]
-    }
-
-    private func apply(_ operations: Operations, ids: [RecordID], of change: StoredChange) throws -> [Touched] {
+    /// Applies what a change does to one record.
+    private func apply(
+        _ operations: [FieldOperation], to id: RecordID, from origin: RecordOrigin, of change: StoredChange, past: Past
+    ) throws {
         let scope = change.header.scope
-        let past = try transaction.past(of: change.dot, scope: scope)
-        var states: [RecordState?] = Array(repeating: nil, count: ids.count)
-        var olds: [StoredRecord?] = Array(repeating: nil, count: ids.count)
-        var rows: [[LogRow]] = Array(repeating: [], count: ids.count)
-        for operation in operations.operations {
-            let index = operation.record
-            if states[index] == nil {
-                olds[index] = try transaction.record(ids[index], of: scope)
-                states[index] = olds[index]?.state ?? RecordState()
+        let effective = change.effective
+        var rows: [LogRow] = []
+        try transaction.update(id, of: scope, from: origin.seen(from: change.hash.short)) { state in
+            for operation in operations {
+                let row = try state.apply(operation, dot: change.dot, effective: effective, past: past) {
+                    try transaction.greatestLogKey(of: id, scope: scope, within: past)
+                }
+                if let row { rows.append(row) }
             }
-            let row = try states[index]?.apply(
-                operation, dot: change.dot, effective: change.effective, past: past
-            ) { try transaction.greatestLogKey(of: ids[index], scope: scope, within: past) }
-            if let row { rows[index].append(row) }
         }
-        return ids.indices.compactMap { index in
-            guard let state = states[index] else { return nil }
-            let origin = olds[index]?.origin ?? operations.records[index].seen(from: change.hash.short)
-            return Touched(
-                new: StoredRecord(id: ids[index], scope: scope, origin: origin, state: state),
-                oldDigest: olds[index]?.digest ?? 0, rows: rows[index])
-        }
-    }
-
-    private func save(_ record: Touched, of scope: ScopeID) throws {
-        for row in record.rows { try transaction.append(row, of: record.new.id, scope: scope) }
-        try transaction.put(record.new)
-        try adjust(scope, record.new.id, by: record.new.digest &- record.oldDigest)
-    }
-
-    private func adjust(_ scope: ScopeID, _ id: RecordID, by delta: UInt128) throws {
-        if delta != 0 {
-            try transaction.adjustFingerprint(of: scope, bucket: Fingerprint.bucket(of: id), by: delta)
-        }
+        for row in rows { try transaction.append(row, of: id, scope: scope) }
     }
 }
 

@@ -66,7 +66,6 @@ struct MemoryState {
     var logRows: [RecordKey: [LogRow]] = [:]
     /// Indices into `changes`, ascending.
     var touches: [RecordKey: [Int]] = [:]
-    var fingerprints: [ScopeID: Fingerprint] = [:]
     var quarantine: [Place: String] = [:]
     var partKeys: [PartKey: [UInt8]] = [:]
     var certificates: [ReplicaID: Certificate] = [:]
@@ -220,6 +219,15 @@ package final class MemoryTransaction: HubTransaction {
         state.records[MemoryState.RecordKey(scope: record.scope, record: record.id)] = record
     }
 
+    package func update(
+        _ id: RecordID, of scope: ScopeID, from origin: RecordOrigin, _ body: (inout RecordState) throws -> Void
+    ) rethrows {
+        let held = record(id, of: scope)
+        var state = held?.state ?? RecordState()
+        try body(&state)
+        put(StoredRecord(id: id, scope: scope, origin: held?.origin ?? origin, state: state))
+    }
+
     package func records(of scope: ScopeID, after id: RecordID?, limit: Int) -> [StoredRecord] {
         Array(
             state.records.values.filter { record in record.scope == scope && id.map { $0 < record.id } ?? true }
@@ -253,11 +261,13 @@ package final class MemoryTransaction: HubTransaction {
         (state.touches[MemoryState.RecordKey(scope: scope, record: record)] ?? []).map { state.changes[$0] }
     }
 
-    package func adjustFingerprint(of scope: ScopeID, bucket: Int, by delta: UInt128) {
-        state.fingerprints[scope, default: Fingerprint()].buckets[bucket] &+= delta
+    package func fingerprint(of scope: ScopeID) -> Fingerprint {
+        var fingerprint = Fingerprint()
+        for record in state.records.values where record.scope == scope {
+            fingerprint.buckets[Fingerprint.bucket(of: record.id)] &+= record.digest
+        }
+        return fingerprint
     }
-
-    package func fingerprint(of scope: ScopeID) -> Fingerprint { state.fingerprints[scope] ?? Fingerprint() }
 
     package func quarantine(_ dot: Dot, of scope: ScopeID, reason: String) {
         state.quarantine[MemoryState.Place(scope: scope, dot: dot)] = reason

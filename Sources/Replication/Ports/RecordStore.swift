@@ -8,37 +8,35 @@ package struct StoredRecord: Hashable, Sendable {
     /// How changes name it.
     package let origin: RecordOrigin
     package let state: RecordState
-    /// The state's canonical bytes.
-    package let bytes: [UInt8]
-    /// What it adds to its bucket of the scope's fingerprint: H(id, state), 0 for an empty state.
-    package let digest: UInt128
 
     package init(id: RecordID, scope: ScopeID, origin: RecordOrigin, state: RecordState) {
-        let bytes = state.encoded()
-        self.init(
-            id: id, scope: scope, origin: origin, state: state, bytes: bytes,
-            digest: state.isEmpty ? 0 : RecordState.digest(of: id, state: bytes))
-    }
-
-    /// A record as it was read from where it is kept.
-    package init(
-        id: RecordID, scope: ScopeID, origin: RecordOrigin, state: RecordState, bytes: [UInt8], digest: UInt128
-    ) {
         self.id = id
         self.scope = scope
         self.origin = origin
         self.state = state
-        self.bytes = bytes
-        self.digest = digest
     }
+
+    /// What it adds to its bucket of the scope's fingerprint.
+    ///
+    /// - Complexity: O(bytes of the state).
+    package var digest: UInt128 { state.digest(of: id) }
 }
 
 /// The folded state, inside the same transaction as the log: records, their log rows, fingerprints.
 ///
-/// Projection tables follow what is put here; the store writes them before it commits.
+/// A scope's fingerprint is at all times that of its records, and projection tables follow what is put here. A store
+/// may work both out once, before it commits or when it is asked: a record that a thousand changes of a transaction
+/// touch is then read once and written once.
 package protocol RecordStore: AnyObject {
     func record(_ id: RecordID, of scope: ScopeID) throws -> StoredRecord?
+    /// Puts a record in the place of what is held of it.
     func put(_ record: StoredRecord) throws
+    /// Changes a record's state where it lies. One that is not held begins empty, from `origin`.
+    ///
+    /// - Parameter body: may read the record's log rows, and must not touch the record otherwise. When it throws, the
+    ///   transaction must be given up: the state may be half changed.
+    func update(
+        _ id: RecordID, of scope: ScopeID, from origin: RecordOrigin, _ body: (inout RecordState) throws -> Void) throws
     /// Records of a scope by id, after `id`.
     func records(of scope: ScopeID, after id: RecordID?, limit: Int) throws -> [StoredRecord]
     /// Forgets a record's state and log rows, so that it can be folded again.
@@ -55,9 +53,7 @@ package protocol RecordStore: AnyObject {
     /// The changes that touch a record, in the order in which they were applied.
     func changes(touching record: RecordID, of scope: ScopeID) throws -> [StoredChange]
 
-    /// Adds `delta`, mod 2^128, to a bucket of the scope's fingerprint.
-    func adjustFingerprint(of scope: ScopeID, bucket: Int, by delta: UInt128) throws
-    /// 256 sums by the first byte of the record id.
+    /// 256 sums of the records' digests, mod 2^128, by the first byte of the record's id.
     func fingerprint(of scope: ScopeID) throws -> Fingerprint
 
     /// Keeps a change that this version cannot fold, with the reason.

@@ -14,6 +14,7 @@ package struct TraceLine: Hashable, Sendable {
 
     package let number: Text
     package let isFirst: Bool
+    /// Sorted by column.
     package let cells: [Cell]
 
     /// - Parameter text: a line without its end.
@@ -34,7 +35,8 @@ package struct TraceLine: Hashable, Sendable {
             if cells.contains(where: { $0.column == cell.column }) { throw .columnTwice(cell.column) }
             cells.append(cell)
         }
-        self.cells = cells
+        // In the order of the columns, so that events that change the same columns have the same shape.
+        self.cells = cells.sorted { $0.column < $1.column }
     }
 
     /// The event as one change. An incident is the same record wherever its lines are read.

@@ -83,7 +83,8 @@ struct RandomDraft {
         if target.kind.isReplacing, random.chance(oneIn: 5) { (action, value) = (.remove, .null) }
         var shown: [ChangeReference]?
         if target.kind.isReplacing, random.chance(oneIn: 4) {
-            shown = try (state.slot(target)?.survivors ?? []).filter { _ in random.chance(oneIn: 2) }.compactMap {
+            shown = try (state.slot(target)?.survivors ?? RecordState.Survivors()).filter { _ in random.chance(oneIn: 2)
+            }.compactMap {
                 survivor in
                 try transaction.change(at: survivor.dot, of: scope)
                     .map { ChangeReference(dot: $0.dot, hash: $0.hash.short) }

@@ -43,7 +43,7 @@ private struct ByteSum {
                 add(transaction.fingerprint(of: scope.id).hash.bytes)
                 for row in transaction.entries(of: scope.id, after: 0, limit: .max) { add(row.entry.encoded()) }
                 for record in transaction.records(of: scope.id, after: nil, limit: .max) {
-                    add(record.bytes)
+                    add(record.state.encoded())
                     for row in transaction.logRows(of: record.id, scope: scope.id) { add(row.value.canonicalBytes) }
                 }
             }

@@ -112,7 +112,7 @@ struct Traffic {
                 headers.append(writer.bytes)
                 parts += transaction.parts(of: reference.dot, scope: scope.id).compactMap(\.self)
             }
-            states += transaction.records(of: scope.id, after: nil, limit: 50).map(\.bytes)
+            states += transaction.records(of: scope.id, after: nil, limit: 50).map { $0.state.encoded() }
         }
     }
 }
