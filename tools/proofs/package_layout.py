@@ -26,9 +26,12 @@ def prove(proof):
     expect(re.search(r"swiftLanguageModes:\s*\[\.v6\]", manifest), "the language mode is not Swift 6")
     expect(not re.search(r'\.package\([^)]*from:', manifest), "a dependency is not pinned to one version")
     architecture = (ROOT / "Docs" / "Architecture.md").read_text(encoding="utf-8")
-    for target in re.findall(r'\.(?:target|executableTarget)\(\s*name: "([^"]+)"', manifest):
-        expect((ROOT / "Sources" / target).is_dir(), f"module {target} has no folder")
-        expect(f"`{target}`" in architecture or target in architecture, f"the architecture does not name {target}")
+    for declared in re.split(r"\.(?=(?:target|executableTarget|testTarget|systemLibrary)\()", manifest)[1:]:
+        kind, target = re.match(r'(\w+)\(\s*name: "([^"]+)"', declared).groups()
+        path = re.search(r'\bpath: "([^"]+)"', declared)
+        folder = path.group(1) if path else f"{'Tests' if kind == 'testTarget' else 'Sources'}/{target}"
+        expect((ROOT / folder).is_dir(), f"module {target} has no folder")
+        expect(kind == "testTarget" or target in architecture, f"the architecture does not name {target}")
     proof.round()
     rules = subprocess.run(["python3", "-B", str(ROOT / "tools" / "rules.py")], capture_output=True, text=True)
     expect(rules.returncode == 0, lambda: f"the rules of the house are broken:\n{rules.stderr[-1500:]}")
