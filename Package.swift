@@ -35,16 +35,17 @@ let package = Package(
         .target(name: "ChainDirectory", dependencies: ["Causality", "Changes"], swiftSettings: settings),
         .systemLibrary(name: "CSQLite", pkgConfig: "sqlite3", providers: [.apt(["libsqlite3-dev"])]),
         .target(name: "SQLiteKit", dependencies: ["CSQLite"], swiftSettings: settings),
+        .systemLibrary(name: "CZstd", pkgConfig: "libzstd", providers: [.apt(["libzstd-dev"])]),
+        .target(name: "Compression", dependencies: ["CZstd", "Changes"], swiftSettings: settings),
         .target(
-            name: "SQLiteStore", dependencies: ["Causality", "Changes", "Replication", "SQLiteKit"],
+            name: "SQLiteStore", dependencies: ["Causality", "Changes", "Compression", "Replication", "SQLiteKit"],
             swiftSettings: settings),
         .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
         .target(name: "Importing", dependencies: ["CZlib"], swiftSettings: settings),
-        .systemLibrary(name: "CZstd", pkgConfig: "libzstd", providers: [.apt(["libzstd-dev"])]),
         .target(
             name: "SyncHTTP",
             dependencies: [
-                "CZstd", "Causality", "Changes", "Replication",
+                "Causality", "Changes", "Compression", "Replication",
                 .product(name: "AsyncHTTPClient", package: "async-http-client"),
                 .product(name: "NIOCore", package: "swift-nio"),
                 .product(name: "NIOHTTP1", package: "swift-nio"),
@@ -54,7 +55,8 @@ let package = Package(
         .target(
             name: "HubService",
             dependencies: [
-                "Causality", "ChainDirectory", "Changes", "Replication", "SQLiteStore", "ServiceRecovery", "SyncHTTP",
+                "Causality", "ChainDirectory", "Changes", "Compression", "Replication", "SQLiteStore",
+                "ServiceRecovery", "SyncHTTP",
                 .product(name: "HTTPTypes", package: "swift-http-types"),
                 .product(name: "Hummingbird", package: "hummingbird"),
                 .product(name: "HummingbirdCore", package: "hummingbird"),
@@ -78,7 +80,8 @@ let package = Package(
         .target(
             name: "Inspection",
             dependencies: [
-                "Causality", "ChainDirectory", "Changes", "ReplicaSettings", "Replication", "SQLiteKit", "SQLiteStore",
+                "Causality", "ChainDirectory", "Changes", "Compression", "ReplicaSettings", "Replication", "SQLiteKit",
+                "SQLiteStore",
                 "ServiceRecovery",
             ],
             swiftSettings: settings),
@@ -110,7 +113,8 @@ let package = Package(
         .executableTarget(
             name: "amends-bench",
             dependencies: [
-                "BranchService", "Causality", "Changes", "Importing", "Replication", "SQLiteKit", "SQLiteStore",
+                "BranchService", "Causality", "Changes", "Compression", "Importing", "Replication", "SQLiteKit",
+                "SQLiteStore",
                 "ServiceRecovery", "SyncHTTP",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
@@ -134,7 +138,8 @@ let package = Package(
         .testTarget(
             name: "InspectionTests",
             dependencies: [
-                "Causality", "Changes", "CommandLineKit", "Inspection", "Replication", "SQLiteKit", "SQLiteStore",
+                "Causality", "Changes", "CommandLineKit", "Compression", "Inspection", "Replication", "SQLiteKit",
+                "SQLiteStore",
                 "ServiceRecovery", "StoreContract", "amends-prove",
             ],
             swiftSettings: settings),
@@ -166,15 +171,15 @@ let package = Package(
         .testTarget(
             name: "SyncHTTPTests",
             dependencies: [
-                "Causality", "Changes", "Replication", "SyncHTTP",
+                "Causality", "Changes", "Compression", "Replication", "SyncHTTP",
                 .product(name: "AsyncHTTPClient", package: "async-http-client"),
             ],
             swiftSettings: settings),
         .testTarget(
             name: "HubServiceTests",
             dependencies: [
-                "Causality", "ChainDirectory", "Changes", "HubService", "Replication", "SQLiteStore", "ServiceRecovery",
-                "SyncHTTP",
+                "Causality", "ChainDirectory", "Changes", "Compression", "HubService", "Replication", "SQLiteStore",
+                "ServiceRecovery", "SyncHTTP",
                 .product(name: "HTTPTypes", package: "swift-http-types"),
                 .product(name: "Hummingbird", package: "hummingbird"),
                 .product(name: "HummingbirdTesting", package: "hummingbird"),

@@ -111,14 +111,7 @@ extension ChangeHeader {
             var context: [ChangeReference] = []
             for _ in 0..<contextCount {
                 let position = reader.index
-                let reference = try ChangeReference(from: &reader)
-                if let last = context.last, last.dot.feed >= reference.dot.feed {
-                    throw .malformed("a context is not sorted by feed", at: position)
-                }
-                guard reference.dot.feed != feed else {
-                    throw .malformed("a context names its own feed", at: position)
-                }
-                context.append(reference)
+                try Carried.append(try ChangeReference(from: &reader), to: &context, of: feed, at: position)
             }
             self.context = context
             let partCount = try reader.readCount(.partsPerChange, leastBytes: 16)
@@ -126,12 +119,27 @@ extension ChangeHeader {
             for _ in 0..<partCount {
                 let position = reader.index
                 let subject: SubjectID = try reader.readIdentifier()
-                if let last = subjects.last, last >= subject {
-                    throw .malformed("personal parts are not sorted by subject", at: position)
-                }
+                try Carried.check(subject, after: subjects.last, at: position)
                 subjects.append(subject)
             }
             self.subjects = subjects
+        }
+
+        /// Takes the next reference of a context of a change of `feed`.
+        static func append(
+            _ reference: ChangeReference, to context: inout [ChangeReference], of feed: FeedID, at position: Int
+        ) throws(CodecError) {
+            if let last = context.last, last.dot.feed >= reference.dot.feed {
+                throw .malformed("a context is not sorted by feed", at: position)
+            }
+            guard reference.dot.feed != feed else { throw .malformed("a context names its own feed", at: position) }
+            context.append(reference)
+        }
+
+        static func check(_ subject: SubjectID, after last: SubjectID?, at position: Int) throws(CodecError) {
+            if let last, last >= subject {
+                throw .malformed("personal parts are not sorted by subject", at: position)
+            }
         }
     }
 

@@ -12,7 +12,7 @@ package struct Operations: Hashable, Sendable {
         self.operations = operations
     }
 
-    private static var format: UInt64 { 1 }
+    static var format: UInt64 { 1 }
 
     package func encoded() -> [UInt8] {
         var writer = ByteWriter(reserving: 64 + 48 * operations.count)
@@ -38,22 +38,16 @@ package struct Operations: Hashable, Sendable {
         var records: [RecordOrigin] = []
         records.reserveCapacity(recordCount)
         for _ in 0..<recordCount { records.append(try RecordOrigin(from: &reader)) }
-        guard Set(records).count == records.count else { throw .malformed("a record is listed twice", at: start) }
+        guard Operations.areDistinct(records) else { throw .malformed("a record is listed twice", at: start) }
         let count = try reader.readCount(.operationsPerChange, leastBytes: 6)
         var operations: [FieldOperation] = []
         operations.reserveCapacity(count)
-        // A few targets are compared with each other, which costs less than hashing them.
-        let areFew = count <= 16
-        var targets = Set<RecordTarget>(minimumCapacity: areFew ? 0 : count)
+        var targets = TargetCheck(count: count)
         var named = Set<Int>()
         for _ in 0..<count {
             let position = reader.index
             let operation = try FieldOperation(from: &reader, records: recordCount)
-            let isNew =
-                areFew
-                ? !operations.contains { $0.record == operation.record && $0.target == operation.target }
-                : targets.insert(RecordTarget(record: operation.record, target: operation.target)).inserted
-            guard isNew else {
+            guard targets.isNew(operation, among: operations, from: 0) else {
                 throw .malformed("two operations of one change write the same target", at: position)
             }
             named.insert(operation.record)
@@ -63,9 +57,38 @@ package struct Operations: Hashable, Sendable {
         self.init(records: records, operations: operations)
     }
 
-    private struct RecordTarget: Hashable {
-        let record: Int
-        let target: FieldTarget
+    /// Whether each record is there once.
+    static func areDistinct(_ records: [RecordOrigin]) -> Bool {
+        records.count < 2 || Set(records).count == records.count
+    }
+
+    /// Finds a second write to one target within a change.
+    struct TargetCheck {
+        /// A few targets are compared with each other, which costs less than hashing them.
+        private let areFew: Bool
+        private var targets: Set<RecordTarget>
+
+        private struct RecordTarget: Hashable {
+            let record: Int
+            let target: FieldTarget
+        }
+
+        init(count: Int) {
+            areFew = count <= 16
+            targets = Set(minimumCapacity: areFew ? 0 : count)
+        }
+
+        /// - Parameter others: from `start` on the change's operations before this one, each of which was asked about.
+        mutating func isNew(_ operation: FieldOperation, among others: [FieldOperation], from start: Int) -> Bool {
+            guard areFew else {
+                return targets.insert(RecordTarget(record: operation.record, target: operation.target)).inserted
+            }
+            for index in start..<others.count
+            where others[index].record == operation.record && others[index].target == operation.target {
+                return false
+            }
+            return true
+        }
     }
 
     /// The records' ids in the order of `records`.
@@ -73,7 +96,23 @@ package struct Operations: Hashable, Sendable {
         records.map { $0.recordID(in: scope, change: change) }
     }
 
+    /// The records alone: what stands before the operations themselves.
+    package static func records(_ bytes: [UInt8]) throws(CodecError) -> [RecordOrigin] {
+        var reader = ByteReader(bytes)
+        let format = try reader.readInteger()
+        guard format == Operations.format else { throw .unsupported("operations of format \(format)") }
+        var records: [RecordOrigin] = []
+        for _ in 0..<(try reader.readCount(.operationsPerChange, leastBytes: 2)) {
+            records.append(try RecordOrigin(from: &reader))
+        }
+        return records
+    }
+
     package static func hash(_ bytes: [UInt8]) -> Hash256 {
+        Hash256.of(.operations) { $0.write(raw: bytes) }
+    }
+
+    package static func hash(_ bytes: ArraySlice<UInt8>) -> Hash256 {
         Hash256.of(.operations) { $0.write(raw: bytes) }
     }
 }

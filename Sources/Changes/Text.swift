@@ -5,23 +5,44 @@
 /// orders and hashes the UTF-8.
 package struct Text: Hashable, Comparable, Sendable {
     package let string: String
+    /// The first eight bytes, big endian, zeros behind: they tell most texts apart without looking into the string.
+    private let head: UInt64
 
-    package init(_ string: String) { self.string = string }
+    package init(_ string: String) {
+        self.string = string
+        head =
+            string.utf8.withContiguousStorageIfAvailable { Text.head(of: UnsafeRawBufferPointer($0)) }
+            ?? Text.head(of: string.utf8)
+    }
+
+    private static func head(of bytes: some Collection<UInt8>) -> UInt64 {
+        var head: UInt64 = 0
+        var shift: UInt64 = 64
+        for byte in bytes.prefix(8) {
+            shift -= 8
+            head |= UInt64(byte) << shift
+        }
+        return head
+    }
 
     /// The text whose UTF-8 `bytes` are; nil when they are not UTF-8.
     init?(validating bytes: UnsafeBufferPointer<UInt8>) {
         // Decoding repairs and comparing finds the repair: less than half the instructions of `String(validating:as:)`,
         // which in 6.3 looks its generic types up at every call.
-        string = String(decoding: bytes, as: UTF8.self)
+        self.init(String(decoding: bytes, as: UTF8.self))
         guard withBytes({ Text.areEqual($0, UnsafeRawBufferPointer(bytes)) }) else { return nil }
     }
 
     package static func == (left: Text, right: Text) -> Bool {
-        left.withBytes { left in right.withBytes { right in areEqual(left, right) } }
+        guard left.head == right.head else { return false }
+        let count = left.string.utf8.count
+        guard count == right.string.utf8.count else { return false }
+        return count <= 8 || left.withBytes { left in right.withBytes { right in areEqual(left, right) } }
     }
 
     package static func < (left: Text, right: Text) -> Bool {
-        left.withBytes { left in
+        if left.head != right.head { return left.head < right.head }
+        return left.withBytes { left in
             right.withBytes { right in
                 var index = 0
                 while index < left.count, index < right.count, left[index] == right[index] { index += 1 }

@@ -121,6 +121,24 @@ extension Value {
     }
 }
 
+extension Value {
+    /// Appends what canonical bytes have before the UTF-8 of a text of `count` bytes.
+    static func appendTextHead(count: Int, to buffer: inout [UInt8]) {
+        buffer.append(UInt8(Tag.text.rawValue))
+        var rest = count
+        while rest >= 0x80 {
+            buffer.append(UInt8(truncatingIfNeeded: rest) | 0x80)
+            rest >>= 7
+        }
+        buffer.append(UInt8(rest))
+    }
+
+    /// How many bytes there are before the UTF-8 in the canonical bytes of a text.
+    static func textHeadCount(_ text: ArraySlice<UInt8>) -> Int {
+        2 + (text.dropFirst().firstIndex { $0 < 0x80 }.map { $0 - text.startIndex - 1 } ?? 0)
+    }
+}
+
 extension ByteReader {
     /// An offset from UTC in minutes, -1,080 to 1,080.
     mutating func readZone() throws(CodecError) -> Int16 {

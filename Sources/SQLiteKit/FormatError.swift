@@ -26,7 +26,7 @@ extension FormatError: CustomStringConvertible {
                 + "Use the newer program; nothing was changed."
         case .older(let path, let product, let found, let known):
             "\(path) was written by an older version of \(product) (format \(found), this program reads \(known)). "
-                + "Start the service once, which brings it up to date; nothing was changed."
+                + "The next command that writes to it, such as a sync, brings it up to date; nothing was changed."
         case .foreign(let path, let product):
             "\(path) is not a file of \(product). Check the path; nothing was changed."
         case .diverged(let path, let position, let found, let expected):

@@ -22,12 +22,16 @@ package final class SQLiteStore: HubStore {
     /// - Parameters:
     ///   - schemas: whose record types get tables; a changed schema rebuilds them.
     ///   - durability: what commits wait for.
+    ///   - entriesPerSegment: so many entries of a scope's order, at least, make a sealed segment.
     /// - Throws: see `Writer.init`.
-    package init(path: String, schemas: [Schema], durability: Durability = .full) throws {
+    package init(
+        path: String, schemas: [Schema], durability: Durability = .full, entriesPerSegment: Int = 1_024
+    ) throws {
         let writer = try Writer(path: path, migrator: StoreFormat.migrator, durability: durability)
         self.path = writer.path
         backend = .writer(writer)
-        transaction = SQLiteTransaction(projections: Projections(schemas))
+        transaction = SQLiteTransaction(
+            projections: Projections(schemas), entriesPerSegment: entriesPerSegment)
         try write { try $0.prepareProjections() }
     }
 
@@ -38,13 +42,20 @@ package final class SQLiteStore: HubStore {
         let reader = try Reader(path: path, format: StoreFormat.migrator.format)
         self.path = reader.path
         backend = .reader(reader)
-        transaction = SQLiteTransaction(projections: Projections(schemas))
+        transaction = SQLiteTransaction(projections: Projections(schemas), entriesPerSegment: .max)
     }
 
     package func write<Result>(_ body: (SQLiteTransaction) throws -> Result) throws -> Result {
         guard case .writer(let writer) = backend else {
             preconditionFailure("\(path) was opened for reading")
         }
+        let result = try commit(writer, body)
+        // Each in a transaction of its own: what is sealed is not what was asked for, and may wait for the next time.
+        while transaction.hasToSeal, try commit(writer, { try $0.sealOne() }) {}
+        return result
+    }
+
+    private func commit<Result>(_ writer: Writer, _ body: (SQLiteTransaction) throws -> Result) throws -> Result {
         do {
             return try writer.write { connection in
                 try transaction.begin(connection)

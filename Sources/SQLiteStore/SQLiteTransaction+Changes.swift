@@ -7,194 +7,190 @@ extension SQLiteTransaction {
     // MARK: - Writing
 
     package func append(_ change: Change, parts: [[UInt8]?], placement: Placement?) throws -> StoredChange {
-        let number = try insert(
-            change.header, hash: change.hash, body: change.carried(), isStub: false, placement: placement)
-        try insert(parts, of: change.header, number: number)
-        return StoredChange(
-            header: change.header, operations: change.operations, hash: change.hash, placement: placement,
-            order: number)
+        let stored = try append(
+            change.header, operations: change.operations, hash: change.hash, placement: placement)
+        try insert(parts, of: change.header)
+        return stored
     }
 
     package func append(stub header: ChangeHeader, hash: Hash256, placement: Placement) throws {
-        var writer = ByteWriter(reserving: 160)
-        header.encode(into: &writer)
-        let number = try insert(header, hash: hash, body: writer.bytes, isStub: true, placement: placement)
-        try insert(header.parts.map { _ in nil }, of: header, number: number)
+        _ = try append(header, operations: nil, hash: hash, placement: placement)
+        try insert(header.parts.map { _ in nil }, of: header)
     }
 
-    /// Keeps a row for each part that the header commits to, also where the part is not at hand.
-    private func insert(_ parts: [[UInt8]?], of header: ChangeHeader, number: Int64) throws {
-        for (index, part) in parts.enumerated() {
-            try connection.execute(
-                "INSERT INTO part (change, number, subject, body) VALUES (?, ?, ?, ?)",
-                number, index, header.parts[index].subject.bytes, part)
-        }
-    }
-
-    private func insert(
-        _ header: ChangeHeader, hash: Hash256, body: [UInt8], isStub: Bool, placement: Placement?
-    ) throws -> Int64 {
+    /// Without the parts, which have rows of their own.
+    func append(
+        _ header: ChangeHeader, operations: [UInt8]?, hash: Hash256, placement: Placement?
+    ) throws -> StoredChange {
         let scope = try scopeRow(header.scope)
         let feed = try feedRow(header.feed, scope: scope, start: header.previous)
-        try connection.execute(
-            """
-            INSERT INTO change (scope, feed, sequence, hash, body, is_stub, position, received, verdict)
-            VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)
-            """,
-            scope, feed, Int64(header.sequence), hash.bytes, body, isStub,
-            placement.map { Int64($0.position) }, placement?.received, placement.map { Int64($0.verdict.rawValue) })
-        if caches.recentHeaders.count >= StoreCaches.recentHeaderLimit { caches.recentHeaders = [:] }
-        caches.recentHeaders[header.dot] = header
-        return connection.lastInsertedRowID
+        let order: Int64
+        if let placement {
+            order = StoredChange.order(at: placement.position)
+            notePlaced(header.dot, scope: scope)
+        } else {
+            order = StoredChange.order(unplaced: try nextNumber())
+        }
+        let stored = StoredChange(
+            header: header, operations: operations, hash: hash, placement: placement, order: order)
+        caches.tail.changes[LogTail.Place(scope: scope, dot: header.dot)] = stored
+        if placement == nil { appendToRun(stored, scope: scope, feed: feed) }
+        return stored
     }
 
-    package func addParts(_ parts: [[UInt8]?], of dot: Dot, scope: ScopeID) throws {
-        guard let (feed, sequence) = try storedPlace(of: dot, scope: scope) else { return }
-        for (index, part) in parts.enumerated() {
-            guard let part else { continue }
-            try connection.execute(
-                """
-                UPDATE part SET body = ? WHERE body IS NULL AND number = ?
-                    AND change = (SELECT number FROM change WHERE feed = ? AND sequence = ?)
-                """,
-                part, index, feed, sequence)
+    private func appendToRun(_ change: StoredChange, scope: Int64, feed: Int64) {
+        let header = change.header
+        let isNext = caches.tail.runs.last.map {
+            $0.scope == scope && $0.feedID == header.feed && $0.next == header.sequence
+                && $0.changes.count < LogTail.changesPerRun
         }
+        if isNext != true {
+            caches.tail.runs.append(
+                LogTail.Run(
+                    scope: scope, feed: feed, feedID: header.feed, first: header.sequence, previous: header.previous,
+                    number: StoredChange.number(ofOrder: change.order)))
+        }
+        caches.tail.runs[caches.tail.runs.count - 1].changes.append(change)
+    }
+
+    /// The number of the next change without an entry: 1 and up, over all scopes.
+    private func nextNumber() throws -> Int64 {
+        let last = try caches.lastNumber ?? lastStoredNumber()
+        caches.lastNumber = last + 1
+        return last + 1
+    }
+
+    private func lastStoredNumber() throws -> Int64 {
+        try connection.withStatement("SELECT number + count - 1 FROM run ORDER BY number DESC LIMIT 1") { statement in
+            try statement.step() ? try statement.int64(0) : 0
+        }
+    }
+
+    private func notePlaced(_ dot: Dot, scope: Int64) {
+        caches.feeds[scope]?[dot.feed]?.placed = dot.sequence
+        caches.feeds[scope]?[dot.feed]?.isDirty = true
     }
 
     package func place(_ dot: Dot, of scope: ScopeID, at placement: Placement) throws {
-        guard let (feed, sequence) = try storedPlace(of: dot, scope: scope) else {
-            preconditionFailure("there is no feed \(dot.feed) to place a change of")
+        guard let change = try change(at: dot, of: scope) else {
+            preconditionFailure("there is no change \(dot) to place")
         }
+        let row = try scopeRow(scope)
+        guard let old = change.placement else {
+            caches.tail.placed[LogTail.Place(scope: row, dot: dot)] = placement
+            return notePlaced(dot, scope: row)
+        }
+        precondition(
+            old.position == placement.position && old.received == placement.received,
+            "\(dot) has a place, and only its verdict can become another")
+        guard let feed = try loadFeeds(row)[dot.feed] else { preconditionFailure("a placed change has a feed") }
         try connection.execute(
-            "UPDATE change SET position = ?, received = ?, verdict = ? WHERE feed = ? AND sequence = ?",
-            Int64(placement.position), placement.received, Int64(placement.verdict.rawValue), feed, sequence)
-        precondition(connection.changes == 1, "there is no change \(dot) to place")
+            "INSERT OR REPLACE INTO verdict (feed, sequence, verdict) VALUES (?, ?, ?)",
+            feed.rid, Int64(dot.sequence), Int64(placement.verdict.rawValue))
+        caches.verdicts[row]?[dot] = placement.verdict
     }
 
     // MARK: - Reading
 
     package func change(at dot: Dot, of scope: ScopeID) throws -> StoredChange? {
-        guard let (feed, sequence) = try storedPlace(of: dot, scope: scope) else { return nil }
-        return try connection.withStatement(
-            """
-            SELECT c.number, c.feed, c.sequence, c.hash, c.body, c.is_stub, c.position, c.received, c.verdict,
-                coalesce(p.hash, f.start)
-            FROM change c JOIN feed f ON f.rid = c.feed
-                LEFT JOIN change p ON p.feed = c.feed AND p.sequence = c.sequence - 1
-            WHERE c.feed = ? AND c.sequence = ?
-            """
-        ) { statement in
-            try statement.bind(feed, sequence)
-            return try statement.step() ? try stored(statement, scope: scope) : nil
+        guard let row = try heldScopeRow(scope), let feed = try loadFeeds(row)[dot.feed] else { return nil }
+        let place = LogTail.Place(scope: row, dot: dot)
+        var found = caches.tail.changes[place]
+        if found == nil {
+            if dot.sequence <= feed.placed, caches.tail.placed[place] == nil {
+                found = try segment(placing: dot, feed: feed.rid, scope: scope)?.change(at: dot)
+            } else {
+                found = try run(holding: dot, feed: feed.rid, scope: scope)
+            }
         }
+        guard var change = found else { return nil }
+        if let placement = caches.tail.placed[place] { change = change.following(placement) }
+        return try withLatestVerdict(change, scope: row)
     }
 
     package func unplaced(of scope: ScopeID, after order: Int64, limit: Int) throws -> [StoredChange] {
         guard let row = try heldScopeRow(scope) else { return [] }
-        return try connection.withStatement(
-            """
-            SELECT c.number, c.feed, c.sequence, c.hash, c.body, c.is_stub, c.position, c.received, c.verdict,
-                coalesce(p.hash, f.start)
-            FROM change c JOIN feed f ON f.rid = c.feed
-                LEFT JOIN change p ON p.feed = c.feed AND p.sequence = c.sequence - 1
-            WHERE c.scope = ? AND c.position IS NULL AND c.number > ? ORDER BY c.number LIMIT ?
-            """
-        ) { statement in
-            try statement.bind(row, order, limit)
-            return try storedChanges(statement, scope: scope)
+        try flushLog()
+        let feeds = try loadFeeds(row)
+        var result: [StoredChange] = []
+        var after = max(StoredChange.number(ofOrder: order), 0)
+        while result.count < limit {
+            let runs = try self.runs(of: scope, after: after, limit: SQLiteTransaction.runsPerStep)
+            for run in runs {
+                for change in run.changes
+                where change.order > order && result.count < limit
+                    && change.dot.sequence > feeds[change.dot.feed]?.placed ?? 0
+                {
+                    result.append(change)
+                }
+                after = run.number + Int64(run.changes.count) - 1
+            }
+            if runs.count < SQLiteTransaction.runsPerStep { break }
         }
+        return result
     }
 
     package func unplacedCount(of scope: ScopeID) throws -> Int {
         guard let row = try heldScopeRow(scope) else { return 0 }
-        return try connection.withStatement(
-            "SELECT count(*) FROM change WHERE scope = ? AND position IS NULL"
-        ) { statement in
-            try statement.bind(row)
-            _ = try statement.step()
-            return try statement.int(0)
-        }
+        return try loadFeeds(row).values.reduce(0) { $0 + Int(clamping: $1.state.sequence - $1.placed) }
     }
 
     package func changes(touching record: RecordID, of scope: ScopeID) throws -> [StoredChange] {
-        guard let row = try recordRow(record)?.rid else { return [] }
-        return try connection.withStatement(
-            """
-            SELECT c.number, c.feed, c.sequence, c.hash, c.body, c.is_stub, c.position, c.received, c.verdict,
-                coalesce(p.hash, f.start)
-            FROM touch t JOIN change c ON c.number = t.change JOIN feed f ON f.rid = c.feed
-                LEFT JOIN change p ON p.feed = c.feed AND p.sequence = c.sequence - 1
-            WHERE t.record = ? ORDER BY c.number
-            """
+        guard let row = try heldScopeRow(scope) else { return [] }
+        try flushLog()
+        var found: [Dot: StoredChange] = [:]
+        func note(_ change: StoredChange) throws {
+            guard let bytes = change.operations, found[change.dot] == nil else { return }
+            let isTouched = try Operations.records(bytes).contains {
+                $0.recordID(in: scope, change: change.hash.short) == record
+            }
+            if isTouched { found[change.dot] = try withLatestVerdict(change, scope: row) }
+        }
+        // Those whose entry is still to come.
+        for (place, change) in caches.tail.changes where place.scope == row { try note(change) }
+        for position in try segmentPositions(marking: record, scope: row) {
+            for item in try segment(at: position, of: scope).items where item.isInline {
+                if let change = item.change { try note(change) }
+            }
+        }
+        for number in try runNumbers(marking: record, scope: row) {
+            for change in try run(number: number, of: scope).changes where found[change.dot] == nil {
+                let isPlaced = change.dot.sequence <= (try loadFeeds(row)[change.dot.feed]?.placed ?? 0)
+                if let change = isPlaced ? try self.change(at: change.dot, of: scope) : change { try note(change) }
+            }
+        }
+        return found.values.sorted { $0.order < $1.order }
+    }
+
+    /// The change with the verdict that the order gave it last.
+    func withLatestVerdict(_ change: StoredChange, scope row: Int64) throws -> StoredChange {
+        guard let placement = change.placement, let verdict = try verdicts(of: row)[change.dot] else { return change }
+        return change.following(
+            Placement(position: placement.position, received: placement.received, verdict: verdict))
+    }
+
+    private func verdicts(of row: Int64) throws -> [Dot: Verdict] {
+        if let cached = caches.verdicts[row] { return cached }
+        var verdicts: [Dot: Verdict] = [:]
+        try connection.withStatement(
+            "SELECT f.id, v.sequence, v.verdict FROM verdict v JOIN feed f ON f.rid = v.feed WHERE f.scope = ?"
         ) { statement in
             try statement.bind(row)
-            return try storedChanges(statement, scope: scope)
-        }
-    }
-
-    package func parts(of dot: Dot, scope: ScopeID) throws -> [[UInt8]?] {
-        guard let (feed, sequence) = try storedPlace(of: dot, scope: scope) else { return [] }
-        return try connection.withStatement(
-            """
-            SELECT p.body FROM change c JOIN part p ON p.change = c.number
-            WHERE c.feed = ? AND c.sequence = ? ORDER BY p.number
-            """
-        ) { statement in
-            try statement.bind(feed, sequence)
-            var parts: [[UInt8]?] = []
-            while try statement.step() { parts.append(try statement.optionalBytes(0)) }
-            return parts
-        }
-    }
-
-    private func storedChanges(_ statement: borrowing Statement, scope: ScopeID) throws -> [StoredChange] {
-        var result: [StoredChange] = []
-        while try statement.step() { result.append(try stored(statement, scope: scope)) }
-        return result
-    }
-
-    /// A row of: number, feed, sequence, hash, body, is_stub, position, received, verdict, hash before.
-    func stored(_ statement: borrowing Statement, scope: ScopeID) throws -> StoredChange {
-        let number = try statement.int64(0)
-        func damage(_ reason: String) -> StoredValueError {
-            StoredValueError(table: "change", row: "\(number)", reason: reason)
-        }
-        let sequence = try statement.int64(2)
-        guard sequence > 0 else { throw damage("sequence \(sequence)") }
-        let dot = Dot(feed: try feedID(try statement.int64(1)), sequence: UInt64(sequence))
-        let hash = try statement.hash(3, "change")
-        let body = try statement.bytes(4)
-        var placement: Placement?
-        if let position = try statement.optionalInt64(6) {
-            guard position > 0, let received = try statement.optionalInt64(7),
-                let number = try statement.optionalInt64(8), let byte = UInt8(exactly: number),
-                let verdict = Verdict(rawValue: byte)
-            else { throw damage("its entry is incomplete") }
-            placement = Placement(position: UInt64(position), received: received, verdict: verdict)
-        }
-        do {
-            if try statement.bool(5) {
-                var reader = ByteReader(body)
-                let header = try ChangeHeader(from: &reader)
-                return StoredChange(header: header, operations: nil, hash: hash, placement: placement, order: number)
+            while try statement.step() {
+                let dot = Dot(
+                    feed: try statement.identifier(0, "verdict"), sequence: try statement.unsigned(1, "verdict"))
+                guard let verdict = UInt8(exactly: try statement.int64(2)).flatMap(Verdict.init(rawValue:)) else {
+                    throw StoredValueError(table: "verdict", row: "\(dot)", reason: "there is no such verdict")
+                }
+                verdicts[dot] = verdict
             }
-            let (header, operations) = try Change.decode(
-                carried: body, scope: scope, dot: dot, previous: try statement.hash(9, "change"))
-            return StoredChange(
-                header: header, operations: operations, hash: hash, placement: placement, order: number)
-        } catch let error as CodecError {
-            throw damage(error.description)
         }
+        caches.verdicts[row] = verdicts
+        return verdicts
     }
 
-    /// Feed row and sequence of the place that `dot` names; nil where nothing can lie there. A dot may come from
-    /// anybody's bytes, with a sequence that no column holds.
-    private func storedPlace(of dot: Dot, scope: ScopeID) throws -> (feed: Int64, sequence: Int64)? {
-        guard let sequence = Int64(exactly: dot.sequence), try self.scope(scope) != nil,
-            let feed = try loadFeeds(try scopeRow(scope))[dot.feed]
-        else { return nil }
-        return (feed.rid, sequence)
-    }
+    /// The header of a change, from memory where it was appended lately.
+    func header(of dot: Dot, scope: ScopeID) throws -> ChangeHeader? { try change(at: dot, of: scope)?.header }
 
     /// - Throws: where the feed is not known.
     func feedRow(of dot: Dot, scope: ScopeID) throws -> Int64 {
@@ -204,9 +200,52 @@ extension SQLiteTransaction {
         return feed.rid
     }
 
-    /// The header of a change, from memory where it was appended lately.
-    func header(of dot: Dot, scope: ScopeID) throws -> ChangeHeader? {
-        if let header = caches.recentHeaders[dot], header.scope == scope { return header }
-        return try change(at: dot, of: scope)?.header
+    // MARK: - Personal parts
+
+    /// Keeps a row for each part that the header commits to, also where the part is not at hand.
+    private func insert(_ parts: [[UInt8]?], of header: ChangeHeader) throws {
+        if parts.isEmpty { return }
+        let feed = try feedRow(of: header.dot, scope: header.scope)
+        for (index, part) in parts.enumerated() {
+            try connection.execute(
+                "INSERT INTO part (feed, sequence, number, subject, body) VALUES (?, ?, ?, ?, ?)",
+                feed, Int64(header.sequence), index, header.parts[index].subject.bytes, part)
+        }
     }
+
+    package func addParts(_ parts: [[UInt8]?], of dot: Dot, scope: ScopeID) throws {
+        guard let (feed, sequence) = try storedPlace(of: dot, scope: scope) else { return }
+        for (index, part) in parts.enumerated() {
+            guard let part else { continue }
+            try connection.execute(
+                "UPDATE part SET body = ? WHERE body IS NULL AND feed = ? AND sequence = ? AND number = ?",
+                part, feed, sequence, index)
+        }
+    }
+
+    package func parts(of dot: Dot, scope: ScopeID) throws -> [[UInt8]?] {
+        guard let (feed, sequence) = try storedPlace(of: dot, scope: scope) else { return [] }
+        return try connection.withStatement(
+            "SELECT body FROM part WHERE feed = ? AND sequence = ? ORDER BY number"
+        ) { statement in
+            try statement.bind(feed, sequence)
+            var parts: [[UInt8]?] = []
+            while try statement.step() { parts.append(try statement.optionalBytes(0)) }
+            return parts
+        }
+    }
+
+    /// Feed row and sequence of the place that `dot` names; nil where nothing can lie there. A dot may come from
+    /// anybody's bytes, with a sequence that no column holds.
+    private func storedPlace(of dot: Dot, scope: ScopeID) throws -> (feed: Int64, sequence: Int64)? {
+        guard let sequence = Int64(exactly: dot.sequence), let row = try heldScopeRow(scope),
+            let feed = try loadFeeds(row)[dot.feed]
+        else { return nil }
+        return (feed.rid, sequence)
+    }
+}
+
+extension LogTail {
+    /// Changes in a row: what is read to find one of them.
+    static let changesPerRun = 256
 }

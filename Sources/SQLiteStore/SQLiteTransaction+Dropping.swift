@@ -19,17 +19,23 @@ extension SQLiteTransaction {
             }
         }
         try connection.execute("DELETE FROM log_row WHERE record IN (SELECT rid FROM record WHERE scope = ?)", row)
-        try connection.execute("DELETE FROM touch WHERE record IN (SELECT rid FROM record WHERE scope = ?)", row)
         try connection.execute("DELETE FROM part_key WHERE record IN (SELECT id FROM record WHERE scope = ?)", row)
         try connection.execute("DELETE FROM record WHERE scope = ?", row)
-        try connection.execute("DELETE FROM part WHERE change IN (SELECT number FROM change WHERE scope = ?)", row)
-        try connection.execute("DELETE FROM change WHERE scope = ?", row)
+        for table in ["part", "stretch", "verdict"] {
+            try connection.withStatement(
+                dynamic: "DELETE FROM \(table) WHERE feed IN (SELECT rid FROM feed WHERE scope = ?)"
+            ) { statement in
+                try statement.bind(row)
+                try statement.run()
+            }
+        }
+        try connection.execute("DELETE FROM run WHERE scope = ?", row)
+        try connection.execute("DELETE FROM segment WHERE scope = ?", row)
         try connection.execute("DELETE FROM knot WHERE feed IN (SELECT rid FROM feed WHERE scope = ?)", row)
         try connection.execute("DELETE FROM quarantine WHERE feed IN (SELECT rid FROM feed WHERE scope = ?)", row)
         try connection.execute("DELETE FROM attestation WHERE scope = ?", scope.bytes)
         try connection.execute("DELETE FROM staged WHERE scope = ?", row)
         try connection.execute("DELETE FROM fingerprint WHERE scope = ?", row)
-        try connection.execute("DELETE FROM entry WHERE scope = ?", row)
         try connection.execute("DELETE FROM feed WHERE scope = ?", row)
         try connection.execute("DELETE FROM scope WHERE rid = ?", row)
         abandon()

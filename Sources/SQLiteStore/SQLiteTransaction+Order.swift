@@ -7,46 +7,42 @@ extension SQLiteTransaction {
     // MARK: - Entries
 
     package func append(_ row: EntryRow, of scope: ScopeID) throws {
-        try connection.execute(
-            "INSERT INTO entry (scope, position, body, history) VALUES (?, ?, ?, ?)",
-            try scopeRow(scope), Int64(row.position), row.entry.encoded(), row.history.hash.bytes)
+        caches.tail.entries[try scopeRow(scope), default: []].append(row)
+    }
+
+    package func keep(_ block: PackedEntries, from position: UInt64, of scope: ScopeID) {
+        guard let row = caches.scopes?[scope]?.rid else { return }
+        caches.tail.packed[row, default: [:]][position] = block
     }
 
     package func entries(of scope: ScopeID, after position: UInt64, limit: Int) throws -> [EntryRow] {
-        guard let row = try heldScopeRow(scope) else { return [] }
-        return try connection.withStatement(
-            "SELECT position, body, history FROM entry WHERE scope = ? AND position > ? ORDER BY position LIMIT ?"
-        ) { statement in
-            try statement.bind(row, Int64(clamping: position), limit)
-            var rows: [EntryRow] = []
-            while try statement.step() {
-                let position = try statement.unsigned(0, "entry")
-                let body = try statement.bytes(1)
-                do {
-                    var reader = ByteReader(body)
-                    let entry = try Entry(from: &reader)
-                    try reader.finish()
-                    rows.append(
-                        EntryRow(
-                            position: position, entry: entry,
-                            history: HistoryHash(try statement.hash(2, "entry"))))
-                } catch let error as CodecError {
-                    throw StoredValueError(table: "entry", row: "\(position)", reason: error.description)
-                }
-            }
-            return rows
+        guard let row = try heldScopeRow(scope), limit > 0 else { return [] }
+        try flushLog()
+        var result: [EntryRow] = []
+        var next = position
+        while result.count < limit, let start = try segmentPosition(holding: next &+ 1, scope: row) {
+            let segment = try segment(at: start, of: scope)
+            guard segment.end > next else { break }
+            let rows = segment.entries(after: try history(before: start, of: scope))
+            result += rows.dropFirst(Int(next + 1 - start)).prefix(limit - result.count)
+            next = segment.end
         }
+        return result
     }
 
     package func history(of scope: ScopeID, at position: UInt64) throws -> HistoryHash? {
-        guard let state = try self.scope(scope) else { return nil }
+        guard let state = try self.scope(scope), let row = try heldScopeRow(scope) else { return nil }
         if position == 0 { return HistoryHash(chain: state.introduction.seed, scope: scope) }
         // Entries of this transaction may lie beyond the scope, which is put after them.
         if position == state.position { return state.history }
-        return try connection.withStatement("SELECT history FROM entry WHERE scope = ? AND position = ?") { statement in
-            try statement.bind(try scopeRow(scope), Int64(clamping: position))
-            return try statement.step() ? HistoryHash(try statement.hash(0, "entry")) : nil
+        if let pending = caches.tail.entries[row], let first = pending.first, position >= first.position {
+            let index = position - first.position
+            return index < UInt64(pending.count) ? pending[Int(index)].history : nil
         }
+        guard let start = try segmentPosition(holding: position, scope: row) else { return nil }
+        let segment = try segment(at: start, of: scope)
+        guard position <= segment.end else { return nil }
+        return segment.entries(after: try history(before: start, of: scope))[Int(position - start)].history
     }
 
     // MARK: - Pasts

@@ -71,7 +71,7 @@ extension SQLiteTransaction {
             let rid = try statement.int64(0)
             let cached = CachedRecord(id: id, rid: rid, scope: try statement.identifier(1, "record"))
             let state = try statement.bytes(3)
-            // A record that no foldable change has touched has a row for its touches, and no state.
+            // One that was folded and is not any more.
             if state.isEmpty { return cached }
             do {
                 var reader = ByteReader(try statement.bytes(2))
@@ -108,7 +108,7 @@ extension SQLiteTransaction {
         return cached
     }
 
-    // MARK: - Logs and touches
+    // MARK: - Logs
 
     package func append(_ row: LogRow, of record: RecordID, scope: ScopeID) throws {
         let cached = try recordRow(record) ?? insertRecord(record, scope: scope)
@@ -158,12 +158,6 @@ extension SQLiteTransaction {
 
     package func greatestLogKey(of record: RecordID, scope: ScopeID, within past: Past) throws -> HybridTimestamp? {
         try logRows(of: record, scope: scope).last { past.contains($0.mark.dot) }?.mark.key
-    }
-
-    package func touch(_ record: RecordID, by change: StoredChange) throws {
-        let cached = try recordRow(record) ?? insertRecord(record, scope: change.header.scope)
-        try connection.execute(
-            "INSERT OR IGNORE INTO touch (record, change) VALUES (?, ?)", cached.rid, change.order)
     }
 
     /// Writes every record that has changed, once, with its share of the fingerprint and the tables that show it.

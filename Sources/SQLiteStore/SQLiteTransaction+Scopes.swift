@@ -57,6 +57,9 @@ extension SQLiteTransaction {
     /// The row of a scope; nil where this replica does not hold it, and nothing that lies in it.
     func heldScopeRow(_ id: ScopeID) throws -> Int64? { try loadScopes()[id]?.rid }
 
+    /// The scope of a row; nil where there is none.
+    func scopeID(_ row: Int64) throws -> ScopeID? { try loadScopes().values.first { $0.rid == row }?.state.id }
+
     /// The row of a scope. - Throws: where this replica does not hold it.
     func scopeRow(_ id: ScopeID) throws -> Int64 {
         guard let cached = try loadScopes()[id] else { throw CommitError.unknownScope(id) }
@@ -76,8 +79,9 @@ extension SQLiteTransaction {
         for (scope, feeds) in caches.feeds {
             for (id, cached) in feeds where cached.isDirty {
                 try connection.execute(
-                    "UPDATE feed SET sequence = ?, hash = ?, seen = ? WHERE rid = ?",
-                    Int64(cached.state.sequence), cached.state.hash.bytes, Int64(cached.state.seen), cached.rid)
+                    "UPDATE feed SET sequence = ?, hash = ?, seen = ?, placed = ? WHERE rid = ?",
+                    Int64(cached.state.sequence), cached.state.hash.bytes, Int64(cached.state.seen),
+                    Int64(cached.placed), cached.rid)
                 caches.feeds[scope]?[id]?.isDirty = false
             }
         }
@@ -112,11 +116,11 @@ extension SQLiteTransaction {
     @discardableResult
     private func insert(_ feed: FeedState, scope row: Int64, start: Hash256) throws -> Int64 {
         try connection.execute(
-            "INSERT INTO feed (scope, id, start, sequence, hash, seen) VALUES (?, ?, ?, ?, ?, ?)",
+            "INSERT INTO feed (scope, id, start, sequence, hash, seen, placed) VALUES (?, ?, ?, ?, ?, ?, 0)",
             row, feed.feed.bytes, start.bytes, Int64(feed.sequence), feed.hash.bytes, Int64(feed.seen))
         let rid = connection.lastInsertedRowID
         caches.feeds[row]?[feed.feed] = StoreCaches.CachedFeed(
-            rid: rid, state: feed, start: start, isDirty: false)
+            rid: rid, state: feed, start: start, placed: 0, isDirty: false)
         caches.feedIDs[rid] = feed.feed
         return rid
     }
@@ -126,7 +130,7 @@ extension SQLiteTransaction {
         if let feeds = caches.feeds[row] { return feeds }
         var feeds: [FeedID: StoreCaches.CachedFeed] = [:]
         try connection.withStatement(
-            "SELECT rid, id, start, sequence, hash, seen FROM feed WHERE scope = ?"
+            "SELECT rid, id, start, sequence, hash, seen, placed FROM feed WHERE scope = ?"
         ) { statement in
             try statement.bind(row)
             while try statement.step() {
@@ -137,7 +141,8 @@ extension SQLiteTransaction {
                 state.hash = try statement.hash(4, "feed")
                 state.seen = try statement.unsigned(5, "feed")
                 let rid = try statement.int64(0)
-                feeds[id] = StoreCaches.CachedFeed(rid: rid, state: state, start: start, isDirty: false)
+                feeds[id] = StoreCaches.CachedFeed(
+                    rid: rid, state: state, start: start, placed: try statement.unsigned(6, "feed"), isDirty: false)
                 caches.feedIDs[rid] = id
             }
         }

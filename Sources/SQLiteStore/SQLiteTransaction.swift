@@ -9,12 +9,18 @@ import SQLiteKit
 /// transaction ends: a record that a thousand changes touch is read once and written once.
 package final class SQLiteTransaction: HubTransaction {
     let projections: Projections
+    /// So many entries of a scope's order, at least, make a sealed segment.
+    let entriesPerSegment: Int
     var caches = StoreCaches()
     private var current: Connection?
     /// SQLite's `data_version` when the caches were last known to be true.
     private var dataVersion: Int64 = -1
 
-    init(projections: Projections) { self.projections = projections }
+    init(projections: Projections, entriesPerSegment: Int) {
+        precondition(entriesPerSegment > 0, "a segment has entries")
+        self.projections = projections
+        self.entriesPerSegment = entriesPerSegment
+    }
 
     /// - Precondition: a transaction has begun.
     var connection: Connection {
@@ -39,6 +45,7 @@ package final class SQLiteTransaction: HubTransaction {
 
     /// Writes what the caches hold back; the transaction then commits.
     func flush() throws {
+        try flushLog()
         try flushScopes()
         try flushKnots()
         try flushSettings()
@@ -65,6 +72,8 @@ struct StoreCaches {
         let rid: Int64
         var state: FeedState
         let start: Hash256
+        /// The feed's changes up to here have an entry.
+        var placed: UInt64
         var isDirty: Bool
     }
 
@@ -91,15 +100,20 @@ struct StoreCaches {
     /// In the order in which they became so: the order in which they are written.
     var dirtyRecords: [CachedRecord] = []
     var fingerprints: [Int64: Buckets] = [:]
-    /// Headers of changes appended in this transaction, for the log rows that they add.
-    var recentHeaders: [Dot: ChangeHeader] = [:]
+    var tail = LogTail()
+    var containers = LogContainers()
+    /// The greatest number that a change without an entry was given.
+    var lastNumber: Int64?
+    /// Verdicts that replaced those of the entries, by scope's row.
+    var verdicts: [Int64: [Dot: Verdict]] = [:]
+    /// How many entries lie in open segments, by scope's row, where that is known.
+    var openEntries: [Int64: Int] = [:]
     var settings: [SettingKey: [UInt8]?] = [:]
     var dirtySettings: Set<SettingKey> = []
     var pendingKnots: [PendingKnot] = []
 
     /// More bytes of states than this are dropped between transactions.
     static let recordBytesLimit = 2 << 20
-    static let recentHeaderLimit = 1_024
 
     /// - Precondition: none of them waits to be written.
     mutating func dropRecords() {

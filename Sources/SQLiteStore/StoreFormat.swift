@@ -6,7 +6,11 @@ enum StoreFormat {
     static let applicationID: Int32 = 0x414d_4e44
 
     static let migrator = Migrator(
-        applicationID: applicationID, product: "Amends", migrations: [Migration("log, records and hub", script: first)])
+        applicationID: applicationID, product: "Amends",
+        migrations: [
+            Migration("log, records and hub", script: first),
+            Migration("the log in runs and segments") { try LogConversion(of: $0).run() },
+        ])
 
     private static let first = """
         CREATE TABLE scope (
@@ -138,6 +142,62 @@ enum StoreFormat {
             headquarters INTEGER NOT NULL,
             expires INTEGER NOT NULL,
             used_by BLOB
+        ) STRICT, WITHOUT ROWID;
+        """
+
+    /// What replaces a row for each change, each entry and each touch.
+    static let runsAndSegments = """
+        ALTER TABLE feed ADD COLUMN placed INTEGER NOT NULL DEFAULT 0;
+        ALTER TABLE part RENAME TO old_part;
+        CREATE TABLE run (
+            number INTEGER PRIMARY KEY,
+            scope INTEGER NOT NULL REFERENCES scope,
+            feed INTEGER NOT NULL REFERENCES feed,
+            sequence INTEGER NOT NULL,
+            count INTEGER NOT NULL,
+            hash BLOB NOT NULL,
+            body BLOB NOT NULL,
+            digest BLOB NOT NULL,
+            records BLOB NOT NULL,
+            UNIQUE (feed, sequence)
+        ) STRICT;
+        CREATE INDEX run_scope ON run (scope, number);
+        CREATE TABLE segment (
+            rid INTEGER PRIMARY KEY,
+            scope INTEGER NOT NULL REFERENCES scope,
+            position INTEGER NOT NULL,
+            count INTEGER NOT NULL,
+            is_whole INTEGER NOT NULL,
+            is_sealed INTEGER NOT NULL,
+            history BLOB NOT NULL,
+            body BLOB NOT NULL,
+            digest BLOB NOT NULL,
+            records BLOB NOT NULL,
+            UNIQUE (scope, position)
+        ) STRICT;
+        CREATE INDEX segment_open ON segment (scope, position) WHERE is_sealed = 0;
+        CREATE TABLE stretch (
+            feed INTEGER NOT NULL REFERENCES feed,
+            sequence INTEGER NOT NULL,
+            count INTEGER NOT NULL,
+            position INTEGER NOT NULL,
+            hash BLOB NOT NULL,
+            PRIMARY KEY (feed, sequence)
+        ) STRICT, WITHOUT ROWID;
+        CREATE INDEX stretch_position ON stretch (position);
+        CREATE TABLE verdict (
+            feed INTEGER NOT NULL REFERENCES feed,
+            sequence INTEGER NOT NULL,
+            verdict INTEGER NOT NULL,
+            PRIMARY KEY (feed, sequence)
+        ) STRICT, WITHOUT ROWID;
+        CREATE TABLE part (
+            feed INTEGER NOT NULL REFERENCES feed,
+            sequence INTEGER NOT NULL,
+            number INTEGER NOT NULL,
+            subject BLOB NOT NULL,
+            body BLOB,
+            PRIMARY KEY (feed, sequence, number)
         ) STRICT, WITHOUT ROWID;
         """
 }

@@ -1,5 +1,6 @@
 import Causality
 import Changes
+import Compression
 import HTTPTypes
 import HubService
 import Hummingbird

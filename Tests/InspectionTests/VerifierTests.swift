@@ -5,6 +5,7 @@ import Inspection
 import Replication
 import SQLiteKit
 import SQLiteStore
+import ServiceRecovery
 import StoreContract
 import Testing
 import amends_prove
@@ -74,23 +75,34 @@ struct VerifierTests {
     }
 
     static let cases = [
-        Case(.chain, "change", "UPDATE change SET hash = zeroblob(32) WHERE number = 40"),
-        Case(.chain, "change", "UPDATE change SET sequence = 9999 WHERE number = 40"),
-        Case(.chain, "change", "DELETE FROM change WHERE number = (SELECT max(number) - 20 FROM change)"),
-        Case(.body, "change", "UPDATE change SET body = substr(body, 2) WHERE number = 40"),
+        Case(.chain, "stretch", "UPDATE stretch SET hash = zeroblob(32) WHERE position > 30"),
+        Case(.chain, "stretch", "UPDATE stretch SET count = count + 1 WHERE position > 30"),
+        Case(.chain, "stretch", "UPDATE stretch SET position = 9999 WHERE position > 30"),
+        Case(.chain, "stretch", "DELETE FROM stretch WHERE position > 30"),
+        Case(.chain, "stretch", "INSERT INTO stretch SELECT feed, 9999, 1, position, hash FROM stretch LIMIT 1"),
+        Case(.chain, "run", "UPDATE run SET hash = zeroblob(32)"),
+        Case(.chain, "run", "UPDATE run SET sequence = sequence + 9999"),
+        Case(.body, "run", "UPDATE run SET body = substr(body, 2)"),
+        Case(.body, "run", "UPDATE run SET digest = zeroblob(8)"),
+        Case(.body, "run", "UPDATE run SET count = count + 1"),
+        Case(.touch, "run", "UPDATE run SET records = x'01'"),
+        Case(.body, "segment", "DELETE FROM run"),
+        Case(.body, "segment", "UPDATE segment SET body = substr(body, 2) WHERE position > 30"),
+        Case(.body, "segment", "UPDATE segment SET digest = zeroblob(8) WHERE position > 30"),
+        Case(.body, "segment", "UPDATE segment SET is_whole = 1 - is_whole WHERE position > 30"),
+        Case(.touch, "segment", "UPDATE segment SET records = x'01' WHERE position > 30"),
         Case(.part, "part", "UPDATE part SET body = x'01' WHERE body IS NOT NULL"),
         Case(.part, "part", "UPDATE part SET subject = zeroblob(16)"),
         Case(.part, "part", "DELETE FROM part"),
         Case(.part, "part_key", "UPDATE part_key SET key = zeroblob(32)"),
-        Case(.history, "entry", "UPDATE entry SET history = zeroblob(32) WHERE position = 7"),
-        Case(.history, "entry", "DELETE FROM entry WHERE position = 7"),
-        Case(.history, "entry", "UPDATE entry SET body = x'09' WHERE position = 7"),
-        Case(.placement, "change", "UPDATE change SET received = received + 1 WHERE position = 9"),
-        Case(.placement, "change", "UPDATE change SET verdict = 1 WHERE position = 9 AND verdict = 0"),
-        Case(
-            .placement, "change",
-            "UPDATE change SET position = NULL, received = NULL, verdict = NULL WHERE position = 9"),
-        Case(.placement, "change", "UPDATE change SET verdict = NULL WHERE position = 9"),
+        Case(.history, "segment", "UPDATE segment SET history = zeroblob(32) WHERE position = 1"),
+        Case(.history, "segment", "DELETE FROM segment WHERE position = 1"),
+        Case(.history, "segment", "DELETE FROM segment WHERE position = (SELECT max(position) FROM segment)"),
+        Case(.history, "segment", "UPDATE segment SET position = position + 99999 WHERE position = 1"),
+        Case(.history, "segment", "UPDATE segment SET count = count + 1 WHERE position = 1"),
+        Case(.placement, "verdict", "INSERT INTO verdict SELECT rid, 1, 1 FROM feed"),
+        Case(.placement, "verdict", "INSERT INTO verdict SELECT rid, 1, 9 FROM feed"),
+        Case(.feed, "feed", "UPDATE feed SET placed = placed + 1"),
         Case(.feed, "feed", "UPDATE feed SET hash = zeroblob(32)"),
         Case(.feed, "feed", "UPDATE feed SET seen = seen + 1"),
         Case(.feed, "feed", "UPDATE feed SET start = zeroblob(32)"),
@@ -107,8 +119,7 @@ struct VerifierTests {
         Case(.state, "record", "UPDATE record SET origin = x'0203616263026464' WHERE length(origin) > 0"),
         Case(.log, "log_row", "UPDATE log_row SET key = key + 1"),
         Case(.log, "log_row", "DELETE FROM log_row WHERE record = (SELECT min(record) FROM log_row)"),
-        Case(.touch, "touch", "DELETE FROM touch WHERE change = 40"),
-        Case(.touch, "touch", "INSERT INTO touch SELECT max(record), 1 FROM touch"),
+        Case(.state, "record", "DELETE FROM record WHERE rid = 5"),
         Case(.fingerprint, "fingerprint", "UPDATE fingerprint SET sum = zeroblob(16)"),
         Case(.fingerprint, "fingerprint", "DELETE FROM fingerprint"),
         Case(.projection, "recovery_case", "UPDATE recovery_case SET status = 'lost'"),
@@ -130,7 +141,7 @@ struct VerifierTests {
             .hub, "certificate",
             "INSERT INTO certificate SELECT zeroblob(16), value FROM setting WHERE key = 'certificate'"),
         Case(.hub, "enrolment", "INSERT INTO enrolment VALUES (zeroblob(32), zeroblob(16), 0, 0, NULL)"),
-        Case(.page, "touch", "INSERT INTO touch VALUES (98765, 40)"),
+        Case(.page, "stretch", "INSERT INTO stretch VALUES (98765, 40, 1, 1, zeroblob(32))"),
         Case(.page, "projection", "DROP TABLE recovery_case_alias"),
     ]
 
@@ -149,14 +160,56 @@ struct VerifierTests {
 
     /// What only follows from a damage is not blamed: one wrong byte is one sentence.
     @Test(arguments: [
-        "UPDATE change SET hash = zeroblob(32) WHERE number = 40",
-        "UPDATE change SET body = substr(body, 2) WHERE number = 40",
-        "UPDATE entry SET history = zeroblob(32) WHERE position = 77",
+        "UPDATE segment SET digest = zeroblob(8) WHERE rid = 1",
+        "UPDATE segment SET history = zeroblob(32) WHERE rid = 3",
+        "UPDATE segment SET body = substr(body, 2) WHERE rid = 3",
+        "UPDATE segment SET position = position + 99999 WHERE rid = 3",
+        "UPDATE segment SET count = count + 1 WHERE rid = 3",
+        "UPDATE segment SET records = x'01' WHERE rid = 3",
+        "UPDATE stretch SET hash = zeroblob(32) WHERE (feed, sequence) = (SELECT feed, sequence FROM stretch LIMIT 1 OFFSET 3)",
+        "UPDATE stretch SET position = 9999 WHERE (feed, sequence) = (SELECT feed, sequence FROM stretch LIMIT 1 OFFSET 3)",
+        "UPDATE run SET body = substr(body, 2) WHERE number = (SELECT min(number) FROM run)",
+        "UPDATE run SET hash = zeroblob(32) WHERE number = (SELECT min(number) FROM run)",
+        "UPDATE run SET sequence = sequence + 9999 WHERE number = (SELECT max(number) FROM run)",
+        "UPDATE feed SET hash = zeroblob(32) WHERE rid = 2",
+        "UPDATE feed SET placed = placed + 1 WHERE rid = 2",
+        "UPDATE feed SET id = zeroblob(16) WHERE rid = 2",
         "UPDATE scope SET name = 'branch/b' WHERE rid = 1",
         "UPDATE record SET id = zeroblob(16) WHERE rid = 5",
     ])
     func oneDamageIsNamedOnce(script: String) throws {
         for report in try reports(after: script) { #expect(report.damage.count == 1, "\(report.damage)") }
+    }
+
+    /// A file with sealed segments: sound, and each damage in one named once.
+    @Test func sealedSegmentsAreRead() throws {
+        let branch = try Branch()
+        let origin = try branch.open("Torn bag", at: branch.ana)
+        for number in 0..<2_200 {
+            try branch.edit([.severity(number % 2 == 0 ? .minor : nil)], of: origin, at: branch.ana)
+        }
+        try branch.syncAll()
+        let folder = try TemporaryFolder()
+        for machine in branch.machines {
+            try machine.store.base.close()
+            func report(_ script: String) throws -> VerifyReport {
+                let copy = try folder.copy(branch.path(machine), to: "copy")
+                if !script.isEmpty { try damage(copy, script) }
+                return try Verifier().verify(path: copy, schemas: Branch.schemas)
+            }
+            let sound = try report("")
+            #expect(sound.isOK, "\(sound.damage.prefix(3))")
+            #expect(sound.checked.entries > 2_200)
+            let place = "WHERE position = (SELECT max(position) FROM segment WHERE count >= 1000)"
+            for script in [
+                "UPDATE segment SET is_whole = 1 - is_whole \(place)", "UPDATE segment SET count = 3 \(place)",
+                "UPDATE segment SET body = substr(body, 2) \(place)", "UPDATE segment SET records = x'01' \(place)",
+                "UPDATE segment SET position = position + 1 \(place)", "DELETE FROM segment \(place)",
+            ] {
+                let found = try report(script)
+                #expect(found.damage.map(\.table) == ["segment"], "\(script): \(found.damage.prefix(4))")
+            }
+        }
     }
 
     @Test func flippedBytesAreNamed() throws {

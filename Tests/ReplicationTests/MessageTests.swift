@@ -76,8 +76,8 @@ struct MessageTests {
     }
 
     @Test func anotherVersionIsNamed() {
-        #expect(throws: CodecError.unsupported("sync messages of version 2")) { try SyncRequest([2]) }
-        #expect(throws: CodecError.unsupported("sync messages of version 2")) { try SyncResponse([2]) }
+        #expect(throws: CodecError.unsupported("sync messages of version 3")) { try SyncRequest([3]) }
+        #expect(throws: CodecError.unsupported("sync messages of version 3")) { try SyncResponse([3]) }
     }
 
     @Test func whatIsOutOfOrderIsRefused() throws {

@@ -281,11 +281,14 @@ struct RefusalTests {
                 foreignHeads: [ChangeReference(dot: dot, hash: hash)])
             let outcome = try fixture.talk.hub.exchange(
                 SyncRequest(limits: PageLimits(), hellos: [hello]).encoded(), carrier: fixture.carrier)
-            guard case .page(let page) = outcome.response.answers.first?.outcome, page.entries.count == 1 else {
+            guard case .page(let page) = outcome.response.answers.first?.outcome,
+                case .packed(let packed) = page.blocks.first,
+                let item = try packed.unpacked(scope: fixture.scope.scope).items.first
+            else {
                 Issue.record("no page came")
                 continue
             }
-            if case .known = page.entries[0] { #expect(isKnown) } else { #expect(!isKnown) }
+            if case .known = item { #expect(isKnown) } else { #expect(!isKnown) }
         }
     }
 

@@ -194,11 +194,9 @@ struct VerdictTests {
                         record: 0, target: FieldTarget(field: "title", kind: .register), value: .text("kept"))
                 ]))
         try ana.store.write { transaction in
-            // As the older version left it: stored, touched, named, not folded.
-            let stored = transaction.append(change, parts: [], placement: nil)
+            // As the older version left it: stored, named, not folded.
+            _ = transaction.append(change, parts: [], placement: nil)
             transaction.put(author.state, of: talk.scope)
-            let record = Conversation.record.recordID(in: talk.scope, change: change.hash.short)
-            transaction.touch(record, by: stored)
             transaction.quarantine(change.dot, of: talk.scope, reason: "this version does not know it")
         }
         let folded = try ana.store.write { try RecordFolder($0).retryQuarantined(of: talk.scope) }

@@ -11,7 +11,9 @@ struct DamageTests {
     /// Found in review: each of these columns trapped when it was below zero.
     @Test(arguments: [
         "UPDATE scope SET position = -1", "UPDATE scope SET folded_position = -1", "UPDATE feed SET sequence = -1",
-        "UPDATE feed SET seen = -1", "UPDATE change SET sequence = -1", "UPDATE log_row SET sequence = -1",
+        "UPDATE feed SET seen = -1", "UPDATE run SET sequence = -1", "UPDATE run SET count = 9",
+        "UPDATE run SET body = x'01'",
+        "UPDATE feed SET placed = -1", "UPDATE log_row SET sequence = -1",
         "UPDATE scope SET history = x'00'", "UPDATE record SET origin = CAST(origin || x'00' AS BLOB)",
         "UPDATE record SET state = x'07'", "UPDATE log_row SET value = x'ff'",
     ])

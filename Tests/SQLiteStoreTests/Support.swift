@@ -18,8 +18,11 @@ final class Folder {
 
     func file(_ name: String = "store") -> String { path + "/" + name }
 
-    func store(_ name: String = "store", schemas: [Schema] = Samples.schemas) throws -> SQLiteStore {
-        try SQLiteStore(path: file(name), schemas: schemas, durability: .normal)
+    func store(
+        _ name: String = "store", schemas: [Schema] = Samples.schemas, entriesPerSegment: Int = 1_024
+    ) throws -> SQLiteStore {
+        try SQLiteStore(
+            path: file(name), schemas: schemas, durability: .normal, entriesPerSegment: entriesPerSegment)
     }
 
     deinit {

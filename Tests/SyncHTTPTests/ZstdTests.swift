@@ -1,4 +1,5 @@
 import Changes
+import Compression
 import SyncHTTP
 import Testing
 

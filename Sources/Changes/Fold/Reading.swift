@@ -13,9 +13,11 @@ package enum Reading: Hashable, Sendable {
 extension RecordState.Slot {
     /// The survivor with the greatest (effective time, feed, sequence).
     package var latest: RecordState.Survivor? {
-        survivors.max { left, right in
-            left.effective != right.effective ? left.effective < right.effective : left.dot < right.dot
-        }
+        survivors.count == 1
+            ? survivors[0]
+            : survivors.max { left, right in
+                left.effective != right.effective ? left.effective < right.effective : left.dot < right.dot
+            }
     }
 
     /// The survivor that `reading` shows.

@@ -1,4 +1,5 @@
 import Changes
+import Compression
 import Foundation
 import HTTPTypes
 import Hummingbird

@@ -1,5 +1,6 @@
 import Causality
 import Changes
+import Compression
 import Foundation
 import HTTPTypes
 import Hummingbird

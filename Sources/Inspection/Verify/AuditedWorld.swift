@@ -8,6 +8,8 @@ import SQLiteStore
 /// Whatever was found damaged is remembered here, so that what only follows from it is not blamed as well.
 final class AuditedWorld {
     let role: Verifier.Role
+    /// The changes that were read, each sound.
+    let notes: AuditNotes
 
     /// Scopes that hold together, by row.
     var scopes: [Int64: ScopeState] = [:]
@@ -16,6 +18,8 @@ final class AuditedWorld {
     var feeds: [Int64: AuditedFeed] = [:]
     /// By scope's row, then id.
     var feedRows: [Int64: [FeedID: Int64]] = [:]
+    /// By feed's row.
+    var heads: [Int64: FeedHead] = [:]
     /// Some scope, feed or change cannot be read or placed, so that what refers to it is not to blame.
     var isIncomplete = false
 
@@ -26,33 +30,36 @@ final class AuditedWorld {
 
     /// The verdicts that later entries gave, by scope's row.
     var verdicts: [Int64: [Dot: Verdict]] = [:]
-    var damagedEntries: Set<EntryPlace> = []
-
     /// By scope's row, recomputed from the contexts.
     var pasts: [Int64: PastIndex] = [:]
-    /// Numbers of changes that are damaged: nothing is concluded from them.
-    var suspects: Set<Int64> = []
+
+    /// Rows of the log whose changes are not known; their marks tell which records they may touch.
+    private var lostBodies: [AuditedBody] = []
+    /// Something of the log is lost, and nothing tells which records it touched.
+    private var hasUnmarkedLoss = false
+    /// Rows of `segment` that cannot be told to be of any scope or position: each may be one that is missing.
+    var unplacedSegments = 0
+    /// A row of `run` is damaged: what lacks a body may lack it therefore.
+    var hasDamagedRuns = false
 
     /// Rows of records whose id is not that of their origin, by the id that it should be.
     var recordAliases: [RecordID: Int64] = [:]
     var damagedRecords: Set<Int64> = []
-    /// Changes that stay in quarantine though this version can fold them, by number, with their rows: after an
+    /// Changes that stay in quarantine though this version can fold them, by scope, with their rows: after an
     /// upgrade they wait for the next opening for writing.
-    var waitingChanges: [Int64: String] = [:]
+    private var waitingChanges: [ScopeID: [Dot: String]] = [:]
     /// Some change that must be in quarantine is not listed there.
     var lacksQuarantine = false
 
-    /// Rows of records of which some touch is missing: they cannot be folded again.
-    var untouchedRecords: Set<Int64> = []
-
-    struct EntryPlace: Hashable {
-        let scope: Int64
-        let position: UInt64
+    init(role: Verifier.Role, notes: AuditNotes) {
+        self.role = role
+        self.notes = notes
     }
 
-    init(role: Verifier.Role) { self.role = role }
-
     func learn(_ key: PublicKey) { keys[key.replica] = key }
+
+    /// Sorted.
+    var knownKeys: [PublicKey] { keys.sorted { $0.key < $1.key }.map(\.value) }
 
     /// The feed, where it and its scope hold together.
     func feed(_ row: Int64) -> (feed: AuditedFeed, scope: ScopeState)? {
@@ -60,10 +67,78 @@ final class AuditedWorld {
         return (feed, scope)
     }
 
+    func head(of feed: AuditedFeed) -> FeedHead {
+        if let head = heads[feed.rid] { return head }
+        return FeedHead(hash: derivedStart(of: feed) ?? feed.start)
+    }
+
+    /// hash(0) as the author's key gives it; nil where the key is not known.
+    func derivedStart(of feed: AuditedFeed) -> Hash256? {
+        guard let scope = scopes[feed.scope], let key = keys[ReplicaID(feed.state.feed)] else { return nil }
+        return AuditedWorld.start(key, scope)
+    }
+
+    static func start(_ key: PublicKey, _ scope: ScopeState) -> Hash256 {
+        ChangeHeader.start(
+            chain: scope.introduction.seed, scope: scope.id, replica: key.replica, publicKey: key.bytes)
+    }
+
+    // MARK: - What is lost
+
+    /// Changes of the log cannot be read: which, and of which records, is told by the marks alone.
+    ///
+    /// - Parameter body: of their row; nil where not even its marks are at hand.
+    func lose(_ body: AuditedBody?) {
+        if let body { lostBodies.append(body) } else { hasUnmarkedLoss = true }
+        loosen()
+    }
+
+    /// Some changes may be missing where the next ones of their feeds come.
+    func loosen() {
+        isIncomplete = true
+        for (rid, feed) in feeds {
+            var head = head(of: feed)
+            head.isLoose = true
+            heads[rid] = head
+        }
+    }
+
+    /// Whether a change that cannot be read may touch the record.
+    func mayLackChanges(of record: RecordID) -> Bool {
+        hasUnmarkedLoss || lostBodies.contains { $0.mayHold(record) }
+    }
+
+    var hasLosses: Bool { hasUnmarkedLoss || !lostBodies.isEmpty }
+
+    // MARK: - Changes that were read
+
+    /// A change as it was read; nil where it is not here or was not.
+    func change(feed: Int64, sequence: UInt64) throws -> DecodedChange? {
+        try notes.change(feed: feed, sequence: sequence).flatMap(decoded)
+    }
+
+    func changes(naming record: RecordID) throws -> [DecodedChange] {
+        try notes.changes(naming: record).compactMap(decoded)
+    }
+
+    func decoded(_ noted: NotedChange) throws -> DecodedChange? {
+        guard let (feed, scope) = feed(noted.feed) else { return nil }
+        let dot = Dot(feed: feed.state.feed, sequence: noted.sequence)
+        return try DecodedChange(
+            noted, scope: scope.id, feed: feed.state.feed, verdict: verdicts[noted.scope]?[dot])
+    }
+
     /// Whether changes at this place of the order are folded already: at a replica all of them are.
     func isApplied(_ placement: Placement?, in scope: ScopeState) -> Bool {
         guard role == .hub, let placement else { return true }
         return placement.position <= scope.foldedPosition
+    }
+
+    /// The row of `quarantine` that names a change which this version can fold.
+    func waitingRow(of change: DecodedChange) -> String? { waitingChanges[change.header.scope]?[change.dot] }
+
+    func noteWaiting(_ change: DecodedChange, row: String) {
+        waitingChanges[change.header.scope, default: [:]][change.dot] = row
     }
 
     func past(of dot: Dot, scope: Int64) -> Past {

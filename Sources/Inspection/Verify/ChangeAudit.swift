@@ -3,153 +3,85 @@ import Changes
 import Replication
 import SQLiteStore
 
-/// Every change in the order in which it was applied: its bytes, its place in its feed's hash chain and in its scope's
-/// order, what it had seen, its personal parts, and the records that it touches.
+/// One change after the other as the log is read: what it had seen, and its personal parts. What its bytes, its hash
+/// and its place come to was checked with its row.
 final class ChangeAudit {
     private let transaction: SQLiteTransaction
     private let world: AuditedWorld
     private let findings: Findings
-    private var chains: [Int64: FeedChain] = [:]
-    private var clock: ClockAudit
-    private var knots: KnotAudit
+    let knots: KnotAudit
+    private var count: Int64 = 0
 
     init(transaction: SQLiteTransaction, world: AuditedWorld, findings: Findings) {
         self.transaction = transaction
         self.world = world
         self.findings = findings
-        clock = ClockAudit(transaction: transaction, world: world, findings: findings)
         knots = KnotAudit(transaction: transaction, world: world, findings: findings)
     }
 
-    func run() throws {
-        try findings.section("change") { try transaction.auditChanges(check) }
-        FeedAudit(transaction: transaction, world: world, findings: findings, chains: chains).run()
-        try findings.section("knot") { try knots.finish() }
-        try findings.section("setting") { try clock.finish() }
+    /// Where a change lies.
+    struct Place {
+        let table: String
+        let row: String
     }
 
-    // MARK: - One change
-
-    private func check(_ row: AuditedRow<AuditedChange>) throws {
+    /// Takes the next change, which is sound.
+    ///
+    /// - Parameter body: in its carried form; of a stub, its header.
+    func check(_ change: DecodedChange, body: [UInt8], feed: AuditedFeed, in place: Place) throws {
         findings.count(\.changes)
-        guard let stored = findings.content(of: row, .chain) else {
-            world.isIncomplete = true
-            return
+        if change.operations == nil {
+            findings.report.basis.stubs += 1
+        } else {
+            findings.report.basis.hashedChanges += 1
         }
-        guard let (feed, scope) = world.feed(stored.feed) else {
-            // The feed or its scope is named already.
-            world.suspects.insert(stored.number)
-            return
-        }
-        var chain = chains[stored.feed] ?? FeedChain(starts: FeedAudit.starts(of: feed, scope, world))
-        var isSound = true
-        func broken(_ kind: VerifyReport.Kind, _ reason: String) {
-            isSound = false
-            findings.add(kind, row.table, row.row, reason)
-        }
-        if stored.scope != feed.scope { broken(.chain, "it is in another scope than its feed") }
-        var decoded: DecodedChange?
-        do {
-            let change = try DecodedChange(
-                stored, scope: scope.id, feed: feed.state.feed, previous: chain.hashes.first ?? .zero)
-            if change.header.scope != scope.id || change.dot != Dot(feed: feed.state.feed, sequence: stored.sequence) {
-                broken(.chain, "its header names another place")
-            }
-            if let reason = chain.follow(change, sequence: stored.sequence, mayLack: world.isIncomplete) {
-                broken(.chain, reason)
-            }
-            decoded = change
-        } catch {
-            chain.followUnreadable(sequence: stored.sequence, hash: stored.hash)
-            broken(.body, error.description)
-        }
-        chains[stored.feed] = chain
-        count(stored)
-        guard let decoded, isSound else {
-            world.suspects.insert(stored.number)
-            if decoded.map({ !$0.header.context.isEmpty }) ?? true { try knots.trust(stored, scope: feed.scope) }
-            return
-        }
-        clock.note(decoded, isApplied: world.isApplied(decoded.placement, in: scope))
-        try knots.check(decoded, stored, scope: feed.scope)
-        try checkContext(of: decoded, row, scope: feed.scope)
-        try checkPlacement(of: stored, row, dot: decoded.dot, scope: feed.scope, scope)
-        try checkParts(of: decoded, scope: scope.id)
-        try checkTouches(of: decoded, stored, scope)
+        if change.placement != nil { findings.report.basis.placedChanges += 1 }
+        try checkContext(of: change, scope: feed.scope, place)
+        try knots.check(change, feed: feed.rid, scope: feed.scope)
+        try checkParts(of: change, feed: feed.rid)
+        count += 1
+        let isNew = try world.notes.change(feed: feed.rid, sequence: change.dot.sequence) == nil
+        precondition(isNew, "the feed's head has passed \(change.dot)")
+        try world.notes.add(
+            NotedChange(
+                number: count, scope: feed.scope, feed: feed.rid, sequence: change.dot.sequence, hash: change.hash,
+                stamp: change.header.stamp, placement: change.placement, body: body,
+                isStub: change.operations == nil, isFoldable: change.operations.map { $0.foldError == nil } ?? false,
+                partCount: change.header.parts.count), records: change.recordIDs)
     }
 
-    private func count(_ stored: AuditedChange) {
-        if stored.isStub { findings.report.basis.stubs += 1 } else { findings.report.basis.hashedChanges += 1 }
-        if case .success(.some) = stored.placement { findings.report.basis.placedChanges += 1 }
-    }
-
-    /// No effect before its cause: what the author had seen is here, and was applied before.
-    private func checkContext(of change: DecodedChange, _ row: AuditedRow<AuditedChange>, scope: Int64) throws {
+    /// No effect before its cause: what the author had seen is here, and comes before.
+    private func checkContext(of change: DecodedChange, scope: Int64, _ place: Place) throws {
         for reference in change.header.context {
-            let feed = world.feedRows[scope]?[reference.dot.feed]
-            let found = try feed.flatMap { try transaction.auditChange(feed: $0, sequence: reference.dot.sequence) }
-            guard let found, let seen = try? found.content.get() else {
-                if !world.isIncomplete {
-                    findings.add(.chain, row.table, row.row, "its author had seen \(reference.dot), which is not here")
+            let dot = reference.dot
+            let feed = world.feedRows[scope]?[dot.feed]
+            if let feed, let seen = try world.notes.change(feed: feed, sequence: dot.sequence) {
+                if seen.hash.short != reference.hash {
+                    findings.addFirst(
+                        .chain, place.table, place.row, "the author of \(change.dot) had seen another change at \(dot)")
                 }
-                continue
-            }
-            guard !world.suspects.contains(seen.number) else { continue }
-            if seen.hash.short != reference.hash {
-                findings.add(.chain, row.table, row.row, "its author had seen another change at \(reference.dot)")
-            } else if seen.number >= change.number {
-                findings.add(
-                    .chain, row.table, row.row, "it was applied before \(reference.dot), which its author had seen")
+            } else if !world.isIncomplete {
+                let isHeld = feed.flatMap { world.feeds[$0] }.map { $0.state.sequence >= dot.sequence } ?? false
+                findings.addFirst(
+                    .chain, place.table, place.row,
+                    "the author of \(change.dot) had seen \(dot), which \(isHeld ? "comes later" : "is not here")")
             }
         }
     }
 
-    // MARK: - Its place in the order
+    // MARK: - Personal parts
 
-    private func checkPlacement(
-        of stored: AuditedChange, _ row: AuditedRow<AuditedChange>, dot: Dot, scope rid: Int64, _ scope: ScopeState
-    ) throws {
-        func damaged(_ reason: String) {
-            findings.add(.placement, row.table, row.row, reason)
-            world.suspects.insert(stored.number)
-        }
-        let placement: Placement
-        switch stored.placement {
-        case .failure(let error): return damaged(error.reason)
-        case .success(nil): return
-        case .success(let found?): placement = found
-        }
-        let place = AuditedWorld.EntryPlace(scope: rid, position: placement.position)
-        guard !world.damagedEntries.contains(place) else { return }
-        guard let entry = try transaction.auditEntry(of: rid, at: placement.position) else {
-            return damaged("there is no entry at its position \(placement.position)")
-        }
-        guard let content = try? entry.content.get() else { return }
-        var reader = ByteReader(content.body)
-        guard let decoded = try? Entry(from: &reader),
-            case .change(let reference, let received, let verdict) = decoded, reference.dot == dot
-        else { return damaged("the entry at its position \(placement.position) is not of it") }
-        if reference.hash != stored.hash {
-            damaged("its entry names another hash")
-        } else if received != placement.received {
-            damaged("its entry has another time of receipt")
-        } else if placement.verdict != world.verdicts[rid]?[dot] ?? verdict {
-            damaged("its entries come to another verdict")
-        }
-    }
-
-    // MARK: - What hangs on it
-
-    private func checkParts(of change: DecodedChange, scope: ScopeID) throws {
+    private func checkParts(of change: DecodedChange, feed: Int64) throws {
         let commitments = change.header.parts
+        if commitments.isEmpty { return }
         var next: Int64 = 0
         try findings.section("part") {
-            try transaction.auditParts(of: change.number) { row in
+            try transaction.auditParts(of: feed, change.dot.sequence) { row in
                 guard let part = findings.content(of: row, .part) else {
                     next += 1
                     return
                 }
-                if let reason = violation(of: part, at: next, commitments, change.dot, scope) {
+                if let reason = violation(of: part, at: next, commitments, change) {
                     findings.add(.part, row.table, row.row, reason)
                 }
                 next += 1
@@ -157,12 +89,14 @@ final class ChangeAudit {
             }
         }
         if next < commitments.count {
-            findings.add(.part, "part", "\(change.number):\(next)", "the change commits to more parts than have a row")
+            findings.add(
+                .part, "part", "\(feed):\(change.dot.sequence):\(next)",
+                "the change commits to more parts than have a row")
         }
     }
 
     private func violation(
-        of part: AuditedPart, at index: Int64, _ commitments: [PartCommitment], _ dot: Dot, _ scope: ScopeID
+        of part: AuditedPart, at index: Int64, _ commitments: [PartCommitment], _ change: DecodedChange
     ) -> String? {
         guard commitments.indices.contains(Int(clamping: part.number)) else {
             return "the change commits to no such part"
@@ -176,41 +110,23 @@ final class ChangeAudit {
         guard let decoded = try? PersonalPart(body), decoded.encoded() == body else { return "its bytes are no part" }
         let isCommitted =
             decoded.subject == commitment.subject
-            && PersonalPart.commitment(body, key: decoded.key, scope: scope, dot: dot, index: Int(part.number))
+            && PersonalPart.commitment(
+                body, key: decoded.key, scope: change.header.scope, dot: change.dot, index: Int(part.number))
                 == commitment.commitment
         return isCommitted ? nil : "it is not the one that the change commits to"
     }
 
-    private func checkTouches(of change: DecodedChange, _ stored: AuditedChange, _ scope: ScopeState) throws {
-        guard let operations = change.operations, !world.suspects.contains(change.number) else { return }
-        let wasFolded = (change.placement?.verdict ?? .ok) == .ok && world.isApplied(change.placement, in: scope)
-        var touched = 0
-        var missing: [(row: String, reason: String)] = []
-        var untouched: [Int64] = []
-        for id in change.recordIDs {
-            guard let record = try transaction.auditedRecordRow(id) ?? world.recordAliases[id] else {
-                missing.append(("\(id):\(change.number)", "the change names the record \(id), which is not here"))
-                continue
-            }
-            if try transaction.holdsTouch(of: record, by: change.number) {
-                touched += 1
-            } else {
-                missing.append(("\(record):\(change.number)", "the change names the record, and the row is missing"))
-                untouched.append(record)
+    /// Parts of changes that have none, after all changes.
+    func finish() throws {
+        try findings.section("part") {
+            try transaction.auditParts { row in
+                guard let part = findings.content(of: row, .part), world.feed(part.feed) != nil else { return }
+                let change = try world.notes.change(feed: part.feed, sequence: part.sequence)
+                // Those of a change with parts were looked at with it.
+                guard change.map({ $0.partCount == 0 }) ?? !world.isIncomplete else { return }
+                findings.add(.part, row.table, row.row, "no change with a part is there")
             }
         }
-        // One that the hub set aside was folded before, or never was.
-        if !world.isIncomplete, wasFolded || touched > 0 {
-            for (row, reason) in missing { findings.add(.touch, "touch", row, reason) }
-            world.untouchedRecords.formUnion(untouched)
-        }
-        if wasFolded, operations.foldError != nil,
-            try !transaction.holdsQuarantine(feed: stored.feed, sequence: stored.sequence)
-        {
-            world.lacksQuarantine = true
-            findings.add(
-                .quarantine, "quarantine", "\(stored.feed):\(stored.sequence)",
-                "this version cannot fold the change, and it is not listed")
-        }
+        try findings.section("knot") { try knots.finish() }
     }
 }

@@ -15,8 +15,10 @@ struct ClockAudit {
     /// after the clock had followed.
     private var leastEffective: HybridTimestamp = .zero
     private var greatestEffective: HybridTimestamp = .zero
-    /// The stamp of this replica's last change, and the greatest of anyone's.
-    private var leastUnplaced: HybridTimestamp = .zero
+    /// The stamp of this replica's last change in each scope: which of these came last is not kept, and a clock that was
+    /// put back gives a later change a lesser stamp.
+    private var lastOwn: [Int64: HybridTimestamp] = [:]
+    /// The greatest stamp of anyone's.
     private var greatestUnplaced: HybridTimestamp = .zero
 
     init(transaction: SQLiteTransaction, world: AuditedWorld, findings: Findings) {
@@ -25,28 +27,44 @@ struct ClockAudit {
         self.findings = findings
     }
 
-    mutating func note(_ change: DecodedChange, isApplied: Bool) {
-        greatestUnplaced = max(greatestUnplaced, change.header.stamp)
-        if change.dot.feed == world.ownFeed { leastUnplaced = change.header.stamp }
-        guard change.placement != nil else { return }
-        greatestEffective = max(greatestEffective, change.effective)
-        if isApplied, change.operations != nil, change.placement?.verdict == .ok {
-            leastEffective = max(leastEffective, change.effective)
-        }
+    /// - Parameter isApplied: whether it was folded, unless its verdict forbids.
+    private mutating func note(_ stamp: HybridTimestamp, _ placement: Placement?, isApplied: Bool) {
+        greatestUnplaced = max(greatestUnplaced, stamp)
+        guard let placement else { return }
+        let effective = stamp.effective(received: placement.received)
+        greatestEffective = max(greatestEffective, effective)
+        if isApplied, placement.verdict == .ok { leastEffective = max(leastEffective, effective) }
     }
 
-    func finish() throws {
+    mutating func run() throws {
+        // Bounds that damaged changes would have set are not known.
+        if !world.isIncomplete {
+            try world.notes.changes { change in
+                guard let (feed, scope) = world.feed(change.feed) else { return }
+                let dot = Dot(feed: feed.state.feed, sequence: change.sequence)
+                let verdict = world.verdicts[change.scope]?[dot]
+                if dot.feed == world.ownFeed { lastOwn[change.scope] = change.stamp }
+                note(
+                    change.stamp,
+                    change.placement.map {
+                        Placement(position: $0.position, received: $0.received, verdict: verdict ?? $0.verdict)
+                    }, isApplied: !change.isStub && world.isApplied(change.placement, in: scope))
+            }
+        }
+        try finish()
+    }
+
+    private func finish() throws {
         let clock: HybridLogicalClock
         do { clock = try transaction.clock() } catch let error as CodecError {
             return findings.add(.setting, "setting", SettingKey.clock.rawValue, error.description)
         }
-        // Bounds that damaged changes would have set are not known.
-        guard world.suspects.isEmpty, !world.isIncomplete else { return }
+        if world.isIncomplete { return }
         if clock.greatestEffective < leastEffective || clock.greatestEffective > greatestEffective {
             findings.add(
                 .setting, "setting", SettingKey.clock.rawValue, "it is not where the changes with a place have moved it"
             )
-        } else if clock.greatestUnplaced < leastUnplaced
+        } else if clock.greatestUnplaced < lastOwn.values.min() ?? .zero
             || max(clock.greatestUnplaced, clock.lastIssued) > greatestUnplaced
         {
             findings.add(

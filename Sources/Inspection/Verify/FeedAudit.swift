@@ -9,39 +9,18 @@ struct FeedAudit {
     let transaction: SQLiteTransaction
     let world: AuditedWorld
     let findings: Findings
-    let chains: [Int64: FeedChain]
 
     func run() {
         for (rid, feed) in world.feeds.sorted(by: { $0.key < $1.key }) {
-            guard let scope = world.scopes[feed.scope] else { continue }
-            let start = FeedAudit.derivedStart(of: feed, scope, world)
+            let start = world.derivedStart(of: feed)
             if start == nil { noteUnknownAuthor(of: feed) }
-            let chain = chains[rid] ?? FeedChain(starts: [feed.start])
             if let start, start != feed.start {
                 findings.add(.feed, "feed", "\(rid)", "its beginning does not derive from its author's key")
-            } else if start == nil, chain.isFirstBroken {
-                findings.add(
-                    .feed, "feed", "\(rid)",
-                    "its first change does not follow its beginning; its author's key is not known")
-            } else {
-                checkHead(feed, chain)
+            } else if !findings.isNamed("feed", "\(rid)") {
+                checkHead(feed, world.head(of: feed))
             }
         }
         for rid in world.scopes.keys.sorted() { checkSeen(in: rid) }
-    }
-
-    /// hash(0) as the author's key gives it; nil where the key is not known.
-    static func derivedStart(of feed: AuditedFeed, _ scope: ScopeState, _ world: AuditedWorld) -> Hash256? {
-        let replica = ReplicaID(feed.state.feed)
-        return world.keys[replica].map { key in
-            ChangeHeader.start(
-                chain: scope.introduction.seed, scope: scope.id, replica: replica, publicKey: key.bytes)
-        }
-    }
-
-    /// What hash(0) of the feed may be: from its author's key, where that is known, and as it is stored.
-    static func starts(of feed: AuditedFeed, _ scope: ScopeState, _ world: AuditedWorld) -> [Hash256] {
-        derivedStart(of: feed, scope, world).map { $0 == feed.start ? [$0] : [$0, feed.start] } ?? [feed.start]
     }
 
     private func noteUnknownAuthor(of feed: AuditedFeed) {
@@ -52,13 +31,19 @@ struct FeedAudit {
         }
     }
 
-    private func checkHead(_ feed: AuditedFeed, _ chain: FeedChain) {
-        if feed.state.sequence != chain.lastSequence {
+    private func checkHead(_ feed: AuditedFeed, _ head: FeedHead) {
+        // Its last changes may lie in a damaged row.
+        if head.isLoose { return }
+        if feed.state.sequence != head.next - 1 {
             findings.add(
                 .feed, "feed", "\(feed.rid)",
-                "its head is at \(feed.state.sequence), and its changes go up to \(chain.lastSequence)")
-        } else if !chain.hashes.isEmpty, !chain.hashes.contains(feed.state.hash) {
+                "its head is at \(feed.state.sequence), and its changes go up to \(head.next - 1)")
+        } else if let hash = head.hash, hash != feed.state.hash {
             findings.add(.feed, "feed", "\(feed.rid)", "its hash is not that of its last change")
+        } else if feed.placed != head.placed {
+            findings.add(
+                .feed, "feed", "\(feed.rid)",
+                "its changes up to \(feed.placed) have an entry, it says, and those up to \(head.placed) have")
         }
     }
 
@@ -86,7 +71,9 @@ struct FeedAudit {
     }
 
     private func expectedSeen(of feed: AuditedFeed, by writer: AuditedFeed?) -> UInt64 {
-        guard let writer, let last = chains[writer.rid]?.lastSequence, last > 0 else { return 0 }
+        guard let writer else { return 0 }
+        let last = world.head(of: writer).next - 1
+        if last == 0 { return 0 }
         if writer.rid == feed.rid { return last }
         return world.past(of: Dot(feed: writer.state.feed, sequence: last), scope: feed.scope).others[feed.state.feed]
     }

@@ -7,6 +7,7 @@ final class Findings {
     var report = VerifyReport()
     /// Each row is named once a kind: what is wrong with it first is what its reader needs.
     private var named: Set<Place> = []
+    private var namedRows: Set<Row> = []
     private let progress: (VerifyReport.Checked) -> Void
 
     init(progress: @escaping (VerifyReport.Checked) -> Void = { _ in }) { self.progress = progress }
@@ -17,6 +18,22 @@ final class Findings {
         let row: String
     }
 
+    private struct Row: Hashable {
+        let table: String
+        let row: String
+    }
+
+    /// Whether anything was found wrong with the row.
+    func isNamed(_ table: String, _ row: String) -> Bool { namedRows.contains(Row(table: table, row: row)) }
+
+    /// How many rows of a table something is wrong with.
+    func namedCount(of table: String) -> Int { namedRows.count { $0.table == table } }
+
+    /// Names a row of the log, unless it is named already: what else is wrong with it follows from that.
+    func addFirst(_ kind: VerifyReport.Kind, _ table: String, _ row: String, _ reason: String) {
+        if !isNamed(table, row) { add(kind, table, row, reason) }
+    }
+
     /// Named damages; a file that has more is lost as a whole.
     static let damageLimit = 10_000
 
@@ -25,6 +42,7 @@ final class Findings {
             report.unnamedDamage += 1
             return
         }
+        namedRows.insert(Row(table: table, row: row))
         if named.insert(Place(kind: kind, table: table, row: row)).inserted {
             report.damage.append(VerifyReport.Damage(kind: kind, table: table, row: row, reason: reason))
         }

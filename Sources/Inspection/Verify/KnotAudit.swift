@@ -4,10 +4,10 @@ import Replication
 import SQLiteStore
 
 /// What each change had seen, recomputed from the contexts and compared with what is stored.
-struct KnotAudit {
-    let transaction: SQLiteTransaction
-    let world: AuditedWorld
-    let findings: Findings
+final class KnotAudit {
+    private let transaction: SQLiteTransaction
+    private let world: AuditedWorld
+    private let findings: Findings
     /// Places that have a knot.
     private var expected: Set<Place> = []
 
@@ -23,18 +23,17 @@ struct KnotAudit {
     }
 
     /// Takes note of a change that is sound.
-    mutating func check(_ change: DecodedChange, _ stored: AuditedChange, scope: Int64) throws {
+    func check(_ change: DecodedChange, feed: Int64, scope: Int64) throws {
         if change.header.context.isEmpty { return }
+        let sequence = change.dot.sequence
         // What of other feeds lies in a past cannot be told while one of them is missing.
-        if world.isIncomplete { return try trust(stored, scope: scope) }
-        let feed = stored.feed
+        if world.isIncomplete { return try trust(sequence..<sequence + 1, of: feed) }
         guard
             let knot = world.pasts[scope, default: PastIndex()].insert(change.dot, context: change.header.context)
         else { return }
-        expected.insert(Place(feed: feed, sequence: change.dot.sequence))
-        guard let row = try transaction.auditKnot(feed: feed, sequence: change.dot.sequence) else {
-            findings.add(
-                .past, "knot", "\(feed):\(change.dot.sequence)", "the change has a context, and the row is missing")
+        expected.insert(Place(feed: feed, sequence: sequence))
+        guard let row = try transaction.auditKnot(feed: feed, sequence: sequence) else {
+            findings.add(.past, "knot", "\(feed):\(sequence)", "the change has a context, and the row is missing")
             return
         }
         if let stored = findings.content(of: row, .past), stored.others != knot.others.encoded() {
@@ -42,18 +41,20 @@ struct KnotAudit {
         }
     }
 
-    /// Takes a damaged change's knot as it is stored, so that later ones are not held against what cannot be known.
-    mutating func trust(_ change: AuditedChange, scope: Int64) throws {
-        guard let row = try transaction.auditKnot(feed: change.feed, sequence: change.sequence),
-            let stored = findings.content(of: row, .past), let feed = world.feeds[change.feed]
-        else { return }
-        expected.insert(Place(feed: change.feed, sequence: change.sequence))
-        guard let others = try? VersionVector(encoded: stored.others) else {
-            findings.add(.past, row.table, row.row, "its bytes are no vector")
-            return
+    /// Takes the knots of changes that cannot be read as they are stored, so that later ones are not held against what
+    /// cannot be known.
+    func trust(_ sequences: Range<UInt64>, of feed: Int64) throws {
+        guard let held = world.feeds[feed] else { return }
+        try transaction.auditKnots(of: feed, in: sequences) { row in
+            guard let stored = findings.content(of: row, .past) else { return }
+            expected.insert(Place(feed: feed, sequence: stored.sequence))
+            guard let others = try? VersionVector(encoded: stored.others) else {
+                findings.add(.past, row.table, row.row, "its bytes are no vector")
+                return
+            }
+            world.pasts[held.scope, default: PastIndex()].insert(
+                PastIndex.Knot(sequence: stored.sequence, others: others), of: held.state.feed)
         }
-        world.pasts[scope, default: PastIndex()].insert(
-            PastIndex.Knot(sequence: change.sequence, others: others), of: feed.state.feed)
     }
 
     func finish() throws {
@@ -61,6 +62,8 @@ struct KnotAudit {
             guard let knot = findings.content(of: row, .past), world.feed(knot.feed) != nil,
                 !expected.contains(Place(feed: knot.feed, sequence: knot.sequence))
             else { return }
+            // It may belong to a change that cannot be read.
+            if world.isIncomplete, try world.notes.change(feed: knot.feed, sequence: knot.sequence) == nil { return }
             findings.add(.past, row.table, row.row, "no change with a context is there")
         }
     }

@@ -15,24 +15,19 @@ struct PartKeyAudit {
 
     private func check(_ row: AuditedRow<AuditedPartKey>) throws {
         guard let secret = findings.content(of: row, .part) else { return }
-        guard let record = try transaction.auditedRecordRow(secret.record) ?? world.recordAliases[secret.record] else {
+        let isHeld = try transaction.auditedRecordRow(secret.record) != nil
+        guard isHeld || world.recordAliases[secret.record] != nil else {
             if !world.isIncomplete { findings.add(.part, row.table, row.row, "there is no such record") }
             return
         }
         var keys: Set<[UInt8]> = []
-        var hasUnknown = false
-        try transaction.auditChanges(touching: record) { row in
-            guard let stored = try? row.content.get(), !world.suspects.contains(stored.number),
-                let (feed, scope) = world.feed(stored.feed),
-                let change = try? DecodedChange(stored, scope: scope.id, feed: feed.state.feed, isChecked: true)
-            else {
-                hasUnknown = true
-                return
-            }
+        var hasUnknown = world.mayLackChanges(of: secret.record)
+        for change in try world.changes(naming: secret.record) {
             guard world.ownFeed.map({ $0 == change.dot.feed }) ?? true, change.recordIDs.first == secret.record,
-                change.header.parts.contains(where: { $0.subject == secret.subject })
-            else { return }
-            try transaction.auditParts(of: change.number) { row in
+                change.header.parts.contains(where: { $0.subject == secret.subject }),
+                let scope = world.scopeRows[change.header.scope], let feed = world.feedRows[scope]?[change.dot.feed]
+            else { continue }
+            try transaction.auditParts(of: feed, change.dot.sequence) { row in
                 guard let part = try? row.content.get(), part.subject == secret.subject.bytes else { return }
                 if let body = part.body, let decoded = try? PersonalPart(body) {
                     keys.insert(decoded.key)

@@ -20,8 +20,10 @@ final class RecordAudit {
 
     func run() throws {
         try findings.section("setting") { showsTables = try transaction.hasCurrentProjections() }
+        try findings.section("quarantine") { try checkUnfoldable() }
         try findings.section("quarantine") { try transaction.auditQuarantine(checkQuarantine) }
         try findings.section("record") { try transaction.auditRecords(check) }
+        try findings.section("record") { try checkMissing() }
         try findings.section("fingerprint") { try checkFingerprints() }
         guard showsTables else { return }
         try findings.section("projection") {
@@ -38,21 +40,17 @@ final class RecordAudit {
         guard let stored = try? row.content.get(),
             world.scopes[stored.scope] != nil || world.damagedRecords.contains(stored.rid)
         else { return }
-        let changes = try changes(of: stored)
-        let id = identity(of: stored, changes)
-        if id == nil, changes.isSound, !world.untouchedRecords.contains(stored.rid) {
-            damaged(stored, "no change that touches it names it")
-        }
-        for change in changes.all where !change.recordIDs.contains(id ?? stored.id) {
-            findings.add(.touch, "touch", "\(stored.rid):\(change.number)", "the change does not name the record")
-        }
-        guard let id, let scope = changes.scope, changes.isSound, !world.untouchedRecords.contains(stored.rid) else {
+        let (id, changes) = try changes(of: stored)
+        let isSound = !world.mayLackChanges(of: stored.id) && !world.mayLackChanges(of: id ?? stored.id)
+        if id == nil, isSound { damaged(stored, "no change names it") }
+        guard let id, isSound, let scope = changes.first.flatMap({ world.scopeRows[$0.header.scope] }) else {
             findings.report.basis.unfoldedRecords += 1
             world.damagedRecords.insert(stored.rid)
             return count(stored.digest, of: stored.id, in: stored.scope)
         }
-        let folded = try fold(stored, as: id, changes.all.filter { $0.recordIDs.contains(id) }, in: scope)
+        let folded = try fold(stored, as: id, changes, in: scope)
         findings.report.basis.foldedRecords += 1
+        if stored.scope != scope { damaged(stored, "its changes lie in another scope") }
         compare(stored, with: folded)
         count(folded.digestBytes, of: id, in: scope)
         try findings.section("log_row") { try compareLog(stored.rid, with: folded, scope: scope) }
@@ -69,8 +67,8 @@ final class RecordAudit {
     private func fold(
         _ stored: AuditedRecord, as id: RecordID, _ changes: [DecodedChange], in scope: Int64
     ) throws -> FoldedRecord {
-        let waiting = changes.compactMap { world.waitingChanges[$0.number] }
-        let folded = try FoldedRecord(id, changes, in: scope, world) { world.waitingChanges[$0.number] != nil }
+        let waiting = changes.compactMap(world.waitingRow)
+        let folded = try FoldedRecord(id, changes, in: scope, world) { world.waitingRow(of: $0) != nil }
         if waiting.isEmpty || folded.stateBytes == stored.state { return folded }
         let whole = try FoldedRecord(id, changes, in: scope, world) { _ in false }
         guard whole.stateBytes == stored.state else { return folded }
@@ -80,36 +78,32 @@ final class RecordAudit {
         return whole
     }
 
-    private struct Touching {
-        var all: [DecodedChange] = []
-        /// The row of their scope.
-        var scope: Int64?
-        /// Whether none of them is damaged.
-        var isSound = true
-    }
-
-    /// The changes that touch a record.
-    private func changes(of record: AuditedRecord) throws -> Touching {
-        var result = Touching()
-        try transaction.auditChanges(touching: record.rid) { row in
-            guard let stored = try? row.content.get(), !world.suspects.contains(stored.number),
-                let (feed, scope) = world.feed(stored.feed),
-                let change = try? DecodedChange(stored, scope: scope.id, feed: feed.state.feed, isChecked: true)
-            else {
-                result.isSound = false
-                return
-            }
-            result.all.append(change)
-            result.scope = feed.scope
-        }
-        return result
-    }
-
-    /// The id under which the changes name the record: as it is stored, or as its origin gives it.
-    private func identity(of stored: AuditedRecord, _ changes: Touching) -> RecordID? {
+    /// The changes that name a record, by the id that is stored or by the one that its origin gives it.
+    private func changes(of stored: AuditedRecord) throws -> (id: RecordID?, changes: [DecodedChange]) {
         let derived = world.recordAliases.first { $0.value == stored.rid }?.key
-        return [stored.id, derived].compactMap(\.self).first { id in
-            changes.all.contains { $0.recordIDs.contains(id) }
+        for id in [stored.id, derived].compactMap(\.self) {
+            let changes = try world.changes(naming: id)
+            if !changes.isEmpty { return (id, changes) }
+        }
+        return (nil, [])
+    }
+
+    /// Records that a folded change names must be there.
+    private func checkMissing() throws {
+        if world.isIncomplete { return }
+        var last: RecordID?
+        var isHeld = false
+        try world.notes.touches { id, number in
+            if id != last {
+                last = id
+                isHeld = try world.recordAliases[id] != nil || transaction.auditedRecordRow(id) != nil
+            }
+            guard !isHeld, let change = try world.notes.change(number: number).flatMap(world.decoded),
+                let scope = world.scopeRows[change.header.scope], let held = world.scopes[scope], change.isFolded,
+                world.waitingRow(of: change) == nil, world.isApplied(change.placement, in: held)
+            else { return }
+            isHeld = true
+            findings.add(.state, "record", "\(id)", "\(change.dot) names this record, which is not here")
         }
     }
 
@@ -189,15 +183,11 @@ final class RecordAudit {
     }
 
     private func checkQuarantine(_ row: AuditedRow<AuditedQuarantine>) throws {
-        guard let listed = findings.content(of: row, .quarantine), let (feed, scope) = world.feed(listed.feed) else {
+        guard let listed = findings.content(of: row, .quarantine), world.feed(listed.feed) != nil else { return }
+        guard let change = try world.change(feed: listed.feed, sequence: listed.sequence) else {
+            if !world.hasLosses { findings.add(.quarantine, row.table, row.row, "it names a change that is not here") }
             return
         }
-        guard let found = try transaction.auditChange(feed: listed.feed, sequence: listed.sequence) else {
-            return findings.add(.quarantine, row.table, row.row, "it names a change that is not here")
-        }
-        guard let stored = try? found.content.get(), !world.suspects.contains(stored.number),
-            let change = try? DecodedChange(stored, scope: scope.id, feed: feed.state.feed, isChecked: true)
-        else { return }
         guard let operations = change.operations, change.isFolded || operations.foldError != nil else {
             // Nothing of it could ever be folded here.
             return findings.add(.quarantine, row.table, row.row, "the change that it names is set aside")
@@ -206,7 +196,22 @@ final class RecordAudit {
         if world.lacksQuarantine {
             findings.add(.quarantine, row.table, row.row, "the change can be folded, and one that cannot is not listed")
         } else {
-            world.waitingChanges[stored.number] = row.row
+            world.noteWaiting(change, row: row.row)
+        }
+    }
+
+    /// What this version cannot fold must be listed.
+    private func checkUnfoldable() throws {
+        try world.notes.changes { noted in
+            guard !noted.isFoldable, !noted.isStub, let change = try world.decoded(noted),
+                let scope = world.scopes[noted.scope], (change.placement?.verdict ?? .ok) == .ok,
+                world.isApplied(change.placement, in: scope),
+                try !transaction.holdsQuarantine(feed: noted.feed, sequence: noted.sequence)
+            else { return }
+            world.lacksQuarantine = true
+            findings.add(
+                .quarantine, "quarantine", "\(noted.feed):\(noted.sequence)",
+                "this version cannot fold the change, and it is not listed")
         }
     }
 }

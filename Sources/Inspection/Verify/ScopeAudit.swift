@@ -3,7 +3,7 @@ import Changes
 import Replication
 import SQLiteStore
 
-/// Scopes and feeds: whether their ids derive from what they say.
+/// Scopes and feeds: whether their ids derive from what they say. Before the log is read, which leans on them.
 struct ScopeAudit {
     let transaction: SQLiteTransaction
     let world: AuditedWorld
@@ -47,46 +47,38 @@ struct ScopeAudit {
     }
 
     private func noteFeed(_ row: AuditedRow<AuditedFeed>) {
-        guard let feed = findings.content(of: row, .feed), world.scopes[feed.scope] != nil else {
-            // The row is named, or its scope is.
+        guard let feed = findings.content(of: row, .feed) else {
             world.isIncomplete = true
             return
         }
-        world.feeds[feed.rid] = feed
+        if world.scopes[feed.scope] != nil {
+            world.feeds[feed.rid] = feed
+        } else if let (key, scope) = origin(of: feed.start) {
+            // That its scope is not there was found with the file's references.
+            world.feeds[feed.rid] = feed.being(FeedID(key.replica), in: scope)
+        } else {
+            // Its scope is named.
+            world.isIncomplete = true
+        }
     }
 
-    /// Whether any of the feed's first changes comes true under its id and scope, which their hashes cover. One that
-    /// does speaks for both; where none does, and there are several, not each of them is wrong.
+    /// A feed's beginning is made from its author's key, its scope and its chain: where the key is known, it tells which
+    /// of the feed's other columns are right.
     private func checkIdentity(of feed: AuditedFeed) throws {
-        guard let scope = world.scopes[feed.scope] else { return }
-        var chain = FeedChain(starts: FeedAudit.starts(of: feed, scope, world))
-        var tried = 0
-        var isTrue = false
-        for sequence in 1...ScopeAudit.probedChanges where !isTrue {
-            guard let row = try transaction.auditChange(feed: feed.rid, sequence: sequence),
-                let stored = try? row.content.get()
-            else { break }
-            tried += 1
-            if let change = try? DecodedChange(
-                stored, scope: scope.id, feed: feed.state.feed, previous: chain.hashes.first ?? .zero)
-            {
-                isTrue = chain.follow(change, sequence: sequence, mayLack: false) == nil
-            } else {
-                chain.followUnreadable(sequence: sequence, hash: stored.hash)
-            }
+        var feed = feed
+        if world.derivedStart(of: feed) != feed.start, let (key, scope) = origin(of: feed.start) {
+            findings.add(.feed, "feed", "\(feed.rid)", "its beginning is that of another feed or scope")
+            feed = feed.being(FeedID(key.replica), in: scope)
+            world.feeds[feed.rid] = feed
         }
-        // A single one that does not come true is damaged itself, where the author's key speaks for the feed.
-        if isTrue || tried == 0 || tried == 1 && FeedAudit.derivedStart(of: feed, scope, world) != nil {
-            world.feedRows[feed.scope, default: [:]][feed.state.feed] = feed.rid
-            return
-        }
-        findings.add(.feed, "feed", "\(feed.rid)", "none of its changes comes true under its id and scope")
-        if tried == 1, let row = try transaction.auditChange(feed: feed.rid, sequence: 1) {
-            findings.add(.chain, row.table, row.row, "it does not come true in its feed; one of the two is damaged")
-        }
-        world.feeds[feed.rid] = nil
-        world.isIncomplete = true
+        world.feedRows[feed.scope, default: [:]][feed.state.feed] = feed.rid
     }
 
-    private static let probedChanges: UInt64 = 3
+    /// Whose feed begins so, and in which scope.
+    private func origin(of start: Hash256) -> (key: PublicKey, scope: Int64)? {
+        for (rid, scope) in world.scopes.sorted(by: { $0.key < $1.key }) {
+            for key in world.knownKeys where AuditedWorld.start(key, scope) == start { return (key, rid) }
+        }
+        return nil
+    }
 }

@@ -28,7 +28,7 @@ package struct BundleMaker<Transaction: ReplicaTransaction> {
         for scope in try transaction.scopes() {
             let push = try outbox.push(
                 of: scope.id, limits: PushLimits(changes: .max, bytes: Limit.bytesPerBundle.value))
-            authors.formUnion(push?.push.runs.map { ReplicaID($0.feed) } ?? [])
+            authors.formUnion(push?.authors ?? [])
             scopes.append(
                 SyncBundle.BundledScope(
                     introduction: scope.introduction, page: try page(of: scope, limit: limit), push: push?.push))

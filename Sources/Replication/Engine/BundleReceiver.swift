@@ -75,16 +75,16 @@ package struct BundleReceiver<Store: ReplicaStore> {
         guard push.scope == id else { throw Refusal(.malformed, "a push is for another scope than it lies in") }
         let verifier = PushVerifier(transaction) { certificates[$0] }
         let folder = RecordFolder(transaction)
-        for (change, parts, author) in try verifier.verify(push, in: scope.introduction) {
+        for (change, operations, parts, author) in try verifier.verify(push, in: scope.introduction) {
             guard author.rights(in: id).contains(.write) else {
                 throw Refusal(.noGrant, "the author of \(change.dot) may not write in \(scope.introduction.name)")
             }
-            try verifier.checkPast(of: change, try change.decodedOperations())
+            try verifier.checkPast(of: change, operations)
             let stored = try transaction.append(change, parts: parts, placement: nil)
             var clock = try transaction.clock()
             clock.observe(unplaced: change.header.stamp)
             try transaction.put(clock)
-            try folder.fold(stored)
+            try folder.fold(operations, of: stored)
             received += 1
         }
         return (received, applied)

@@ -34,8 +34,7 @@ package struct HubAcceptance<Transaction: HubTransaction> {
         let verifier = PushVerifier(transaction) { try transaction.certificate(of: $0) }
         let verified = try verifier.verify(push, in: scope.introduction)
         var outcome = Outcome()
-        for (change, parts, author) in verified {
-            let operations = try change.decodedOperations()
+        for (change, operations, parts, author) in verified {
             try verifier.checkPast(of: change, operations)
             let canWrite = author.rights(in: push.scope).contains(.write)
             let (placement, row) = scope.admit(

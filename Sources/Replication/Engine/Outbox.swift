@@ -66,7 +66,7 @@ package struct Outbox<Transaction: ReplicaTransaction> {
         var rest = limits
         for scope in scopes where !plan.withheld.contains(scope.id) {
             guard rest.changes > 0, rest.bytes > 0, pushes.count < Limit.scopesPerMessage.value else { break }
-            guard let (push, bytes) = try push(of: scope.id, limits: rest, staged: plan.staged[scope.id]) else {
+            guard let (push, bytes, _) = try push(of: scope.id, limits: rest, staged: plan.staged[scope.id]) else {
                 continue
             }
             pushes.append(push)
@@ -98,14 +98,14 @@ package struct Outbox<Transaction: ReplicaTransaction> {
     /// - Parameter staged: what the hub has staged of a large change of this scope.
     package func push(
         of scope: ScopeID, limits: PushLimits, staged: StagedHead? = nil
-    ) throws -> (push: ScopePush, bytes: Int)? {
+    ) throws -> (push: ScopePush, bytes: Int, authors: Set<ReplicaID>)? {
         var batch = try CoveredBatch(transaction, scope: scope, own: identity.replica, limits: limits)
         guard let next = batch.items.first else { return nil }
         if batch.isLarge {
             if let piece = ChangePiece(
                 of: next.carried, at: next.change.dot, after: staged, limit: limits.bytes)
             {
-                return (ScopePush(scope: scope, runs: [], attestations: [], piece: piece), piece.bytes.count)
+                return (ScopePush(scope: scope, runs: [], attestations: [], piece: piece), piece.bytes.count, [])
             }
             batch.replaceFirst(by: .staged)
         }
@@ -134,7 +134,10 @@ package struct Outbox<Transaction: ReplicaTransaction> {
             try transaction.put(own)
             attestations.append(own)
         }
-        return (ScopePush(scope: scope, runs: runs, attestations: attestations), batch.byteCount)
+        return (
+            ScopePush(scope: scope, runs: runs, attestations: attestations), batch.byteCount,
+            Set(runs.map { ReplicaID($0.feed) })
+        )
     }
 }
 

@@ -65,13 +65,34 @@ package struct PageReceiver<Transaction: ReplicaTransaction> {
         do { try page.receipt.verify(hubKey) } catch { throw PageError.receipt("its signature is not the hub's") }
         var outcome = PageOutcome()
         var clock = try transaction.clock()
-        for paged in try unapplied(of: page, state) {
-            let position = state.position + 1
-            let entry = try apply(paged, at: position, of: state.introduction, &clock, &outcome)
-            state.history = state.history.appending(entry.encoded())
-            state.position = position
-            try transaction.append(EntryRow(position: position, entry: entry, history: state.history), of: scope)
-            outcome.entries += 1
+        var skipped = try knownEntries(of: page, state)
+        for block in page.blocks {
+            if skipped >= block.count {
+                // What an answer that comes a second time brings is here already.
+                skipped -= block.count
+                continue
+            }
+            let start = state.position + 1
+            let before = outcome
+            var bodies = 0
+            try forEachEntry(of: block, in: scope) { arrived in
+                if skipped > 0 {
+                    skipped -= 1
+                    return
+                }
+                let position = state.position + 1
+                if arrived.hasBody { bodies += 1 }
+                let entry = try apply(arrived, at: position, of: state.introduction, &clock, &outcome)
+                state.history = state.history.appending(entry.encoded())
+                state.position = position
+                try transaction.append(EntryRow(position: position, entry: entry, history: state.history), of: scope)
+                outcome.entries += 1
+            }
+            if case .packed(let packed) = block, outcome.entries - before.entries == packed.count,
+                outcome.received - before.received == bodies
+            {
+                transaction.keep(packed, from: start, of: scope)
+            }
         }
         guard try transaction.history(of: scope, at: page.receipt.position) == page.receipt.history else {
             throw PageError.history(scope: scope, position: page.receipt.position)
@@ -84,21 +105,70 @@ package struct PageReceiver<Transaction: ReplicaTransaction> {
         return outcome
     }
 
-    /// The page's entries beyond this replica's position: an answer that comes a second time brings nothing new.
-    private func unapplied(of page: Page, _ state: ScopeState) throws -> ArraySlice<PagedEntry> {
+    /// How many of the page's entries this replica has applied already.
+    private func knownEntries(of page: Page, _ state: ScopeState) throws -> Int {
         let end = page.receipt.position
-        let count = UInt64(page.entries.count)
+        let count = UInt64(page.entryCount)
         guard count <= end, end - count <= state.position else {
             throw PageError.history(scope: state.id, position: end)
         }
-        return page.entries.dropFirst(Int(clamping: state.position - (end - count)))
+        return Int(clamping: state.position - (end - count))
+    }
+
+    /// An entry as it came.
+    private enum Arrived {
+        case known(dot: Dot, received: Int64, verdict: Verdict)
+        case full(dot: Dot, received: Int64, verdict: Verdict, start: Hash256?, change: TravellingChange)
+        case stub(received: Int64, verdict: Verdict, header: [UInt8])
+        case other(Entry)
+
+        /// Whether it brings what the log keeps of a change.
+        var hasBody: Bool {
+            switch self {
+            case .full, .stub: true
+            case .known, .other: false
+            }
+        }
+    }
+
+    private func forEachEntry(of block: PageBlock, in scope: ScopeID, _ body: (Arrived) throws -> Void) throws {
+        switch block {
+        case .single(.known(let dot, let received, let verdict)):
+            try body(.known(dot: dot, received: received, verdict: verdict))
+        case .single(.full(let dot, let received, let verdict, let start, let change)):
+            try body(.full(dot: dot, received: received, verdict: verdict, start: start, change: .carried(change)))
+        case .single(.stub(let received, let verdict, let header)):
+            try body(.stub(received: received, verdict: verdict, header: header))
+        case .single(.other(let entry)): try body(.other(entry))
+        case .packed(let packed):
+            let segment = try packed.unpacked(scope: scope)
+            var parts = PartsInOrder(packed)
+            for item in segment.items {
+                switch item {
+                case .known(let dot, let received, let verdict):
+                    try body(.known(dot: dot, received: received, verdict: verdict))
+                case .stub(let received, let verdict, let header):
+                    try body(.stub(received: received, verdict: verdict, header: header))
+                case .other(let entry): try body(.other(entry))
+                case .full(let change):
+                    guard let place = change.place else {
+                        throw CodecError.malformed("\(change.dot) has no place", at: 0)
+                    }
+                    try body(
+                        .full(
+                            dot: change.dot, received: place.received, verdict: place.verdict, start: place.start,
+                            change: .unpacked(segment, change, parts: try parts.parts(of: change))))
+                }
+            }
+            try parts.finish()
+        }
     }
 
     private func apply(
-        _ paged: PagedEntry, at position: UInt64, of scope: ScopeIntroduction, _ clock: inout HybridLogicalClock,
+        _ arrived: Arrived, at position: UInt64, of scope: ScopeIntroduction, _ clock: inout HybridLogicalClock,
         _ outcome: inout PageOutcome
     ) throws -> Entry {
-        switch paged {
+        switch arrived {
         case .known(let dot, let received, let verdict):
             guard let change = try transaction.change(at: dot, of: scope.scope) else {
                 throw PageError.missingChange(dot)
@@ -106,29 +176,25 @@ package struct PageReceiver<Transaction: ReplicaTransaction> {
             return try place(
                 change, Placement(position: position, received: received, verdict: verdict), &clock, &outcome)
         case .full(let dot, let received, let verdict, let start, let travelling):
-            let carried = try unstaged(travelling, dot, scope.scope)
+            let travelling = try unstaged(travelling, dot, scope.scope)
             let placement = Placement(position: position, received: received, verdict: verdict)
             let known = try transaction.feed(dot.feed, of: scope.scope)?.sequence ?? 0
             if dot.sequence <= known, let held = try transaction.change(at: dot, of: scope.scope) {
-                let change = try decode(carried, dot, previous: held.header.previous, scope: scope.scope)
+                let (change, _) = try decode(travelling, dot, previous: held.header.previous, scope: scope.scope)
                 guard change.hash == held.hash else { throw PageError.fork(dot) }
-                try folder.addParts(carried.parts, of: held)
+                try folder.addParts(travelling.parts, of: held)
                 return try place(held, placement, &clock, &outcome)
             }
             var feed = try feed(of: dot, start: start, scope: scope.scope)
-            // What is folded below is read there, and refused there where it is malformed.
-            let change = try decode(
-                carried, dot, previous: feed.hash, scope: scope.scope, checkingOperations: verdict != .ok)
+            let (change, operations) = try decode(travelling, dot, previous: feed.hash, scope: scope.scope)
             try checkContext(of: change.header)
             try transaction.note(dot, context: change.header.context, scope: scope.scope)
-            let stored = try transaction.append(change, parts: carried.parts, placement: placement)
+            let stored = try transaction.append(change, parts: travelling.parts, placement: placement)
             feed.sequence = dot.sequence
             feed.hash = change.hash
             try transaction.put(feed, of: scope.scope)
             if stored.isFolded { clock.observe(effective: stored.effective) }
-            do { try folder.fold(stored) } catch let error as CodecError {
-                throw PageError.change(dot, error.description)
-            }
+            try folder.fold(operations, of: stored)
             outcome.received += 1
             return .change(
                 reference: EntryReference(dot: dot, hash: change.hash), received: received, verdict: verdict)
@@ -143,13 +209,13 @@ package struct PageReceiver<Transaction: ReplicaTransaction> {
     }
 
     /// The change itself, where its bytes came in pieces before.
-    private func unstaged(_ carried: CarriedChange, _ dot: Dot, _ scope: ScopeID) throws -> CarriedChange {
-        guard carried.isStaged else { return carried }
+    private func unstaged(_ travelling: TravellingChange, _ dot: Dot, _ scope: ScopeID) throws -> TravellingChange {
+        guard travelling.isStaged else { return travelling }
         guard let change = try Staging(transaction).change(at: dot, of: scope) else {
             throw PageError.change(dot, "it is not staged whole")
         }
         try transaction.removeStaged(at: dot, of: scope)
-        return change
+        return .carried(change)
     }
 
     /// Gives a change that is held here its entry.
@@ -235,15 +301,9 @@ package struct PageReceiver<Transaction: ReplicaTransaction> {
     }
 
     private func decode(
-        _ carried: CarriedChange, _ dot: Dot, previous: Hash256, scope: ScopeID, checkingOperations: Bool = true
-    ) throws -> Change {
-        do {
-            let change = try Change(
-                carried: carried.bytes, scope: scope, dot: dot, previous: previous,
-                checkingOperations: checkingOperations)
-            try change.checkParts(carried.parts)
-            return change
-        } catch {
+        _ travelling: TravellingChange, _ dot: Dot, previous: Hash256, scope: ScopeID
+    ) throws -> (change: Change, operations: Operations) {
+        do { return try travelling.decoded(dot, previous: previous, scope: scope) } catch {
             throw PageError.change(dot, error.description)
         }
     }

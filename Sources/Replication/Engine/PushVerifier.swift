@@ -4,7 +4,7 @@ import Changes
 /// Checks a push against what is known: rebuilds each change on its feed's head and holds the run's end against its
 /// author's attestation. Hub and bundle receiver both take changes only through here.
 struct PushVerifier<Transaction: ReplicaTransaction> {
-    typealias Verified = (change: Change, parts: [[UInt8]?], author: Certificate)
+    typealias Verified = (change: Change, operations: Operations, parts: [[UInt8]?], author: Certificate)
 
     private let transaction: Transaction
     private let certificate: (ReplicaID) throws -> Certificate?
@@ -29,7 +29,24 @@ struct PushVerifier<Transaction: ReplicaTransaction> {
         var authors: [FeedID: Certificate] = [:]
         /// Feeds whose new changes no attestation has covered yet, and up to where.
         var pending: [FeedID: UInt64] = [:]
-        for run in push.runs {
+        for block in push.blocks {
+            try verify(block, in: scope, attested, &authors, &pending, &result)
+        }
+        if let feed = pending.keys.min() {
+            throw Refusal(.unattested, "no attestation covers feed \(feed) up to \(pending[feed] ?? 0)")
+        }
+        return result
+    }
+
+    private func verify(
+        _ block: PushBlock, in scope: ScopeIntroduction, _ attested: [FeedID: [Attestation]],
+        _ authors: inout [FeedID: Certificate], _ pending: inout [FeedID: UInt64], _ result: inout [Verified]
+    ) throws {
+        let runs: [TravellingRun]
+        do { runs = try TravellingRun.all(block, scope: scope.scope) } catch {
+            throw Refusal(error.isUnsupported ? .unsupported : .malformed, "the changes: \(error)")
+        }
+        for run in runs {
             let author = try authors[run.feed] ?? author(of: run.feed)
             authors[run.feed] = author
             var feed = try feed(run.feed, of: author, in: scope)
@@ -42,14 +59,14 @@ struct PushVerifier<Transaction: ReplicaTransaction> {
             for (offset, travelling) in run.changes.enumerated() {
                 let dot = Dot(feed: run.feed, sequence: run.first + UInt64(offset))
                 if travelling.isStaged, dot.sequence <= feed.sequence { continue }
-                let carried = try unstaged(travelling, dot, in: scope.scope)
+                let arrived = try unstaged(travelling, dot, in: scope.scope)
                 if dot.sequence <= feed.sequence {
-                    try checkKnown(carried, dot, in: scope.scope)
+                    try checkKnown(arrived, dot, in: scope.scope)
                     continue
                 }
-                let change = try decode(carried, dot, previous: feed.hash, scope: scope.scope)
+                let (change, operations) = try decode(arrived, dot, previous: feed.hash, scope: scope.scope)
                 try transaction.note(dot, context: change.header.context, scope: scope.scope)
-                result.append((change, carried.parts, author))
+                result.append((change, operations, arrived.parts, author))
                 feed.sequence = dot.sequence
                 feed.hash = change.hash
             }
@@ -58,10 +75,6 @@ struct PushVerifier<Transaction: ReplicaTransaction> {
             let isCovered = try cover(feed, attested[run.feed] ?? [], author)
             pending[run.feed] = isCovered ? nil : feed.sequence
         }
-        if let feed = pending.keys.min() {
-            throw Refusal(.unattested, "no attestation covers feed \(feed) up to \(pending[feed] ?? 0)")
-        }
-        return result
     }
 
     /// The context must be held, with equal hashes, before the change is taken; what a person was shown must lie in the
@@ -120,38 +133,38 @@ struct PushVerifier<Transaction: ReplicaTransaction> {
     }
 
     /// A change that is known: the same hash is a retry and skipped.
-    private func checkKnown(_ carried: CarriedChange, _ dot: Dot, in scope: ScopeID) throws {
+    private func checkKnown(_ arrived: TravellingChange, _ dot: Dot, in scope: ScopeID) throws {
         guard let known = try transaction.change(at: dot, of: scope) else {
             throw Refusal(.unsupported, "the change \(dot) comes a second time within one push")
         }
-        let change = try decode(carried, dot, previous: known.header.previous, scope: scope)
+        let (change, _) = try decode(arrived, dot, previous: known.header.previous, scope: scope)
         guard change.hash == known.hash else {
             throw Refusal(
                 .fork, "there is another change at \(dot); a copied or restored file has written beside it")
         }
-        try RecordFolder(transaction).addParts(carried.parts, of: known)
+        try RecordFolder(transaction).addParts(arrived.parts, of: known)
     }
 
     /// The change itself, where its bytes came in pieces before.
-    private func unstaged(_ carried: CarriedChange, _ dot: Dot, in scope: ScopeID) throws -> CarriedChange {
-        guard carried.isStaged else { return carried }
+    private func unstaged(_ arrived: TravellingChange, _ dot: Dot, in scope: ScopeID) throws -> TravellingChange {
+        guard arrived.isStaged else { return arrived }
         let staged: CarriedChange?
         do { staged = try Staging(transaction).change(at: dot, of: scope) } catch let error as CodecError {
             throw Refusal(.malformed, "the change \(dot): \(error)")
         }
         guard let staged else { throw Refusal(.notStaged, "the change \(dot) is not staged whole") }
         try transaction.removeStaged(at: dot, of: scope)
-        return staged
+        return .carried(staged)
     }
 
-    private func decode(_ carried: CarriedChange, _ dot: Dot, previous: Hash256, scope: ScopeID) throws -> Change {
-        guard carried.byteCount <= Limit.bytesPerChange.value else {
+    private func decode(
+        _ arrived: TravellingChange, _ dot: Dot, previous: Hash256, scope: ScopeID
+    ) throws -> (change: Change, operations: Operations) {
+        guard arrived.byteCount <= Limit.bytesPerChange.value else {
             throw Refusal(.malformed, "the change \(dot) has more than \(Limit.bytesPerChange.value) bytes")
         }
         do {
-            let change = try Change(carried: carried.bytes, scope: scope, dot: dot, previous: previous)
-            try change.checkParts(carried.parts)
-            return change
+            return try arrived.decoded(dot, previous: previous, scope: scope)
         } catch {
             throw Refusal(error.isUnsupported ? .unsupported : .malformed, "the change \(dot): \(error)")
         }

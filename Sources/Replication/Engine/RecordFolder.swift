@@ -20,12 +20,11 @@ package struct RecordFolder<Transaction: ReplicaTransaction> {
     package func fold(_ operations: Operations, of change: StoredChange) throws {
         guard change.isFolded else { return }
         let scope = change.header.scope
-        let ids = operations.recordIDs(in: scope, change: change.hash.short)
-        for id in ids { try transaction.touch(id, by: change) }
         if let error = operations.foldError {
             try transaction.quarantine(change.dot, of: scope, reason: error.description)
             return
         }
+        let ids = operations.recordIDs(in: scope, change: change.hash.short)
         let past = try transaction.past(of: change.dot, scope: scope)
         if let only = ids.first, ids.count == 1 {
             try apply(operations.operations, to: only, from: operations.records[0], of: change, past: past)
@@ -60,8 +59,7 @@ package struct RecordFolder<Transaction: ReplicaTransaction> {
     /// it aside, the records that it touches are folded again.
     @discardableResult
     package func place(_ change: StoredChange, at placement: Placement) throws -> StoredChange {
-        var placed = change
-        placed.placement = placement
+        let placed = change.placed(placement)
         try transaction.place(change.dot, of: change.header.scope, at: placement)
         if placed.effective != change.effective || placed.isFolded != change.isFolded {
             try refoldRecords(touchedBy: placed)

@@ -116,6 +116,12 @@ package final class MemoryTransaction: HubTransaction {
         precondition(state.places[place] == nil, "the change \(change.dot) is stored already")
         state.places[place] = state.changes.count
         if change.placement == nil { state.unplaced[place.scope, default: []].append(state.changes.count) }
+        // What is no change here is refused where it is folded.
+        for record in (try? change.operations.map { try Operations.records($0) }) ?? [] {
+            let id = record.recordID(in: place.scope, change: change.hash.short)
+            state.touches[MemoryState.RecordKey(scope: place.scope, record: id), default: []].append(
+                state.changes.count)
+        }
         state.changes.append(change)
         if !parts.isEmpty { state.parts[place] = parts }
         return change
@@ -152,6 +158,8 @@ package final class MemoryTransaction: HubTransaction {
     // MARK: - Order
 
     package func append(_ row: EntryRow, of scope: ScopeID) { state.entries[scope, default: []].append(row) }
+
+    package func keep(_ block: PackedEntries, from position: UInt64, of scope: ScopeID) {}
 
     package func entries(of scope: ScopeID, after position: UInt64, limit: Int) -> [EntryRow] {
         Array((state.entries[scope] ?? []).dropFirst(Int(clamping: position)).prefix(limit))
@@ -250,11 +258,6 @@ package final class MemoryTransaction: HubTransaction {
 
     package func greatestLogKey(of record: RecordID, scope: ScopeID, within past: Past) -> HybridTimestamp? {
         logRows(of: record, scope: scope).last { past.contains($0.mark.dot) }?.mark.key
-    }
-
-    package func touch(_ record: RecordID, by change: StoredChange) {
-        state.touches[MemoryState.RecordKey(scope: change.header.scope, record: record), default: []]
-            .append(Int(change.order) - 1)
     }
 
     package func changes(touching record: RecordID, of scope: ScopeID) -> [StoredChange] {

@@ -3,7 +3,7 @@ import Changes
 
 /// Sync by file: what one replica has of its scopes, for another replica of the chain, signed by the one who made it.
 ///
-/// Layout: magic `AMENDSB1`, chain, creator's certificate, authors' certificates (count, each behind its length), scopes
+/// Layout: magic `AMENDSB2`, chain, creator's certificate, authors' certificates (count, each behind its length), scopes
 /// (count; introduction, page flag and page, push flag and push), signature over all before it. Tag 1 of the flags is
 /// the plain form; other tags are kept for scopes that travel sealed to the hub's key, and refused by name until then.
 package struct SyncBundle: Hashable, Sendable {
@@ -47,7 +47,7 @@ package struct SyncBundle: Hashable, Sendable {
         try creator.publicKey.verify(signature, for: preimage)
     }
 
-    private static let magic = Array("AMENDSB1".utf8)
+    private static let magic = Array("AMENDSB2".utf8)
 
     private var preimage: [UInt8] {
         var signed = ByteWriter()

@@ -88,19 +88,19 @@ package struct ScopeHello: Hashable, Sendable {
 /// attestations that cover them.
 package struct ScopePush: Hashable, Sendable {
     package let scope: ScopeID
-    package let runs: [ChangeRun]
+    package let blocks: [PushBlock]
     package let attestations: [Attestation]
-    /// A piece of the next change, where that is too large for one message; it comes after the runs.
+    /// A piece of the next change, where that is too large for one message; it comes after the blocks.
     package let piece: ChangePiece?
 
     package init(scope: ScopeID, runs: [ChangeRun], attestations: [Attestation], piece: ChangePiece? = nil) {
         self.scope = scope
-        self.runs = runs
+        blocks = PushBlock.packed(runs)
         self.attestations = attestations
         self.piece = piece
     }
 
-    package var changeCount: Int { runs.reduce(0) { $0 + $1.changes.count } }
+    package var changeCount: Int { blocks.reduce(0) { $0 + $1.count } }
 }
 
 /// Consecutive changes of one feed.
@@ -143,7 +143,7 @@ extension Limit {
 }
 
 extension SyncRequest {
-    package static var version: UInt64 { 1 }
+    package static var version: UInt64 { 2 }
 
     package func encoded() -> [UInt8] {
         var writer = ByteWriter(reserving: 256)
@@ -259,13 +259,8 @@ extension ScopeHello {
 extension ScopePush {
     package func encode(into writer: inout ByteWriter) {
         writer.write(scope)
-        writer.write(runs.count)
-        for run in runs {
-            writer.write(run.feed)
-            writer.write(run.first)
-            writer.write(run.changes.count)
-            for change in run.changes { change.encode(into: &writer) }
-        }
+        writer.write(blocks.count)
+        for block in blocks { block.encode(into: &writer) }
         writer.write(attestations.count)
         for attestation in attestations { attestation.encode(into: &writer) }
         writer.write(byte: piece == nil ? 0 : 1)
@@ -274,20 +269,9 @@ extension ScopePush {
 
     package init(from reader: inout ByteReader) throws(CodecError) {
         scope = try reader.readIdentifier()
-        var runs: [ChangeRun] = []
-        for _ in 0..<(try reader.readCount(.runsPerPush, leastBytes: 18)) {
-            let feed: FeedID = try reader.readIdentifier()
-            let start = reader.index
-            let first = try reader.readInteger(upTo: UInt64(Int64.max))
-            guard first > 0 else { throw .malformed("a sequence starts at 1", at: start) }
-            var changes: [CarriedChange] = []
-            let count = try reader.readCount(.changesPerRun, leastBytes: 2)
-            guard count > 0 else { throw .malformed("a run is empty", at: start) }
-            changes.reserveCapacity(count)
-            for _ in 0..<count { changes.append(try CarriedChange(from: &reader)) }
-            runs.append(ChangeRun(feed: feed, first: first, changes: changes))
-        }
-        self.runs = runs
+        var blocks: [PushBlock] = []
+        for _ in 0..<(try reader.readCount(.runsPerPush, leastBytes: 4)) { blocks.append(try PushBlock(from: &reader)) }
+        self.blocks = blocks
         var attestations: [Attestation] = []
         for _ in 0..<(try reader.readCount(.attestationsPerPush, leastBytes: 129)) {
             attestations.append(try Attestation(from: &reader))
@@ -305,6 +289,16 @@ extension ScopePush {
 extension CarriedChange {
     func encode(into writer: inout ByteWriter) {
         writer.write(bytes)
+        CarriedChange.encode(parts, into: &writer)
+    }
+
+    init(from reader: inout ByteReader) throws(CodecError) {
+        bytes = try reader.readBytes(.bytesPerChange)
+        parts = try CarriedChange.parts(from: &reader)
+    }
+
+    /// Personal parts, each behind a flag that says whether the sender has it.
+    static func encode(_ parts: [[UInt8]?], into writer: inout ByteWriter) {
         writer.write(parts.count)
         for part in parts {
             writer.write(byte: part == nil ? 0 : 1)
@@ -312,8 +306,7 @@ extension CarriedChange {
         }
     }
 
-    init(from reader: inout ByteReader) throws(CodecError) {
-        bytes = try reader.readBytes(.bytesPerChange)
+    static func parts(from reader: inout ByteReader) throws(CodecError) -> [[UInt8]?] {
         var parts: [[UInt8]?] = []
         for _ in 0..<(try reader.readCount(.partsPerChange)) {
             let start = reader.index
@@ -323,6 +316,6 @@ extension CarriedChange {
             case let tag: throw .malformed("part flag \(tag) does not exist", at: start)
             }
         }
-        self.parts = parts
+        return parts
     }
 }

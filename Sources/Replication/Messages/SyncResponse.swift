@@ -83,18 +83,27 @@ package struct ScopeAnswer: Hashable, Sendable {
 /// Entries that follow the receiver's position, up to the receipt's.
 package struct Page: Hashable, Sendable {
     package let receipt: Receipt
-    package let entries: [PagedEntry]
+    /// The entries, in order.
+    package let blocks: [PageBlock]
     /// More entries follow.
     package let hasMore: Bool
     /// A piece of the change after the last entry, where that is too large for one message.
     package let piece: ChangePiece?
 
-    package init(receipt: Receipt, entries: [PagedEntry], hasMore: Bool, piece: ChangePiece? = nil) {
+    package init(receipt: Receipt, blocks: [PageBlock], hasMore: Bool, piece: ChangePiece? = nil) {
         self.receipt = receipt
-        self.entries = entries
+        self.blocks = blocks
         self.hasMore = hasMore
         self.piece = piece
     }
+
+    package init(receipt: Receipt, entries: [PagedEntry], hasMore: Bool, piece: ChangePiece? = nil) {
+        var packer = BlockPacker()
+        for entry in entries { packer.append(entry) }
+        self.init(receipt: receipt, blocks: packer.finish(), hasMore: hasMore, piece: piece)
+    }
+
+    package var entryCount: Int { blocks.reduce(0) { $0 + $1.count } }
 }
 
 /// An entry as it travels: what the receiver can work out is left out.
@@ -281,39 +290,49 @@ extension Page {
         static let full: UInt8 = 1
         static let stub: UInt8 = 2
         static let other: UInt8 = 3
+        static let packed: UInt8 = 4
     }
 
     package func encode(into writer: inout ByteWriter) {
         receipt.encode(into: &writer)
         writer.write(byte: (hasMore ? 1 : 0) | (piece == nil ? 0 : 2))
         piece?.encode(into: &writer)
-        writer.write(entries.count)
-        for entry in entries {
-            switch entry {
-            case .known(let dot, let received, let verdict):
-                writer.write(byte: Tag.known)
-                writer.write(dot.feed)
-                writer.write(dot.sequence)
-                writer.write(milliseconds: received)
-                writer.write(byte: verdict.rawValue)
-            case .full(let dot, let received, let verdict, let start, let change):
-                precondition((dot.sequence == 1) == (start != nil), "a feed's first change travels with its start")
-                writer.write(byte: Tag.full)
-                writer.write(dot.feed)
-                writer.write(dot.sequence)
-                writer.write(milliseconds: received)
-                writer.write(byte: verdict.rawValue)
-                if let start { writer.write(start) }
-                change.encode(into: &writer)
-            case .stub(let received, let verdict, let header):
-                writer.write(byte: Tag.stub)
-                writer.write(milliseconds: received)
-                writer.write(byte: verdict.rawValue)
-                writer.write(header)
-            case .other(let entry):
-                writer.write(byte: Tag.other)
-                entry.encode(into: &writer)
+        writer.write(blocks.count)
+        for block in blocks {
+            switch block {
+            case .packed(let packed):
+                writer.write(byte: Tag.packed)
+                packed.encode(into: &writer)
+            case .single(let entry): Page.encode(entry, into: &writer)
             }
+        }
+    }
+
+    private static func encode(_ entry: PagedEntry, into writer: inout ByteWriter) {
+        switch entry {
+        case .known(let dot, let received, let verdict):
+            writer.write(byte: Tag.known)
+            writer.write(dot.feed)
+            writer.write(dot.sequence)
+            writer.write(milliseconds: received)
+            writer.write(byte: verdict.rawValue)
+        case .full(let dot, let received, let verdict, let start, let change):
+            precondition((dot.sequence == 1) == (start != nil), "a feed's first change travels with its start")
+            writer.write(byte: Tag.full)
+            writer.write(dot.feed)
+            writer.write(dot.sequence)
+            writer.write(milliseconds: received)
+            writer.write(byte: verdict.rawValue)
+            if let start { writer.write(start) }
+            change.encode(into: &writer)
+        case .stub(let received, let verdict, let header):
+            writer.write(byte: Tag.stub)
+            writer.write(milliseconds: received)
+            writer.write(byte: verdict.rawValue)
+            writer.write(header)
+        case .other(let entry):
+            writer.write(byte: Tag.other)
+            entry.encode(into: &writer)
         }
     }
 
@@ -325,31 +344,41 @@ extension Page {
         hasMore = flag & 1 != 0
         piece = flag & 2 != 0 ? try ChangePiece(from: &reader) : nil
         let count = try reader.readCount(.entriesPerPage, leastBytes: 3)
-        var entries: [PagedEntry] = []
-        entries.reserveCapacity(count)
+        var blocks: [PageBlock] = []
+        blocks.reserveCapacity(count)
+        var entries = 0
         for _ in 0..<count {
             let position = reader.index
-            switch try reader.readByte() {
-            case Tag.known:
-                let dot = try Dot(from: &reader)
-                let received = try reader.readMilliseconds()
-                entries.append(.known(dot: dot, received: received, verdict: try Verdict(from: &reader)))
-            case Tag.full:
-                let dot = try Dot(from: &reader)
-                let received = try reader.readMilliseconds()
-                let verdict = try Verdict(from: &reader)
-                let start = dot.sequence == 1 ? try reader.readHash() : nil
-                let change = try CarriedChange(from: &reader)
-                entries.append(.full(dot: dot, received: received, verdict: verdict, start: start, change: change))
-            case Tag.stub:
-                let received = try reader.readMilliseconds()
-                let verdict = try Verdict(from: &reader)
-                entries.append(
-                    .stub(received: received, verdict: verdict, header: try reader.readBytes(.bytesPerChange)))
-            case Tag.other: entries.append(.other(try Entry(from: &reader)))
-            case let tag: throw .malformed("paged entry \(tag) does not exist", at: position)
-            }
+            let block = try Page.block(from: &reader)
+            entries += block.count
+            guard entries <= Limit.entriesPerPage.value else { throw .limit(.entriesPerPage, at: position) }
+            blocks.append(block)
         }
-        self.entries = entries
+        self.blocks = blocks
+    }
+
+    private static func block(from reader: inout ByteReader) throws(CodecError) -> PageBlock {
+        let position = reader.index
+        switch try reader.readByte() {
+        case Tag.known:
+            let dot = try Dot(from: &reader)
+            let received = try reader.readMilliseconds()
+            return .single(.known(dot: dot, received: received, verdict: try Verdict(from: &reader)))
+        case Tag.full:
+            let dot = try Dot(from: &reader)
+            let received = try reader.readMilliseconds()
+            let verdict = try Verdict(from: &reader)
+            let start = dot.sequence == 1 ? try reader.readHash() : nil
+            let change = try CarriedChange(from: &reader)
+            return .single(.full(dot: dot, received: received, verdict: verdict, start: start, change: change))
+        case Tag.stub:
+            let received = try reader.readMilliseconds()
+            let verdict = try Verdict(from: &reader)
+            return .single(
+                .stub(received: received, verdict: verdict, header: try reader.readBytes(.bytesPerChange)))
+        case Tag.other: return .single(.other(try Entry(from: &reader)))
+        case Tag.packed: return .packed(try PackedEntries(from: &reader))
+        case let tag: throw .malformed("paged entry \(tag) does not exist", at: position)
+        }
     }
 }

@@ -63,7 +63,8 @@ package struct StoredChange: Hashable, Sendable {
     package let operations: [UInt8]?
     package let hash: Hash256
     package var placement: Placement?
-    /// Its number in the order in which this replica applied changes: 1 and up, over all scopes.
+    /// Where it comes among the scope's changes here: 1 and up, each change after its past. A change without an entry
+    /// comes in the order in which this replica applied it, and another number once it has one.
     package let order: Int64
 
     package init(header: ChangeHeader, operations: [UInt8]?, hash: Hash256, placement: Placement?, order: Int64) {
@@ -75,6 +76,11 @@ package struct StoredChange: Hashable, Sendable {
     }
 
     package var dot: Dot { header.dot }
+
+    /// The same with its place in the scope's order, or a later verdict.
+    package func placed(_ placement: Placement) -> StoredChange {
+        StoredChange(header: header, operations: operations, hash: hash, placement: placement, order: order)
+    }
 
     /// When it counts as made.
     package var effective: HybridTimestamp { header.stamp.effective(received: placement?.received) }
@@ -115,6 +121,7 @@ package protocol ChangeLog: AnyObject {
     func append(_ change: Change, parts: [[UInt8]?], placement: Placement?) throws -> StoredChange
     /// Appends a header without its body.
     func append(stub: ChangeHeader, hash: Hash256, placement: Placement) throws
+    /// Gives a change the place that the next entry appended says, or another verdict than its entry's.
     func place(_ dot: Dot, of scope: ScopeID, at placement: Placement) throws
     func change(at dot: Dot, of scope: ScopeID) throws -> StoredChange?
     /// Changes without an entry, in order, after `order`.
@@ -126,6 +133,9 @@ package protocol ChangeLog: AnyObject {
     func addParts(_ parts: [[UInt8]?], of dot: Dot, scope: ScopeID) throws
 
     func append(_ row: EntryRow, of scope: ScopeID) throws
+    /// The entries appended from `position` on lie packed in `block`, whole changes and all: a log that keeps them in
+    /// this form need not pack them again.
+    func keep(_ block: PackedEntries, from position: UInt64, of scope: ScopeID)
     /// Entries in order, after `position`.
     func entries(of scope: ScopeID, after position: UInt64, limit: Int) throws -> [EntryRow]
     /// The history hash at a position that this log has had; nil beyond.

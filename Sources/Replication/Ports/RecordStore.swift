@@ -48,9 +48,7 @@ package protocol RecordStore: AnyObject {
     /// The greatest key of the record's log rows within `past`.
     func greatestLogKey(of record: RecordID, scope: ScopeID, within past: Past) throws -> HybridTimestamp?
 
-    /// Notes that a change touches a record.
-    func touch(_ record: RecordID, by change: StoredChange) throws
-    /// The changes that touch a record, in the order in which they were applied.
+    /// The changes of the log that touch a record, whether or not they can be folded, each after its past.
     func changes(touching record: RecordID, of scope: ScopeID) throws -> [StoredChange]
 
     /// 256 sums of the records' digests, mod 2^128, by the first byte of the record's id.

@@ -10,7 +10,7 @@ extension SQLiteTransaction {
         for reference in Reference.all {
             let sql = """
                 SELECT \(reference.key.map { "CAST(\($0) AS BLOB)" }.joined(separator: ", ")) FROM "\(reference.table)"
-                WHERE "\(reference.column)" NOT IN (SELECT \(reference.parentKey) FROM "\(reference.parent)")
+                WHERE "\(reference.column)" NOT IN (SELECT rid FROM "\(reference.parent)")
                 """
             try connection.withStatement(dynamic: sql) { statement in
                 while try statement.step() {
@@ -31,15 +31,15 @@ extension SQLiteTransaction {
         let parent: String
         let key: [String]
 
-        var parentKey: String { parent == "change" ? "number" : "rid" }
-
         static let all = [
             Reference(table: "feed", column: "scope", parent: "scope", key: ["rid"]),
-            Reference(table: "change", column: "scope", parent: "scope", key: ["number"]),
-            Reference(table: "change", column: "feed", parent: "feed", key: ["number"]),
-            Reference(table: "part", column: "change", parent: "change", key: ["change", "number"]),
+            Reference(table: "run", column: "scope", parent: "scope", key: ["number"]),
+            Reference(table: "run", column: "feed", parent: "feed", key: ["number"]),
+            Reference(table: "segment", column: "scope", parent: "scope", key: ["scope", "position"]),
+            Reference(table: "stretch", column: "feed", parent: "feed", key: ["feed", "sequence"]),
+            Reference(table: "verdict", column: "feed", parent: "feed", key: ["feed", "sequence"]),
+            Reference(table: "part", column: "feed", parent: "feed", key: ["feed", "sequence", "number"]),
             Reference(table: "staged", column: "scope", parent: "scope", key: ["scope", "feed", "sequence"]),
-            Reference(table: "entry", column: "scope", parent: "scope", key: ["scope", "position"]),
             Reference(table: "knot", column: "feed", parent: "feed", key: ["feed", "sequence"]),
             Reference(table: "record", column: "scope", parent: "scope", key: ["rid"]),
             Reference(
@@ -47,8 +47,6 @@ extension SQLiteTransaction {
                 key: ["record", "key", "feed", "sequence", "field"]),
             Reference(
                 table: "log_row", column: "feed", parent: "feed", key: ["record", "key", "feed", "sequence", "field"]),
-            Reference(table: "touch", column: "record", parent: "record", key: ["record", "change"]),
-            Reference(table: "touch", column: "change", parent: "change", key: ["record", "change"]),
             Reference(table: "fingerprint", column: "scope", parent: "scope", key: ["scope", "bucket"]),
             Reference(table: "quarantine", column: "feed", parent: "feed", key: ["feed", "sequence"]),
         ]

@@ -1,5 +1,6 @@
 import Causality
 import Changes
+import Compression
 import Replication
 import SQLiteKit
 
@@ -17,27 +18,101 @@ package struct AuditedFeed: Sendable {
     package let state: FeedState
     /// hash(0).
     package let start: Hash256
+    /// Its changes up to here have an entry.
+    package let placed: UInt64
+
+    /// The same row, were it of another feed or scope.
+    package func being(_ id: FeedID, in scope: Int64) -> AuditedFeed {
+        var state = FeedState(feed: id, start: start)
+        state.sequence = self.state.sequence
+        state.hash = self.state.hash
+        state.seen = self.state.seen
+        return AuditedFeed(rid: rid, scope: scope, state: state, start: start, placed: placed)
+    }
 }
 
-/// A row of `change`: what the columns say, the body as bytes.
-package struct AuditedChange: Sendable {
+/// A row of `run`: what the columns say, the body as bytes.
+package struct AuditedRun: Sendable {
     package let number: Int64
     package let scope: Int64
     package let feed: Int64
+    /// Of its first change.
     package let sequence: UInt64
+    package let count: UInt64
+    /// The hash of the change before its first.
     package let hash: Hash256
-    package let body: [UInt8]
-    package let isStub: Bool
-    /// Nil while it has no entry; a failure where its columns make no sense.
-    package let placement: Result<Placement?, StoredValueError>
+    package let body: AuditedBody
+
+    /// The changes, as they come after `hash`.
+    ///
+    /// - Throws: `CodecError` where the body is not `count` changes.
+    package func changes(of feed: FeedID, scope: ScopeID) throws(CodecError) -> [StoredChange] {
+        try StoredRun(
+            number: number, scope: scope, feed: feed, first: sequence, count: count, previous: hash, body: body.bytes
+        ).changes
+    }
 }
 
-/// A row of `entry`.
-package struct AuditedEntry: Sendable {
+/// A row of `segment`.
+package struct AuditedSegment: Sendable {
     package let scope: Int64
+    /// Of its first entry.
     package let position: UInt64
-    package let body: [UInt8]
+    package let count: UInt64
+    /// Whether every change's body lies in it.
+    package let isWhole: Bool
+    /// Whether it stays as it is.
+    package let isSealed: Bool
+    /// After its last entry.
     package let history: HistoryHash
+    package let body: AuditedBody
+}
+
+/// The bytes of a row of the log, with what was worked out from them when they were written.
+package struct AuditedBody: Sendable {
+    package let bytes: [UInt8]
+    /// The first bytes of their hash, as stored.
+    package let digest: [UInt8]
+    /// Which records its changes touch, as stored.
+    package let records: [UInt8]
+
+    /// Whether the bytes are those that were written.
+    package var isWhole: Bool { RowDigest.of(bytes) == digest }
+
+    /// The bytes as a segment with places.
+    ///
+    /// - Throws: `CodecError`, `ZstdError` where they are none.
+    package func segment(of scope: ScopeID) throws -> Segment {
+        let segment = try Segment(decoding: try Zstd.decompress(bytes, limit: .bytesPerSegment), scope: scope)
+        guard segment.isPlaced else { throw CodecError.malformed("the segment has no entries", at: 0) }
+        return segment
+    }
+
+    /// Whether a change in it may touch the record, as far as `records` says.
+    package func mayHold(_ record: RecordID) -> Bool {
+        do { return try RecordMarks.mayHold(record, records) } catch {
+            // Marks that cannot be read leave everything open.
+            return true
+        }
+    }
+}
+
+/// A row of `stretch`.
+package struct AuditedStretch: Sendable {
+    package let feed: Int64
+    package let sequence: UInt64
+    package let count: UInt64
+    /// Of the segment.
+    package let position: UInt64
+    /// The hash of the change before its first.
+    package let hash: Hash256
+}
+
+/// A row of `verdict`.
+package struct AuditedVerdict: Sendable {
+    package let feed: Int64
+    package let sequence: UInt64
+    package let verdict: Verdict
 }
 
 /// A row of `knot`.
@@ -49,6 +124,8 @@ package struct AuditedKnot: Sendable {
 
 /// A row of `part`.
 package struct AuditedPart: Sendable {
+    package let feed: Int64
+    package let sequence: UInt64
     package let number: Int64
     package let subject: [UInt8]
     package let body: [UInt8]?
@@ -83,80 +160,160 @@ extension SQLiteTransaction {
             state.hash = try statement.hash(5, "feed")
             state.seen = try statement.unsigned(6, "feed")
             return AuditedFeed(
-                rid: try statement.int64(0), scope: try statement.int64(1), state: state, start: start)
+                rid: try statement.int64(0), scope: try statement.int64(1), state: state, start: start,
+                placed: try statement.unsigned(7, "feed"))
         }
         try connection.withStatement(
-            "SELECT rid, scope, id, start, sequence, hash, seen FROM feed ORDER BY rid"
+            "SELECT rid, scope, id, start, sequence, hash, seen, placed FROM feed ORDER BY rid"
         ) { try audit(table, $0, visit) }
     }
 
-    // MARK: - Changes
+    // MARK: - Segments and runs
 
-    /// In the order in which they were applied.
-    package func auditChanges(_ visit: (AuditedRow<AuditedChange>) throws -> Void) throws {
+    /// In the order of their positions.
+    package func auditSegments(of scope: Int64, _ visit: (AuditedRow<AuditedSegment>) throws -> Void) throws {
+        let table = AuditedTable(name: "segment", key: [.integer(0), .integer(1)]) { statement in
+            AuditedSegment(
+                scope: try statement.int64(0), position: try statement.unsigned(1, "segment"),
+                count: try statement.unsigned(2, "segment"), isWhole: try statement.bool(3),
+                isSealed: try statement.bool(4), history: HistoryHash(try statement.hash(5, "segment")),
+                body: try statement.auditedBody(6))
+        }
         try connection.withStatement(
             """
-            SELECT number, scope, feed, sequence, hash, body, is_stub, position, received, verdict
-            FROM change ORDER BY number
-            """
-        ) { try audit(changeTable, $0, visit) }
-    }
-
-    /// The changes that the table `touch` gives a record, in the order in which they were applied.
-    package func auditChanges(
-        touching record: Int64, _ visit: (AuditedRow<AuditedChange>) throws -> Void
-    ) throws {
-        try connection.withStatement(
-            """
-            SELECT c.number, c.scope, c.feed, c.sequence, c.hash, c.body, c.is_stub, c.position, c.received, c.verdict
-            FROM touch t JOIN change c ON c.number = t.change WHERE t.record = ? ORDER BY t.change
+            SELECT scope, position, count, is_whole, is_sealed, history, body, digest, records FROM segment
+            WHERE scope = ? ORDER BY position
             """
         ) { statement in
-            try statement.bind(record)
-            try audit(changeTable, statement, visit)
+            try statement.bind(scope)
+            try audit(table, statement, visit)
         }
     }
 
-    package func auditChange(feed: Int64, sequence: UInt64) throws -> AuditedRow<AuditedChange>? {
-        guard let sequence = Int64(exactly: sequence) else { return nil }
-        return try connection.withStatement(
-            """
-            SELECT number, scope, feed, sequence, hash, body, is_stub, position, received, verdict
-            FROM change WHERE feed = ? AND sequence = ?
-            """
+    package func auditStretches(_ visit: (AuditedRow<AuditedStretch>) throws -> Void) throws {
+        try connection.withStatement(
+            "SELECT feed, sequence, count, position, hash FROM stretch ORDER BY feed, sequence"
+        ) { try audit(stretchTable, $0, visit) }
+    }
+
+    /// The stretches that say they lie in the segment at a position, of whichever scope.
+    package func auditStretches(at position: UInt64, _ visit: (AuditedRow<AuditedStretch>) throws -> Void) throws {
+        try connection.withStatement(
+            "SELECT feed, sequence, count, position, hash FROM stretch WHERE position = ? ORDER BY feed, sequence"
         ) { statement in
-            try statement.bind(feed, sequence)
-            return try auditOne(changeTable, statement)
+            try statement.bind(Int64(clamping: position))
+            try audit(stretchTable, statement, visit)
         }
     }
 
-    private var changeTable: AuditedTable<AuditedChange> {
-        AuditedTable(name: "change", key: [.integer(0)]) { statement in
-            AuditedChange(
+    package func auditStretch(feed: Int64, sequence: UInt64) throws -> AuditedRow<AuditedStretch>? {
+        try connection.withStatement(
+            "SELECT feed, sequence, count, position, hash FROM stretch WHERE feed = ? AND sequence = ?"
+        ) { statement in
+            try statement.bind(feed, Int64(clamping: sequence))
+            return try auditOne(stretchTable, statement)
+        }
+    }
+
+    private var stretchTable: AuditedTable<AuditedStretch> {
+        AuditedTable(name: "stretch", key: [.integer(0), .integer(1)]) { statement in
+            AuditedStretch(
+                feed: try statement.int64(0), sequence: try statement.unsigned(1, "stretch"),
+                count: try statement.unsigned(2, "stretch"), position: try statement.unsigned(3, "stretch"),
+                hash: try statement.hash(4, "stretch"))
+        }
+    }
+
+    /// In the order of their numbers.
+    package func auditRuns(_ visit: (AuditedRow<AuditedRun>) throws -> Void) throws {
+        try connection.withStatement(
+            "SELECT number, scope, feed, sequence, count, hash, body, digest, records FROM run ORDER BY number"
+        ) { try audit(runTable, $0, visit) }
+    }
+
+    /// The last run of a feed that begins at a sequence or before.
+    package func auditRun(feed: Int64, holding sequence: UInt64) throws -> AuditedRow<AuditedRun>? {
+        try connection.withStatement(
+            """
+            SELECT number, scope, feed, sequence, count, hash, body, digest, records FROM run
+            WHERE feed = ? AND sequence <= ? ORDER BY sequence DESC LIMIT 1
+            """
+        ) { statement in
+            try statement.bind(feed, Int64(clamping: sequence))
+            return try auditOne(runTable, statement)
+        }
+    }
+
+    private var runTable: AuditedTable<AuditedRun> {
+        AuditedTable(name: "run", key: [.integer(0)]) { statement in
+            AuditedRun(
                 number: try statement.int64(0), scope: try statement.int64(1), feed: try statement.int64(2),
-                sequence: try statement.unsigned(3, "change"), hash: try statement.hash(4, "change"),
-                body: try statement.bytes(5), isStub: try statement.bool(6), placement: try statement.placement())
+                sequence: try statement.unsigned(3, "run"), count: try statement.unsigned(4, "run"),
+                hash: try statement.hash(5, "run"), body: try statement.auditedBody(6))
+        }
+    }
+
+    package func auditVerdicts(of scope: Int64, _ visit: (AuditedRow<AuditedVerdict>) throws -> Void) throws {
+        let table = AuditedTable(name: "verdict", key: [.integer(0), .integer(1)]) { statement in
+            guard let verdict = UInt8(exactly: try statement.int64(2)).flatMap(Verdict.init(rawValue:)) else {
+                throw StoredValueError(table: "verdict", row: "-", reason: "there is no such verdict")
+            }
+            return AuditedVerdict(
+                feed: try statement.int64(0), sequence: try statement.unsigned(1, "verdict"), verdict: verdict)
+        }
+        try connection.withStatement(
+            """
+            SELECT v.feed, v.sequence, v.verdict FROM verdict v JOIN feed f ON f.rid = v.feed WHERE f.scope = ?
+            ORDER BY v.feed, v.sequence
+            """
+        ) { statement in
+            try statement.bind(scope)
+            try audit(table, statement, visit)
         }
     }
 
     // MARK: - What hangs on a change
 
-    package func auditParts(of change: Int64, _ visit: (AuditedRow<AuditedPart>) throws -> Void) throws {
-        let table = AuditedTable(name: "part", key: [.integer(0), .integer(1)]) { statement in
-            AuditedPart(
-                number: try statement.int64(1), subject: try statement.bytes(2), body: try statement.optionalBytes(3))
-        }
+    package func auditParts(
+        of feed: Int64, _ sequence: UInt64, _ visit: (AuditedRow<AuditedPart>) throws -> Void
+    ) throws {
         try connection.withStatement(
-            "SELECT change, number, subject, body FROM part WHERE change = ? ORDER BY number"
+            "SELECT feed, sequence, number, subject, body FROM part WHERE feed = ? AND sequence = ? ORDER BY number"
         ) { statement in
-            try statement.bind(change)
-            try audit(table, statement, visit)
+            try statement.bind(feed, Int64(clamping: sequence))
+            try audit(partTable, statement, visit)
+        }
+    }
+
+    package func auditParts(_ visit: (AuditedRow<AuditedPart>) throws -> Void) throws {
+        try connection.withStatement(
+            "SELECT feed, sequence, number, subject, body FROM part ORDER BY feed, sequence, number"
+        ) { try audit(partTable, $0, visit) }
+    }
+
+    private var partTable: AuditedTable<AuditedPart> {
+        AuditedTable(name: "part", key: [.integer(0), .integer(1), .integer(2)]) { statement in
+            AuditedPart(
+                feed: try statement.int64(0), sequence: try statement.unsigned(1, "part"),
+                number: try statement.int64(2), subject: try statement.bytes(3), body: try statement.optionalBytes(4))
         }
     }
 
     package func auditKnots(_ visit: (AuditedRow<AuditedKnot>) throws -> Void) throws {
         try connection.withStatement("SELECT feed, sequence, others FROM knot ORDER BY feed, sequence") {
             try audit(knotTable, $0, visit)
+        }
+    }
+
+    /// The knots of a feed's changes in `sequences`.
+    package func auditKnots(
+        of feed: Int64, in sequences: Range<UInt64>, _ visit: (AuditedRow<AuditedKnot>) throws -> Void
+    ) throws {
+        try connection.withStatement(
+            "SELECT feed, sequence, others FROM knot WHERE feed = ? AND sequence >= ? AND sequence < ? ORDER BY sequence"
+        ) { statement in
+            try statement.bind(feed, Int64(clamping: sequences.lowerBound), Int64(clamping: sequences.upperBound))
+            try audit(knotTable, statement, visit)
         }
     }
 
@@ -177,53 +334,12 @@ extension SQLiteTransaction {
                 others: try statement.bytes(2))
         }
     }
-
-    // MARK: - The order
-
-    package func auditEntries(
-        of scope: Int64, _ visit: (AuditedRow<AuditedEntry>) throws -> Void
-    ) throws {
-        try connection.withStatement(
-            "SELECT scope, position, body, history FROM entry WHERE scope = ? ORDER BY position"
-        ) { statement in
-            try statement.bind(scope)
-            try audit(entryTable, statement, visit)
-        }
-    }
-
-    package func auditEntry(of scope: Int64, at position: UInt64) throws -> AuditedRow<AuditedEntry>? {
-        guard let position = Int64(exactly: position) else { return nil }
-        return try connection.withStatement(
-            "SELECT scope, position, body, history FROM entry WHERE scope = ? AND position = ?"
-        ) { statement in
-            try statement.bind(scope, position)
-            return try auditOne(entryTable, statement)
-        }
-    }
-
-    private var entryTable: AuditedTable<AuditedEntry> {
-        AuditedTable(name: "entry", key: [.integer(0), .integer(1)]) { statement in
-            AuditedEntry(
-                scope: try statement.int64(0), position: try statement.unsigned(1, "entry"),
-                body: try statement.bytes(2), history: HistoryHash(try statement.hash(3, "entry")))
-        }
-    }
 }
 
 extension Statement {
-    /// Position, received and verdict in columns 7 to 9.
-    fileprivate func placement() throws -> Result<Placement?, StoredValueError> {
-        func unreadable(_ reason: String) -> Result<Placement?, StoredValueError> {
-            .failure(StoredValueError(table: "change", row: "-", reason: reason))
-        }
-        switch (try optionalInt64(7), try optionalInt64(8), try optionalInt64(9)) {
-        case (nil, nil, nil): return .success(nil)
-        case (let position?, let received?, let number?):
-            guard position > 0, let verdict = UInt8(exactly: number).flatMap(Verdict.init(rawValue:)) else {
-                return unreadable("position \(position) with verdict \(number) is no place in the order")
-            }
-            return .success(Placement(position: UInt64(position), received: received, verdict: verdict))
-        default: return unreadable("position, received and verdict come together")
-        }
+    /// Body, digest and records in three columns.
+    fileprivate func auditedBody(_ column: Int) throws -> AuditedBody {
+        AuditedBody(
+            bytes: try bytes(column), digest: try bytes(column + 1), records: try bytes(column + 2))
     }
 }

@@ -106,13 +106,6 @@ extension SQLiteTransaction {
         }
     }
 
-    package func holdsTouch(of record: Int64, by change: Int64) throws -> Bool {
-        try connection.withStatement("SELECT 1 FROM touch WHERE record = ? AND change = ?") { statement in
-            try statement.bind(record, change)
-            return try statement.step()
-        }
-    }
-
     package func auditBuckets(
         of scope: Int64, _ visit: (AuditedRow<AuditedBucket>) throws -> Void
     ) throws {

@@ -56,13 +56,7 @@ extension SQLiteTransaction {
 extension SQLiteTransaction {
     /// Changes of a scope without an entry, up to one in the order of application.
     package func unplacedCount(of scope: ScopeID, upTo order: Int64) throws -> Int {
-        try connection.withStatement(
-            "SELECT count(*) FROM change WHERE scope = ? AND position IS NULL AND number <= ?"
-        ) { statement in
-            try statement.bind(try scopeRow(scope), order)
-            _ = try statement.step()
-            return try statement.int(0)
-        }
+        try unplaced(of: scope, after: 0, limit: .max).count { $0.order <= order }
     }
 
     /// Hands over a scope's records by id, a page at a time: memory does not grow with the scope.

@@ -106,8 +106,9 @@ extension HubStoreContract {
                     try require("their number", try transaction.unplacedCount(of: scope), is: 6)
                     let placement = Placement(position: 1, received: 99, verdict: .ok)
                     try transaction.place(all[1].dot, of: scope, at: placement)
-                    all[1].placement = placement
-                    try require("the placed one", try transaction.change(at: all[1].dot, of: scope), is: all[1])
+                    let placed = try transaction.change(at: all[1].dot, of: scope)
+                    try require("the placed one", placed?.hash, is: all[1].hash)
+                    try require("its placement", placed?.placement, is: placement)
                     all.remove(at: 1)
                     try require("the others", try transaction.unplaced(of: scope, after: 0, limit: 100), is: all)
                     try require("their number", try transaction.unplacedCount(of: scope), is: 5)

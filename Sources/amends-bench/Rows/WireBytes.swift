@@ -1,3 +1,4 @@
+import Compression
 import SyncHTTP
 
 /// Row 3: what an empty replica is sent to hold the whole history, against the final table as text.

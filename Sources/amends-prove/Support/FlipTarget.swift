@@ -28,15 +28,23 @@ package struct FlipTarget: Sendable {
             "scope", key: ["rid"],
             columns: ["id", "name", "seed", "position", "history", "received_floor", "folded_position"],
             [.scope]),
-        FlipTarget("feed", key: ["rid"], columns: ["scope", "id", "start", "sequence", "hash", "seen"], [.feed]),
         FlipTarget(
-            "change", key: ["number"],
-            columns: ["scope", "feed", "sequence", "hash", "body", "is_stub", "position", "received", "verdict"],
-            [.chain, .body, .placement]),
-        FlipTarget("part", key: ["change", "number"], columns: ["change", "number", "subject", "body"], [.part]),
+            "feed", key: ["rid"], columns: ["scope", "id", "start", "sequence", "hash", "seen", "placed"], [.feed]),
+        FlipTarget(
+            "segment", key: ["scope", "position"],
+            columns: ["scope", "position", "count", "is_whole", "history", "body", "digest", "records"],
+            [.body, .chain, .history, .touch]),
+        FlipTarget(
+            "stretch", key: ["feed", "sequence"], columns: ["feed", "sequence", "count", "position", "hash"], [.chain]),
+        FlipTarget(
+            "run", key: ["number"],
+            columns: ["scope", "feed", "sequence", "count", "hash", "body", "digest", "records"],
+            [.body, .chain, .touch]),
+        FlipTarget("verdict", key: ["feed", "sequence"], columns: ["feed", "sequence", "verdict"], [.placement]),
+        FlipTarget(
+            "part", key: ["feed", "sequence", "number"], columns: ["feed", "sequence", "number", "subject", "body"],
+            [.part]),
         FlipTarget("part_key", key: ["subject", "record"], columns: ["subject", "record", "key"], [.part]),
-        FlipTarget(
-            "entry", key: ["scope", "position"], columns: ["scope", "position", "body", "history"], [.history]),
         FlipTarget("knot", key: ["feed", "sequence"], columns: ["feed", "sequence", "others"], [.past]),
         FlipTarget(
             "attestation", key: ["scope", "replica", "sequence"], columns: ["scope", "replica", "sequence", "body"],
@@ -53,7 +61,6 @@ package struct FlipTarget: Sendable {
         FlipTarget(
             "log_row", key: ["record", "key", "feed", "sequence", "field"],
             columns: ["record", "key", "feed", "sequence", "field", "value"], [.log]),
-        FlipTarget("touch", key: ["record", "change"], columns: ["record", "change"], [.touch]),
         FlipTarget("fingerprint", key: ["scope", "bucket"], columns: ["scope", "bucket", "sum"], [.fingerprint]),
         FlipTarget("quarantine", key: ["feed", "sequence"], columns: ["feed", "sequence"], [.quarantine]),
     ]

@@ -1,0 +1,98 @@
+/// Texts that other systems write for a moment, such as `2016-02-29T01:16`: as numbers they are told from the change's
+/// stamp, which they mostly lie near, in one byte or two.
+///
+/// Nothing is read into them: which zone they mean is not known, and the very text comes back.
+struct CivilText: Hashable, Sendable {
+    let hasSeconds: Bool
+    /// A space between date and time in place of `T`.
+    let hasSpace: Bool
+    /// Ends in `Z`.
+    let hasZulu: Bool
+
+    /// Milliseconds in the text's unit.
+    var unit: Int64 { hasSeconds ? 1_000 : 60_000 }
+
+    /// 1 seconds, 2 space, 4 `Z`.
+    var rawValue: UInt8 { (hasSeconds ? 1 : 0) | (hasSpace ? 2 : 0) | (hasZulu ? 4 : 0) }
+
+    init?(rawValue: UInt8) {
+        guard rawValue < 8 else { return nil }
+        hasSeconds = rawValue & 1 != 0
+        hasSpace = rawValue & 2 != 0
+        hasZulu = rawValue & 4 != 0
+    }
+
+    /// The form that `text` is in and its number of units since 1970; nil where it is not exactly what `text(of:)` gives.
+    static func parse(_ text: Text) -> (form: CivilText, number: Int64)? {
+        let bytes = Array(text.string.utf8)
+        guard (16...20).contains(bytes.count) else { return nil }
+        let hasZulu = bytes[bytes.count - 1] == UInt8(ascii: "Z")
+        let length = bytes.count - (hasZulu ? 1 : 0)
+        guard length == 16 || length == 19 else { return nil }
+        let flags: UInt8 = (length == 19 ? 1 : 0) | (bytes[10] == UInt8(ascii: " ") ? 2 : 0) | (hasZulu ? 4 : 0)
+        func number(_ range: Range<Int>) -> Int64 {
+            // What is no digit gives some number, whose text is another one.
+            bytes[range].reduce(0) { $0 * 10 + Int64($1) - 48 }
+        }
+        let month = number(5..<7)
+        guard let form = CivilText(rawValue: flags), (1...12).contains(month) else { return nil }
+        let minutes = (dayNumber(number(0..<4), month, number(8..<10)) * 24 + number(11..<13)) * 60 + number(14..<16)
+        let result = form.hasSeconds ? minutes * 60 + number(17..<19) : minutes
+        return form.bytes(of: result) == bytes ? (form, result) : nil
+    }
+
+    /// - Returns: nil where the year has not four digits.
+    func text(of number: Int64) -> Text? {
+        bytes(of: number).map { Text(String(decoding: $0, as: UTF8.self)) }
+    }
+
+    private func bytes(of number: Int64) -> [UInt8]? {
+        let perDay: Int64 = hasSeconds ? 86_400 : 1_440
+        // Years 0 to 9999, with some days to spare.
+        guard (-720_000 * perDay...3_000_000 * perDay).contains(number) else { return nil }
+        let ofDay = (number % perDay + perDay) % perDay
+        let (year, month, day) = CivilText.date((number - ofDay) / perDay)
+        guard (0...9_999).contains(year) else { return nil }
+        let minute = hasSeconds ? ofDay / 60 : ofDay
+        var result: [UInt8] = []
+        result.reserveCapacity(20)
+        func append(_ number: Int64, _ separator: UInt8? = nil) {
+            result.append(UInt8(48 + number / 10))
+            result.append(UInt8(48 + number % 10))
+            if let separator { result.append(separator) }
+        }
+        append(year / 100)
+        append(year % 100, UInt8(ascii: "-"))
+        append(month, UInt8(ascii: "-"))
+        append(day, UInt8(ascii: hasSpace ? " " : "T"))
+        append(minute / 60, UInt8(ascii: ":"))
+        append(minute % 60, hasSeconds ? UInt8(ascii: ":") : nil)
+        if hasSeconds { append(ofDay % 60) }
+        if hasZulu { result.append(UInt8(ascii: "Z")) }
+        return result
+    }
+
+    // MARK: - The proleptic Gregorian calendar
+
+    /// Days since 1970-01-01.
+    ///
+    /// Source: H. Hinnant, "chrono-Compatible Low-Level Date Algorithms", `days_from_civil`, `civil_from_days`.
+    private static func dayNumber(_ year: Int64, _ month: Int64, _ day: Int64) -> Int64 {
+        let shifted = month <= 2 ? year - 1 : year
+        let era = (shifted >= 0 ? shifted : shifted - 399) / 400
+        let yearOfEra = shifted - era * 400
+        let dayOfYear = (153 * (month > 2 ? month - 3 : month + 9) + 2) / 5 + day - 1
+        return era * 146_097 + yearOfEra * 365 + yearOfEra / 4 - yearOfEra / 100 + dayOfYear - 719_468
+    }
+
+    private static func date(_ dayNumber: Int64) -> (year: Int64, month: Int64, day: Int64) {
+        let shifted = dayNumber + 719_468
+        let era = (shifted >= 0 ? shifted : shifted - 146_096) / 146_097
+        let dayOfEra = shifted - era * 146_097
+        let yearOfEra = (dayOfEra - dayOfEra / 1_460 + dayOfEra / 36_524 - dayOfEra / 146_096) / 365
+        let dayOfYear = dayOfEra - (365 * yearOfEra + yearOfEra / 4 - yearOfEra / 100)
+        let shiftedMonth = (5 * dayOfYear + 2) / 153
+        let month = shiftedMonth < 10 ? shiftedMonth + 3 : shiftedMonth - 9
+        return (yearOfEra + era * 400 + (month <= 2 ? 1 : 0), month, dayOfYear - (153 * shiftedMonth + 2) / 5 + 1)
+    }
+}

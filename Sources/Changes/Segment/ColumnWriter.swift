@@ -1,0 +1,120 @@
+import Causality
+
+/// The operations of one form within a segment, kept until the cheapest way of writing them can be told.
+struct ColumnWriter {
+    let form: FieldOperation.Form
+    let formBytes: [UInt8]
+    private var contents = ByteInterner()
+    /// Of each content, if it could be a number.
+    private var values: [Value?] = []
+    private var uses: [Use] = []
+
+    private struct Use {
+        let content: Int32
+        let record: Int32
+        /// The change's stamp.
+        let milliseconds: Int64
+    }
+
+    /// One way of writing the column.
+    struct Encoded {
+        let coding: ColumnCoding
+        var stream = ByteWriter()
+    }
+
+    init(form: FieldOperation.Form, formBytes: [UInt8]) {
+        self.form = form
+        self.formBytes = formBytes
+    }
+
+    /// - Parameter range: of the operation's canonical content in `source`.
+    mutating func append(_ source: [UInt8], _ range: Range<Int>, value: Value, record: Int, milliseconds: Int64) {
+        let (content, isNew) = contents.intern(source, range)
+        if isNew { values.append(form.hasElement || form.isShown ? nil : value) }
+        uses.append(Use(content: Int32(content), record: Int32(record), milliseconds: milliseconds))
+    }
+
+    // MARK: - Choosing
+
+    /// - Parameters:
+    ///   - records: in the segment.
+    ///   - mayRemember: whether the column may be told from the record's number before.
+    func encoded(records: Int, mayRemember: Bool) -> Encoded {
+        let texts = values.allSatisfy { $0?.text != nil }
+        var candidates = [listed(texts: texts, newestFirst: false)]
+        if contents.count > 1 { candidates.append(listed(texts: texts, newestFirst: true)) }
+        if let (form, numbers) = numbers() {
+            for prediction in Prediction.allCases {
+                if prediction.isOfRecord, !mayRemember { continue }
+                if prediction == .stamp, form.unit == nil { continue }
+                candidates.append(encoded(numbers, form, prediction, records: records))
+            }
+        }
+        var best = candidates[0]
+        var cost = ByteCost(best.stream.bytes).value
+        for candidate in candidates.dropFirst() {
+            let other = ByteCost(candidate.stream.bytes).value
+            if other < cost { (best, cost) = (candidate, other) }
+        }
+        return best
+    }
+
+    /// The form of numbers that all values of the column have, and the number of each content.
+    private func numbers() -> (form: NumberForm, numbers: [Int64])? {
+        guard let first = values.first ?? nil else { return nil }
+        for form in NumberForm.candidates(for: first) {
+            var numbers: [Int64] = []
+            numbers.reserveCapacity(values.count)
+            for value in values {
+                guard let value, let number = form.number(of: value) else { break }
+                numbers.append(number)
+            }
+            if numbers.count == values.count { return (form, numbers) }
+        }
+        return nil
+    }
+
+    // MARK: - Writing
+
+    private func listed(texts: Bool, newestFirst: Bool) -> Encoded {
+        var result = Encoded(coding: .listed(texts: texts, newestFirst: newestFirst))
+        var count = 0
+        var last: ArraySlice<UInt8> = []
+        for use in uses {
+            let content = Int(use.content)
+            if content == count {
+                // Contents are numbered in the order in which they first come.
+                result.stream.write(byte: 0)
+                let next =
+                    texts ? contents[content].dropFirst(Value.textHeadCount(contents[content])) : contents[content]
+                FrontCoding.write(next, after: last, into: &result.stream)
+                last = next
+                count += 1
+            } else {
+                result.stream.write(newestFirst ? count - content : content + 1)
+            }
+        }
+        return result
+    }
+
+    private func encoded(
+        _ numbers: [Int64], _ form: NumberForm, _ prediction: Prediction, records: Int
+    ) -> Encoded {
+        var result = Encoded(coding: .numbers(form, prediction))
+        var last: Int64 = 0
+        var remembered = [Int64](repeating: 0, count: prediction.isOfRecord ? records : 0)
+        for use in uses {
+            let number = numbers[Int(use.content)]
+            let record = Int(use.record)
+            switch prediction {
+            case .column: result.stream.write(signed: number &- last)
+            case .stamp: result.stream.write(signed: number &- use.milliseconds / (form.unit ?? 1))
+            case .record, .recordSuccessor:
+                result.stream.write(signed: number &- remembered[record])
+                remembered[record] = number &+ prediction.step
+            }
+            last = number
+        }
+        return result
+    }
+}

@@ -1,0 +1,81 @@
+import Causality
+
+/// A run of consecutive items of one scope, unpacked from columns.
+///
+/// Its texts, values and origins are decoded once and shared by the operations that hold them, and the operations of
+/// all changes lie in one array, so that folding a segment neither parses nor allocates for each. The canonical bytes
+/// of a change are rebuilt exactly, and are such as `Change.init(carried:)` takes.
+///
+///     let segment = try Segment(decoding: bytes, scope: scope)
+///     for case .full(let change) in segment.items {
+///         let header = segment.header(of: change, previous: head)
+///         for operation in segment.operations[change.operations] { … }
+///     }
+package struct Segment: Sendable {
+    package let scope: ScopeID
+    /// Whether its changes have places in the scope's order.
+    package let isPlaced: Bool
+    package let items: [SegmentItem]
+    package let authors: [SegmentAuthor]
+    /// The records that the segment names. A hostile segment may list one twice: compare records by id.
+    package let origins: [RecordOrigin]
+    /// The records of each change, as indexes into `origins`: `SegmentChange.records` leads here.
+    package let recordIndices: [Int]
+    /// All changes' operations: `SegmentChange.operations` leads here.
+    package let operations: [FieldOperation]
+    /// All changes' canonical operations: `SegmentChange.operationBytes` leads here.
+    package let operationBytes: [UInt8]
+
+    /// - Parameter bytes: what `SegmentWriter.encoded()` gave, or anything.
+    /// - Throws: `.unsupported` for another format, the limit that is exceeded, or what is malformed: also where a
+    ///   change in it is none that `Change.init(carried:)` takes.
+    /// - Complexity: O(bytes + rebuilt bytes); the latter are at most `Limit.rebuiltBytesPerSegment`.
+    package init(decoding bytes: [UInt8], scope: ScopeID) throws(CodecError) {
+        var decoder = try SegmentDecoder(bytes, scope: scope)
+        try decoder.decodeItems()
+        self.scope = scope
+        isPlaced = decoder.head.isPlaced
+        items = decoder.items
+        authors = decoder.authors
+        origins = decoder.operations.origins
+        recordIndices = decoder.operations.mentions
+        operations = decoder.operations.operations
+        operationBytes = decoder.operations.rebuilt.bytes
+    }
+
+    /// The change's records, in its order.
+    package func records(of change: SegmentChange) -> [RecordOrigin] {
+        recordIndices[change.records].map { origins[$0] }
+    }
+
+    package func operations(of change: SegmentChange) -> Operations {
+        Operations(records: records(of: change), operations: Array(operations[change.operations]))
+    }
+
+    /// The canonical header; hashes the operations.
+    ///
+    /// - Parameter previous: the hash of the feed's change before, or its start.
+    package func header(of change: SegmentChange, previous: Hash256) -> ChangeHeader {
+        let author = authors[change.author]
+        return ChangeHeader(
+            scope: scope, dot: change.dot, previous: previous, stamp: change.stamp, zoneMinutes: author.zoneMinutes,
+            person: author.person, schema: author.schema, context: change.context,
+            operationsHash: Operations.hash(operationBytes[change.operationBytes]), parts: change.parts)
+    }
+
+    /// The change as it lies in a row of its own; nothing is hashed.
+    package func carried(_ change: SegmentChange) -> [UInt8] {
+        let author = authors[change.author]
+        var writer = ByteWriter(reserving: change.operationBytes.count + 96)
+        writer.write(Change.carriedFormat)
+        writer.write(change.stamp.rawValue)
+        author.encode(into: &writer)
+        writer.write(change.context.count)
+        for reference in change.context { reference.encode(into: &writer) }
+        writer.write(change.parts.count)
+        for part in change.parts { writer.write(part.subject) }
+        for part in change.parts { writer.write(part.commitment) }
+        writer.write(operationBytes[change.operationBytes])
+        return writer.bytes
+    }
+}

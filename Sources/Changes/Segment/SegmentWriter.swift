@@ -1,0 +1,274 @@
+import Causality
+
+/// Packs items of one scope into the columns that `Segment` unpacks.
+///
+///     var writer = SegmentWriter(isPlaced: true)
+///     guard try writer.append(change: dot, carried: bytes, place: place) else { … }  // full: encode, begin another
+///     let bytes = writer.encoded()
+///
+/// The same items always give the same bytes. What is kept takes about as much memory as the items.
+package struct SegmentWriter {
+    package let isPlaced: Bool
+    package private(set) var itemCount = 0
+
+    private var operations = OperationWriter()
+    private var times: [Time] = []
+    private var kinds = RunWriter()
+    private var feeds = ByteWriter()
+    private var feedIndices: [FeedID: Int] = [:]
+    private var nextSequences: [UInt64] = []
+    private var seenSequences: [UInt64] = []
+    private var feedRuns = RunWriter()
+    private var sequences = RunWriter()
+    private var counters = RunWriter()
+    private var verdicts = RunWriter()
+    private var starts = ByteWriter()
+    private var authors = ByteInterner()
+    private var authorList = ByteWriter()
+    private var authorRuns = RunWriter()
+    private var contextCounts = RunWriter()
+    private var contexts = ByteWriter()
+    private var partCounts = RunWriter()
+    private var subjects: [SubjectID: Int] = [:]
+    private var parts = ByteWriter()
+    private var stubs = ByteWriter()
+    private var entries = ByteWriter()
+    private var stamp = HybridTimestamp.zero
+    private var otherBytes = 0
+
+    /// The times of an item that has some: how they are written is chosen at the end.
+    private struct Time {
+        var stamp: Int64?
+        var received: Int64?
+    }
+
+    /// - Parameter isPlaced: whether the items have places in the scope's order; without, all are whole changes.
+    package init(isPlaced: Bool) { self.isPlaced = isPlaced }
+
+    package var isEmpty: Bool { itemCount == 0 }
+
+    // MARK: - Items
+
+    /// Takes a whole change.
+    ///
+    /// - Parameters:
+    ///   - dot: its feed and sequence.
+    ///   - bytes: its carried form, as `Change.init(carried:)` takes it.
+    ///   - range: where in `bytes` it lies, if not in all of them.
+    ///   - place: what the order says of it; given exactly where the segment is placed, its `start` for sequence 1.
+    /// - Returns: false, and nothing has changed, where the segment is full; an empty one takes any change.
+    /// - Throws: what is wrong with the bytes; nothing has changed.
+    package mutating func append(
+        change dot: Dot, carried bytes: [UInt8], range: Range<Int>? = nil, place: SegmentPlace?
+    ) throws(CodecError) -> Bool {
+        precondition((place != nil) == isPlaced, "a change has a place exactly where its segment has")
+        precondition(
+            place == nil || (place?.start != nil) == (dot.sequence == 1), "a feed's start comes with its first change")
+        precondition(dot.sequence > 0, "a sequence starts at 1")
+        var reader = ByteReader(bytes, range ?? 0..<bytes.count)
+        guard reader.remaining <= Limit.bytesPerChange.value else { throw .limit(.bytesPerChange, at: reader.index) }
+        let format = try reader.readInteger()
+        guard format == Change.carriedFormat else { throw .unsupported("a change of format \(format)") }
+        let carried = try ChangeHeader.Carried(from: &reader, feed: dot.feed)
+        var commitments: [Hash256] = []
+        for _ in carried.subjects { commitments.append(try reader.readHash()) }
+        let parsed = try OperationWriter.Parsed(try reader.readNested())
+        try reader.finish()
+        guard hasRoom, operations.hasRoom(for: parsed) else { return false }
+        begin(SegmentHead.Kind.full)
+        write(dot)
+        counters.append(
+            UInt64(carried.stamp.counter &- stamp.expectedCounter(at: carried.stamp.milliseconds)))
+        stamp = carried.stamp
+        times.append(Time(stamp: stamp.milliseconds, received: place.map { SegmentWriter.held($0.received) }))
+        if let place {
+            verdicts.append(UInt64(place.verdict.rawValue))
+            if let start = place.start { starts.write(start) }
+        }
+        write(SegmentAuthor(zoneMinutes: carried.zoneMinutes, person: carried.person, schema: carried.schema))
+        write(carried.context)
+        write(carried.subjects, commitments)
+        try operations.append(parsed, stamp: carried.stamp)
+        return true
+    }
+
+    /// Takes a placed change that the reader holds.
+    package mutating func append(known dot: Dot, received: Int64, verdict: Verdict) -> Bool {
+        guard hasRoom else { return false }
+        begin(SegmentHead.Kind.known)
+        write(dot)
+        times.append(Time(received: SegmentWriter.held(received)))
+        verdicts.append(UInt64(verdict.rawValue))
+        return true
+    }
+
+    /// Takes a placed change of which only the header travels.
+    package mutating func append(stub header: [UInt8], received: Int64, verdict: Verdict) -> Bool {
+        guard hasRoom else { return false }
+        begin(SegmentHead.Kind.stub)
+        times.append(Time(received: SegmentWriter.held(received)))
+        verdicts.append(UInt64(verdict.rawValue))
+        stubs.write(header)
+        otherBytes += header.count
+        return true
+    }
+
+    /// Takes an entry that is not of a change.
+    package mutating func append(other entry: Entry) -> Bool {
+        if case .change = entry { preconditionFailure("an entry of a change stands with its change") }
+        guard hasRoom else { return false }
+        begin(SegmentHead.Kind.other)
+        entry.encode(into: &entries)
+        return true
+    }
+
+    private var hasRoom: Bool {
+        itemCount < Limit.itemsPerSegment.value && otherBytes <= Limit.rebuiltBytesPerSegment.value
+    }
+
+    private mutating func begin(_ kind: UInt64) {
+        precondition(isPlaced || kind == SegmentHead.Kind.full, "an item without change in a segment without places")
+        kinds.append(kind)
+        itemCount += 1
+    }
+
+    /// As entries are written.
+    private static func held(_ time: Int64) -> Int64 { min(max(time, 0), HybridTimestamp.greatestMilliseconds) }
+
+    // MARK: - Headers
+
+    private mutating func write(_ dot: Dot) {
+        let feed = index(of: dot.feed, first: dot.sequence)
+        feedRuns.append(UInt64(feed))
+        sequences.append(dot.sequence &- nextSequences[feed])
+        nextSequences[feed] = dot.sequence &+ 1
+    }
+
+    private mutating func index(of feed: FeedID, first: UInt64) -> Int {
+        if let index = feedIndices[feed] { return index }
+        feedIndices[feed] = nextSequences.count
+        nextSequences.append(first)
+        seenSequences.append(first)
+        feeds.write(feed)
+        feeds.write(first)
+        return nextSequences.count - 1
+    }
+
+    private mutating func write(_ author: SegmentAuthor) {
+        var writer = ByteWriter()
+        author.encode(into: &writer)
+        let (number, isNew) = authors.intern(writer.bytes)
+        if isNew {
+            FrontCoding.write(authors[number], after: number == 0 ? [] : authors[number - 1], into: &authorList)
+        }
+        authorRuns.append(UInt64(number))
+    }
+
+    private mutating func write(_ context: [ChangeReference]) {
+        contextCounts.append(UInt64(context.count))
+        for reference in context {
+            let feed = index(of: reference.dot.feed, first: reference.dot.sequence)
+            contexts.write(feed)
+            contexts.write(signed: Int64(bitPattern: reference.dot.sequence &- seenSequences[feed]))
+            seenSequences[feed] = reference.dot.sequence
+            contexts.write(reference.hash)
+        }
+    }
+
+    private mutating func write(_ subjects: [SubjectID], _ commitments: [Hash256]) {
+        partCounts.append(UInt64(subjects.count))
+        for (subject, commitment) in zip(subjects, commitments) {
+            let next = self.subjects.count
+            let index = self.subjects[subject, default: next]
+            parts.write(index)
+            if index == next {
+                self.subjects[subject] = next
+                parts.write(subject)
+            }
+            parts.write(commitment)
+        }
+    }
+
+    // MARK: - Encoding
+
+    /// The segment's bytes: the head, the lengths of the streams, the streams.
+    ///
+    /// - Complexity: O(items + operations), each column several times.
+    package func encoded() -> [UInt8] {
+        let columns = operations.encodedColumns()
+        let stampDifferences = self.stampDifferences
+        var head = SegmentHead()
+        head.isPlaced = isPlaced
+        head.stampsNeverFall = stampDifferences.allSatisfy { $0 >= 0 }
+        head.items = itemCount
+        head.operations = operations.operations
+        head.rebuiltBytes = operations.rebuiltBytes
+        head.origins = operations.records.count
+        head.columns = operations.columns.count
+        var milliseconds = ByteWriter()
+        for difference in stampDifferences {
+            if head.stampsNeverFall {
+                milliseconds.write(UInt64(difference))
+            } else {
+                milliseconds.write(signed: difference)
+            }
+        }
+        let (received, followsStamp) = receivedTimes()
+        head.receivedFollowsStamp = followsStamp
+        var streams = Array(repeating: [UInt8](), count: SegmentStream.allCases.count)
+        func set(_ stream: SegmentStream, _ bytes: [UInt8]) { streams[stream.rawValue] = bytes }
+        set(.kinds, kinds.encoded())
+        set(.feeds, feeds.bytes)
+        set(.feedRuns, feedRuns.encoded())
+        set(.sequences, sequences.encoded())
+        set(.milliseconds, milliseconds.bytes)
+        set(.counters, counters.encoded())
+        set(.received, received)
+        set(.verdicts, verdicts.encoded())
+        set(.starts, starts.bytes)
+        set(.authors, authorList.bytes)
+        set(.authorRuns, authorRuns.encoded())
+        set(.contextCounts, contextCounts.encoded())
+        set(.contexts, contexts.bytes)
+        set(.partCounts, partCounts.encoded())
+        set(.parts, parts.bytes)
+        set(.shapes, operations.shapes.bytes)
+        set(.shapeCodes, operations.shapeCodes.bytes)
+        set(.records, operations.records.codes.bytes)
+        set(.origins, operations.records.list.bytes)
+        set(.originSteps, operations.records.steps.bytes)
+        set(.columns, columns.list)
+        set(.stubs, stubs.bytes)
+        set(.entries, entries.bytes)
+        streams += columns.streams
+        var writer = ByteWriter(reserving: streams.reduce(64) { $0 + $1.count + 4 })
+        head.encode(into: &writer)
+        head.encode(streams, into: &writer)
+        return writer.bytes
+    }
+
+    private var stampDifferences: [Int64] {
+        var last: Int64 = 0
+        return times.compactMap(\.stamp).map { stamp in
+            defer { last = stamp }
+            return stamp - last
+        }
+    }
+
+    private func receivedTimes() -> (bytes: [UInt8], followsStamp: Bool) {
+        func written(followingStamp: Bool) -> [UInt8] {
+            var writer = ByteWriter()
+            var last: Int64 = 0
+            for time in times {
+                guard let received = time.received else { continue }
+                if followingStamp, let stamp = time.stamp { last = stamp }
+                writer.write(signed: received - last)
+                last = received
+            }
+            return writer.bytes
+        }
+        let (plain, following) = (written(followingStamp: false), written(followingStamp: true))
+        let followsStamp = ByteCost(following).value < ByteCost(plain).value
+        return (followsStamp ? following : plain, followsStamp)
+    }
+}

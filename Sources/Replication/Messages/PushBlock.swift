@@ -1,0 +1,92 @@
+import Causality
+import Changes
+
+/// Changes as a replica sends them, in order.
+package enum PushBlock: Hashable, Sendable {
+    /// In columns: see `Segment`.
+    case packed(PackedEntries)
+    /// Consecutive changes of one feed, each in its carried form: what no column takes.
+    case run(ChangeRun)
+
+    package var count: Int {
+        switch self {
+        case .packed(let packed): packed.count
+        case .run(let run): run.changes.count
+        }
+    }
+
+    /// Packs runs into columns wherever columns can hold them.
+    static func packed(_ runs: [ChangeRun]) -> [PushBlock] {
+        var blocks: [PushBlock] = []
+        var writer = SegmentWriter(isPlaced: false)
+        var parts: [[[UInt8]?]] = []
+        func flush() {
+            guard !writer.isEmpty else { return }
+            blocks.append(
+                .packed(PackedEntries(segment: writer.encoded(), count: writer.itemCount, parts: parts)))
+            writer = SegmentWriter(isPlaced: false)
+            parts = []
+        }
+        func pack(_ change: CarriedChange, _ dot: Dot) -> Bool {
+            guard !change.isStaged, writer.itemCount < BlockPacker.entriesPerBlock else { return false }
+            do {
+                guard try writer.append(change: dot, carried: change.bytes, place: nil) else { return false }
+            } catch {
+                // Bytes that are no change go as they are, and are refused where they come to.
+                return false
+            }
+            if !change.parts.isEmpty { parts.append(change.parts) }
+            return true
+        }
+        for run in runs {
+            for (offset, change) in run.changes.enumerated() {
+                let dot = Dot(feed: run.feed, sequence: run.first &+ UInt64(offset))
+                if pack(change, dot) { continue }
+                flush()
+                if pack(change, dot) { continue }
+                if offset > 0, case .run(let last) = blocks.last, last.feed == run.feed, last.last &+ 1 == dot.sequence
+                {
+                    blocks[blocks.count - 1] = .run(
+                        ChangeRun(feed: run.feed, first: last.first, changes: last.changes + [change]))
+                } else {
+                    blocks.append(.run(ChangeRun(feed: run.feed, first: dot.sequence, changes: [change])))
+                }
+            }
+        }
+        flush()
+        return blocks
+    }
+
+    func encode(into writer: inout ByteWriter) {
+        switch self {
+        case .run(let run):
+            writer.write(byte: 0)
+            writer.write(run.feed)
+            writer.write(run.first)
+            writer.write(run.changes.count)
+            for change in run.changes { change.encode(into: &writer) }
+        case .packed(let packed):
+            writer.write(byte: 1)
+            packed.encode(into: &writer)
+        }
+    }
+
+    init(from reader: inout ByteReader) throws(CodecError) {
+        let position = reader.index
+        switch try reader.readByte() {
+        case 0:
+            let feed: FeedID = try reader.readIdentifier()
+            let start = reader.index
+            let first = try reader.readInteger(upTo: UInt64(Int64.max))
+            guard first > 0 else { throw .malformed("a sequence starts at 1", at: start) }
+            var changes: [CarriedChange] = []
+            let count = try reader.readCount(.changesPerRun, leastBytes: 2)
+            guard count > 0 else { throw .malformed("a run is empty", at: start) }
+            changes.reserveCapacity(count)
+            for _ in 0..<count { changes.append(try CarriedChange(from: &reader)) }
+            self = .run(ChangeRun(feed: feed, first: first, changes: changes))
+        case 1: self = .packed(try PackedEntries(from: &reader))
+        case let tag: throw .malformed("push block \(tag) does not exist", at: position)
+        }
+    }
+}

@@ -1,0 +1,78 @@
+import Causality
+import Changes
+import Replication
+
+/// What a transaction has added to the log and not yet written: its rows are written once, when it ends or when the
+/// log is searched.
+struct LogTail {
+    /// A change's place: feeds of one replica have one id in every scope.
+    struct Place: Hashable {
+        let scope: Int64
+        let dot: Dot
+    }
+
+    /// Consecutive changes of one feed that have no entry yet.
+    struct Run {
+        let scope: Int64
+        let feed: Int64
+        let feedID: FeedID
+        let first: UInt64
+        /// The hash of the change before the first.
+        let previous: Hash256
+        let number: Int64
+        var changes: [StoredChange] = []
+
+        var next: UInt64 { first + UInt64(changes.count) }
+    }
+
+    /// Appended in this transaction, with or without an entry.
+    var changes: [Place: StoredChange] = [:]
+    /// In the order in which they came.
+    var runs: [Run] = []
+    /// By scope's row, in order.
+    var entries: [Int64: [EntryRow]] = [:]
+    /// Entries that came packed, by scope's row, with the position of their first.
+    var packed: [Int64: [UInt64: PackedEntries]] = [:]
+    /// Changes that got their entry in this transaction and were stored before.
+    var placed: [Place: Placement] = [:]
+}
+
+/// A run as its row holds it: each change in its carried form behind its length.
+struct StoredRun {
+    let number: Int64
+    let first: UInt64
+    let changes: [StoredChange]
+
+    var last: UInt64 { first + UInt64(changes.count) - 1 }
+
+    static func body(of changes: some Sequence<StoredChange>) -> [UInt8] {
+        var writer = ByteWriter(reserving: 4_096)
+        for change in changes { writer.write(change.carried) }
+        return writer.bytes
+    }
+
+    /// - Throws: `CodecError` where the body is not `count` changes.
+    init(
+        number: Int64, scope: ScopeID, feed: FeedID, first: UInt64, count: UInt64, previous: Hash256, body: [UInt8]
+    ) throws(CodecError) {
+        var reader = ByteReader(body)
+        var changes: [StoredChange] = []
+        var hash = previous
+        guard count <= UInt64(body.count) else { throw .length(at: 0) }
+        for offset in 0..<count {
+            let range = try reader.readRange(.bytesPerChange)
+            let (header, operations) = try Change.decode(
+                carried: body, range: range, scope: scope, dot: Dot(feed: feed, sequence: first + offset),
+                previous: hash)
+            hash = header.hash()
+            changes.append(
+                StoredChange(
+                    header: header, operations: operations, hash: hash, placement: nil,
+                    order: StoredChange.order(unplaced: number &+ Int64(offset))))
+        }
+        try reader.finish()
+        self.number = number
+        self.first = first
+        self.changes = changes
+    }
+}

@@ -1,0 +1,59 @@
+import Changes
+import Compression
+import Foundation
+import Inspection
+import Replication
+import SQLiteKit
+import SQLiteStore
+import Testing
+import amends_prove
+
+@Suite("A file of an older format is brought to this one, and nothing in it is lost")
+struct MigrationTests {
+    /// Written by a program of format 1: a row for each change, each entry and each touch. Three cases and a fourth that
+    /// was not sent yet, two machines' writes to one field, personal parts, and a hub's order in two scopes.
+    private static func format1(in folder: TemporaryFolder) throws -> String {
+        let fixture = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
+            .appending(path: "Fixtures/formats/replica-1.sqlite.zst")
+        let path = folder.file("replica.sqlite")
+        let bytes = try Zstd.decompress([UInt8](try Data(contentsOf: fixture)), limit: .bytesPerSegment)
+        try Data(bytes).write(to: URL(filePath: path))
+        return path
+    }
+
+    @Test func everyChangeIsThereAndEveryHashIsTheSame() throws {
+        let folder = try TemporaryFolder()
+        let path = try MigrationTests.format1(in: folder)
+        let store = try SQLiteStore(path: path, schemas: Branch.schemas, durability: .normal)
+        try store.read { transaction in
+            // As the older program showed them.
+            let expected: [Text: (position: UInt64, history: String, fingerprint: String, unplaced: Int)] = [
+                "branch": (
+                    6, "aac16cab36dae020144d222c37a59d65d412dc7e2d2e355acb6aa485d8289c06",
+                    "c74048030b605be2e5740c517c6143b8afb1d9688586c8c4c2b969df71cff74d", 1
+                ),
+                "common": (
+                    4, "afb8bfdd22354c28ef395ffa59b8a4c386cc6c033c0526c5e9b786b5c7be5eba",
+                    "2cb3889239f5050ce21184a6883b913ebdfded3f3202167c5fceb1441d900aa7", 0
+                ),
+            ]
+            let scopes = try transaction.scopes()
+            #expect(scopes.count == expected.count)
+            for scope in scopes {
+                let name = scope.introduction.name.string
+                let found = try #require(expected[name.hasPrefix("branch/") ? "branch" : Text(name)])
+                #expect(scope.position == found.position)
+                #expect(scope.history.hash.description == found.history)
+                #expect(try transaction.fingerprint(of: scope.id).hash.description == found.fingerprint)
+                #expect(try transaction.unplacedCount(of: scope.id) == found.unplaced)
+                #expect(try transaction.unplaced(of: scope.id, after: 0, limit: 10).count == found.unplaced)
+                let entries = try transaction.entries(of: scope.id, after: 0, limit: 100)
+                #expect(entries.last?.history == scope.history && entries.count == Int(found.position))
+            }
+        }
+        try store.close()
+        let report = try Verifier().verify(path: path, schemas: Branch.schemas)
+        #expect(report.isOK, "\(report.damage)")
+        #expect(report.checked.changes == 11 && report.checked.records == 8)
+    }
+}
