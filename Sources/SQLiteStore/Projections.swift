@@ -13,10 +13,27 @@ struct Projections: Sendable {
     let types: [RecordType]
     /// Of each type, in the order of `types`: made once, since each record that is written asks for them.
     private let tables: [[ProjectedTable]]
+    /// Of each type, the fields that are columns of its main table, in the order of a state's slots.
+    private let columns: [Text: [FieldColumn]]
+
+    private struct FieldColumn {
+        let target: FieldTarget
+        let definition: FieldDefinition
+        /// Among the columns of fields.
+        let index: Int
+    }
 
     init(_ schemas: [Schema]) {
         types = schemas.flatMap(\.recordTypes)
         tables = types.map { Projections.tables(of: $0) }
+        columns = Dictionary(types.map { ($0.name, Projections.columns(of: $0)) }) { first, _ in first }
+    }
+
+    private static func columns(of type: RecordType) -> [FieldColumn] {
+        type.fields.filter { !$0.hasTable }.enumerated().map { index, field in
+            FieldColumn(
+                target: FieldTarget(field: field.name, kind: field.kind), definition: field, index: index)
+        }.sorted { $0.target < $1.target }
     }
 
     func type(named name: Text) -> RecordType? { types.first { $0.name == name } }
@@ -63,7 +80,7 @@ struct Projections: Sendable {
     ) throws -> [[[ColumnValue]]] {
         let state = record.state
         var main: [ColumnValue] = [.text(record.id.description), .text(record.scope.description)]
-        for field in type.fields where !field.hasTable { main.append(field.column(in: state)) }
+        main += fieldColumns(of: state, type: type)
         for (column, value) in zip(type.derivedColumns, type.derive(view)) {
             main.append(ColumnValue(value, as: column.type))
         }
@@ -137,17 +154,34 @@ struct ProjectedTable {
     }
 }
 
+extension Projections {
+    /// What the main table shows of a record's fields. Both are sorted by target, so one walk meets all.
+    private func fieldColumns(of state: RecordState, type: RecordType) -> [ColumnValue] {
+        guard let columns = columns[type.name] else { return [] }
+        var values: [ColumnValue] = Array(repeating: .null, count: columns.count)
+        var next = 0
+        for column in columns {
+            while next < state.slots.count, state.slots[next].target < column.target { next += 1 }
+            let isThere = next < state.slots.count && state.slots[next].target == column.target
+            values[column.index] = column.definition.column(of: isThere ? state.slots[next] : nil)
+        }
+        return values
+    }
+}
+
 extension FieldDefinition {
     /// Sets and logs have a table of their own.
     var hasTable: Bool { kind == .set || kind == .log }
 
     /// What the main table shows of this field.
-    func column(in state: RecordState) -> ColumnValue {
+    ///
+    /// - Parameter slot: of the field; nil where it was never written.
+    func column(of slot: RecordState.Slot?) -> ColumnValue {
         switch kind {
-        case .enableWinsFlag: .integer(state.isEnabled(name) ? 1 : 0)
-        case .disableWinsFlag: .integer(state.isNotDisabled(name) ? 1 : 0)
-        case .total: .integer(state.slot(FieldTarget(field: name, kind: .total))?.total ?? 0)
-        case .register: ColumnValue(state.winner(name, reading)?.value, as: columnType)
+        case .enableWinsFlag: .integer(slot?.isEnabled == true ? 1 : 0)
+        case .disableWinsFlag: .integer(slot?.isNotDisabled == true ? 1 : 0)
+        case .total: .integer(slot?.total ?? 0)
+        case .register: ColumnValue(slot?.winner(reading)?.value, as: columnType)
         default: .null
         }
     }

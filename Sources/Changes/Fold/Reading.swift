@@ -20,6 +20,14 @@ extension RecordState.Slot {
             }
     }
 
+    /// Whether an enable-wins flag is on: some surviving write says so.
+    package var isEnabled: Bool { survivors.contains { $0.value == .boolean(true) } }
+
+    /// Whether a disable-wins flag is on: there is a surviving write and none says no.
+    package var isNotDisabled: Bool {
+        !survivors.isEmpty && survivors.allSatisfy { $0.value == .boolean(true) }
+    }
+
     /// The survivor that `reading` shows.
     package func winner(_ reading: Reading) -> RecordState.Survivor? {
         switch reading {
@@ -58,14 +66,12 @@ extension RecordState {
 
     /// Whether an enable-wins flag is on: some surviving write says so.
     package func isEnabled(_ field: Text) -> Bool {
-        slot(FieldTarget(field: field, kind: .enableWinsFlag))?.survivors.contains { $0.value == .boolean(true) }
-            ?? false
+        slot(FieldTarget(field: field, kind: .enableWinsFlag))?.isEnabled ?? false
     }
 
     /// Whether a disable-wins flag is on: there is a surviving write and none says no.
     package func isNotDisabled(_ field: Text) -> Bool {
-        guard let slot = slot(FieldTarget(field: field, kind: .disableWinsFlag)) else { return false }
-        return !slot.survivors.isEmpty && slot.survivors.allSatisfy { $0.value == .boolean(true) }
+        slot(FieldTarget(field: field, kind: .disableWinsFlag))?.isNotDisabled ?? false
     }
 }
 

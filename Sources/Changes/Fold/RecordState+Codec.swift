@@ -129,12 +129,30 @@ extension RecordState.Slot {
     }
 }
 
+extension RecordState {
+    /// The feed that all its dots are of, where there is one: most records are written by one machine.
+    fileprivate var onlyFeed: FeedID? {
+        var only = newestLog?.dot.feed
+        for index in slots.indices {
+            for survivor in slots[index].survivors {
+                if let only, only != survivor.dot.feed { return nil }
+                only = survivor.dot.feed
+            }
+        }
+        return only
+    }
+}
+
 /// The feeds that a state names, each once and sorted: its bytes name them by index.
 private struct FeedTable: Equatable {
     let feeds: [FeedID]
 
     /// - Complexity: O(survivors log survivors).
     init(of state: RecordState) {
+        if let only = state.onlyFeed {
+            feeds = [only]
+            return
+        }
         var all: [FeedID] = []
         for slot in state.slots {
             for survivor in slot.survivors where all.last != survivor.dot.feed { all.append(survivor.dot.feed) }
