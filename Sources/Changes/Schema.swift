@@ -20,19 +20,26 @@ package struct Schema: Sendable {
     /// The rule that `operations` break, in words; `nil` when they break none. Fields and types that this schema
     /// does not know break nothing: they come from a newer version.
     package func violation(of operations: Operations) -> String? {
-        for target in operations.operations.map(\.target) {
-            let kinds = self.kinds(of: target.field)
-            if !kinds.isEmpty, !kinds.contains(target.kind) {
+        for operation in operations.operations {
+            let target = operation.target
+            if !canBe(target.kind, target.field) {
                 return "the field \(target.field) is never of kind \(target.kind.rawValue)"
             }
         }
         return nil
     }
 
-    /// The kinds that a field of this name has: an operation does not tell its record's type, and two types may
-    /// give one name different kinds.
-    private func kinds(of field: Text) -> [FieldKind] {
-        field == Schema.typeField ? [.register] : recordTypes.compactMap { $0.field(field)?.kind }
+    /// Whether a field of this name is of a kind in any record type, or in none known: an operation does not tell its
+    /// record's type, and two types may give one name different kinds.
+    private func canBe(_ kind: FieldKind, _ field: Text) -> Bool {
+        if field == Schema.typeField { return kind == .register }
+        var isKnown = false
+        for type in recordTypes {
+            guard let known = type.field(field)?.kind else { continue }
+            if known == kind { return true }
+            isKnown = true
+        }
+        return !isKnown
     }
 }
 

@@ -1,5 +1,6 @@
 import CZstd
 import Changes
+import Synchronization
 
 /// Why compressed bytes were not taken.
 package enum ZstdError: Error, Hashable, Sendable {
@@ -32,12 +33,15 @@ package enum Zstd {
     /// The largest window that a frame may ask for, 8 MB: it bounds what reading a hostile frame allocates.
     private static let greatestWindowLog: Int32 = 23
     private static let stepBytes = 128 << 10
+    private static let leastStepBytes = 4 << 10
 
     package static func compress(_ bytes: [UInt8]) -> [UInt8] {
         let bound = ZSTD_compressBound(bytes.count)
         return [UInt8](unsafeUninitializedCapacity: bound) { target, count in
-            count = bytes.withUnsafeBytes {
-                ZSTD_compress(target.baseAddress, bound, $0.baseAddress, $0.count, level)
+            count = bytes.withUnsafeBytes { source in
+                compressors.use { context in
+                    ZSTD_compressCCtx(context, target.baseAddress, bound, source.baseAddress, source.count, level)
+                }
             }
             precondition(ZSTD_isError(count) == 0, "zstd has a large enough buffer and still fails")
         }
@@ -47,10 +51,23 @@ package enum Zstd {
     ///
     /// - Throws: `.limit` as soon as more than `limit` comes out.
     package static func decompress(_ bytes: [UInt8], limit: Limit) throws(ZstdError) -> [UInt8] {
-        guard let context = ZSTD_createDCtx() else { throw .malformed("out of memory") }
-        defer { ZSTD_freeDCtx(context) }
-        _ = ZSTD_DCtx_setParameter(context, ZSTD_d_windowLogMax, greatestWindowLog)
-        var step = [UInt8](repeating: 0, count: stepBytes)
+        try decompressors.use { context throws(ZstdError) in
+            // Also after a frame that was not read to its end.
+            _ = ZSTD_DCtx_reset(context, ZSTD_reset_session_and_parameters)
+            _ = ZSTD_DCtx_setParameter(context, ZSTD_d_windowLogMax, greatestWindowLog)
+            return try decompress(bytes, limit: limit, context)
+        }
+    }
+
+    private static let compressors = ZstdContexts(
+        make: ZSTD_createCCtx, size: { ZSTD_sizeof_CCtx($0) }, free: { _ = ZSTD_freeCCtx($0) })
+    private static let decompressors = ZstdContexts(
+        make: ZSTD_createDCtx, size: { ZSTD_sizeof_DCtx($0) }, free: { _ = ZSTD_freeDCtx($0) })
+
+    private static func decompress(
+        _ bytes: [UInt8], limit: Limit, _ context: OpaquePointer
+    ) throws(ZstdError) -> [UInt8] {
+        var step = [UInt8](repeating: 0, count: min(stepBytes, max(leastStepBytes, 4 * bytes.count)))
         var result: [UInt8] = []
         var consumed = 0
         while true {
@@ -79,5 +96,45 @@ package enum Zstd {
                 return (status, input.pos - start, output.pos)
             }
         }
+    }
+}
+
+/// The library's working memory, some hundred kilobytes, kept between bodies: to make it anew takes longer than to
+/// compress a small body.
+private final class ZstdContexts: Sendable {
+    /// Addresses of contexts that nobody uses.
+    private let idle = Mutex<[UInt]>([])
+    private let make: @Sendable () -> OpaquePointer?
+    private let size: @Sendable (OpaquePointer) -> Int
+    private let free: @Sendable (OpaquePointer) -> Void
+
+    /// More than these, and larger ones (bytes), are not kept.
+    private static let greatestIdle = 4
+    private static let greatestKeptBytes = 4 << 20
+
+    init(
+        make: @escaping @Sendable () -> OpaquePointer?, size: @escaping @Sendable (OpaquePointer) -> Int,
+        free: @escaping @Sendable (OpaquePointer) -> Void
+    ) {
+        self.size = size
+        self.make = make
+        self.free = free
+    }
+
+    func use<Result, Failure: Error>(_ body: (OpaquePointer) throws(Failure) -> Result) throws(Failure) -> Result {
+        let kept = idle.withLock { $0.popLast() }
+        guard let context = kept.flatMap({ OpaquePointer(bitPattern: $0) }) ?? make() else {
+            preconditionFailure("there is no memory left for zstd")
+        }
+        defer {
+            let isSmall = size(context) <= ZstdContexts.greatestKeptBytes
+            let isKept = idle.withLock { idle in
+                guard isSmall, idle.count < ZstdContexts.greatestIdle else { return false }
+                idle.append(UInt(bitPattern: context))
+                return true
+            }
+            if !isKept { free(context) }
+        }
+        return try body(context)
     }
 }

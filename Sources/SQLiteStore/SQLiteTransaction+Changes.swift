@@ -68,7 +68,7 @@ extension SQLiteTransaction {
 
     private func notePlaced(_ dot: Dot, scope: Int64) {
         caches.feeds[scope]?[dot.feed]?.placed = dot.sequence
-        caches.feeds[scope]?[dot.feed]?.isDirty = true
+        markDirty(dot.feed, scope: scope)
     }
 
     package func place(_ dot: Dot, of scope: ScopeID, at placement: Placement) throws {

@@ -13,11 +13,12 @@ extension SQLiteTransaction {
     package func scope(_ id: ScopeID) throws -> ScopeState? { try loadScopes()[id]?.state }
 
     package func put(_ scope: ScopeState) throws {
-        if var cached = try loadScopes()[scope.id] {
+        if let cached = try loadScopes()[scope.id] {
             guard cached.state != scope else { return }
-            cached.state = scope
-            cached.isDirty = true
-            caches.scopes?[scope.id] = cached
+            caches.scopes?[scope.id]?.state = scope
+            guard !cached.isDirty else { return }
+            caches.scopes?[scope.id]?.isDirty = true
+            caches.dirtyScopes.append(scope.id)
         } else {
             try connection.execute(
                 """
@@ -26,8 +27,9 @@ extension SQLiteTransaction {
                 """,
                 scope.id.bytes, scope.introduction.name.string, scope.introduction.seed.bytes,
                 Int64(scope.position), scope.history.hash.bytes, scope.receivedFloor, Int64(scope.foldedPosition))
-            caches.scopes?[scope.id] = StoreCaches.CachedScope(
-                rid: connection.lastInsertedRowID, state: scope, isDirty: false)
+            let rid = connection.lastInsertedRowID
+            caches.scopes?[scope.id] = StoreCaches.CachedScope(rid: rid, state: scope, isDirty: false)
+            caches.scopeIDs[rid] = scope.id
         }
     }
 
@@ -47,7 +49,9 @@ extension SQLiteTransaction {
                 state.history = HistoryHash(try statement.hash(5, "scope"))
                 state.receivedFloor = try statement.int64(6)
                 state.foldedPosition = try statement.unsigned(7, "scope")
-                scopes[id] = StoreCaches.CachedScope(rid: try statement.int64(0), state: state, isDirty: false)
+                let rid = try statement.int64(0)
+                scopes[id] = StoreCaches.CachedScope(rid: rid, state: state, isDirty: false)
+                caches.scopeIDs[rid] = id
             }
         }
         caches.scopes = scopes
@@ -58,7 +62,10 @@ extension SQLiteTransaction {
     func heldScopeRow(_ id: ScopeID) throws -> Int64? { try loadScopes()[id]?.rid }
 
     /// The scope of a row; nil where there is none.
-    func scopeID(_ row: Int64) throws -> ScopeID? { try loadScopes().values.first { $0.rid == row }?.state.id }
+    func scopeID(_ row: Int64) throws -> ScopeID? {
+        try loadScopes()
+        return caches.scopeIDs[row]
+    }
 
     /// The row of a scope. - Throws: where this replica does not hold it.
     func scopeRow(_ id: ScopeID) throws -> Int64 {
@@ -67,7 +74,8 @@ extension SQLiteTransaction {
     }
 
     func flushScopes() throws {
-        for (id, cached) in caches.scopes ?? [:] where cached.isDirty {
+        for id in caches.dirtyScopes {
+            guard let cached = caches.scopes?[id] else { continue }
             try connection.execute(
                 """
                 UPDATE scope SET position = ?, history = ?, received_floor = ?, folded_position = ? WHERE rid = ?
@@ -76,15 +84,23 @@ extension SQLiteTransaction {
                 Int64(cached.state.foldedPosition), cached.rid)
             caches.scopes?[id]?.isDirty = false
         }
-        for (scope, feeds) in caches.feeds {
-            for (id, cached) in feeds where cached.isDirty {
-                try connection.execute(
-                    "UPDATE feed SET sequence = ?, hash = ?, seen = ?, placed = ? WHERE rid = ?",
-                    Int64(cached.state.sequence), cached.state.hash.bytes, Int64(cached.state.seen),
-                    Int64(cached.placed), cached.rid)
-                caches.feeds[scope]?[id]?.isDirty = false
-            }
+        caches.dirtyScopes.removeAll(keepingCapacity: true)
+        for (scope, id) in caches.dirtyFeeds {
+            guard let cached = caches.feeds[scope]?[id] else { continue }
+            try connection.execute(
+                "UPDATE feed SET sequence = ?, hash = ?, seen = ?, placed = ? WHERE rid = ?",
+                Int64(cached.state.sequence), cached.state.hash.bytes, Int64(cached.state.seen),
+                Int64(cached.placed), cached.rid)
+            caches.feeds[scope]?[id]?.isDirty = false
         }
+        caches.dirtyFeeds.removeAll(keepingCapacity: true)
+    }
+
+    /// The feed is written when the transaction ends.
+    func markDirty(_ feed: FeedID, scope row: Int64) {
+        guard caches.feeds[row]?[feed]?.isDirty == false else { return }
+        caches.feeds[row]?[feed]?.isDirty = true
+        caches.dirtyFeeds.append((row, feed))
     }
 
     // MARK: - Feeds
@@ -104,7 +120,7 @@ extension SQLiteTransaction {
         if let cached = try loadFeeds(row)[feed.feed] {
             guard cached.state != feed else { return }
             caches.feeds[row]?[feed.feed]?.state = feed
-            caches.feeds[row]?[feed.feed]?.isDirty = true
+            markDirty(feed.feed, scope: row)
         } else {
             // Found in review: a feed that was first put at a later head had that head for its start.
             precondition(feed.sequence == 0, "the feed \(feed.feed) is put before its start is known")

@@ -93,6 +93,11 @@ struct StoreCaches {
     /// By scope's rid, then feed.
     var feeds: [Int64: [FeedID: CachedFeed]] = [:]
     var feedIDs: [Int64: FeedID] = [:]
+    /// By row.
+    var scopeIDs: [Int64: ScopeID] = [:]
+    /// Those to be written, in the order in which they became so.
+    var dirtyScopes: [ScopeID] = []
+    var dirtyFeeds: [(scope: Int64, feed: FeedID)] = []
     var pasts: [Int64: PastIndex] = [:]
     var records: [RecordID: CachedRecord] = [:]
     /// What the states in `records` take in the file; in memory each is some five times that.

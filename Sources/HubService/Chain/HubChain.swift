@@ -80,16 +80,59 @@ package final class HubChain<Store: HubStore> where Store.Transaction: CaseCount
         package let position: UInt64
     }
 
+    /// A request, and whose session it came in.
+    package struct Wish: Sendable {
+        package let request: SyncRequest
+        package let replica: ReplicaID
+        /// Its attestations that need not be checked again.
+        package let checked: CheckedAttestations
+
+        package init(
+            _ request: SyncRequest, from replica: ReplicaID, checked: CheckedAttestations = CheckedAttestations()
+        ) {
+            self.request = request
+            self.replica = replica
+            self.checked = checked
+        }
+    }
+
     /// - Throws: `HubFault` for a replica that is not certified (any more), or what the store throws.
     package func exchange(_ request: SyncRequest, with replica: ReplicaID) throws -> Exchange {
-        guard let carrier = try certificate(of: replica) else {
-            throw HubFault.refused(
-                .unknownReplica, "this machine does not belong to the chain (any more)", replica: replica)
+        try exchange([Wish(request, from: replica)])[0].get()
+    }
+
+    /// Answers several requests with as few commits as they let it.
+    ///
+    /// - Returns: for each what it did, on disk, or a `HubFault` for a replica that is not certified (any more), or
+    ///   what the store threw.
+    package func exchange(_ wishes: [Wish]) -> [Result<Exchange, any Error>] {
+        do {
+            let carriers = try store.read { transaction in
+                try wishes.map { try transaction.certificate(of: $0.replica) }
+            }
+            let members = zip(wishes, carriers).compactMap { wish, carrier in
+                carrier.map { HubExchange<Store>.Member(wish.request, carrier: $0, checked: wish.checked) }
+            }
+            var outcomes = HubExchange(
+                store, key: identity.key, incarnation: info.incarnation, schemas: schemas
+            ).answer(members, now: environment.now())[...]
+            return zip(wishes, carriers).map { wish, carrier in
+                guard let carrier else {
+                    return .failure(
+                        HubFault.refused(
+                            .unknownReplica, "this machine does not belong to the chain (any more)",
+                            replica: wish.replica))
+                }
+                guard let outcome = outcomes.popFirst() else { preconditionFailure("every member has an outcome") }
+                return Result {
+                    let outcome = try outcome.get()
+                    return Exchange(
+                        outcome: outcome, greetings: try greetings(wish.request, outcome.response, carrier))
+                }
+            }
+        } catch {
+            return wishes.map { _ in .failure(error) }
         }
-        let outcome = try HubExchange(
-            store, key: identity.key, incarnation: info.incarnation, schemas: schemas
-        ).answer(request, carrier: carrier, now: environment.now())
-        return Exchange(outcome: outcome, greetings: try greetings(request, outcome.response, carrier))
     }
 
     /// A scope that the hub refused says nothing; scopes under a digest that matched stand as they stand here.
@@ -104,8 +147,7 @@ package final class HubChain<Store: HubStore> where Store.Transaction: CaseCount
             .map { Greeting(scope: $0.scope, position: $0.position) }
         guard case .rest(let digest) = request.coverage, !response.wantsHellos else { return named }
         let listed = Set(request.hellos.map(\.scope))
-        let rest = try store.read { try $0.scopes() }
-            .filter { !listed.contains($0.id) && carrier.rights(in: $0.id).contains(.read) }
+        let rest = try store.read { try $0.scopes(readableBy: carrier) }.filter { !listed.contains($0.id) }
         // Another process may have written in between.
         guard digest == ScopeHello.digest(rest.map { ($0.id, $0.position, $0.history) }) else { return named }
         return named + rest.map { Greeting(scope: $0.id, position: $0.position) }

@@ -8,6 +8,8 @@ package struct HubConfiguration: Hashable, Sendable {
     package var sessions = SessionLimits()
     /// Exchanges at once; each may hold a request of `Limit.decodedSyncRequestBytes`.
     package var exchanges = 64
+    /// Exchanges that wait for their turn, their bodies not read yet; beyond, a replica is told to come back.
+    package var waitingExchanges = 1_024
     package var connections = 20_000
     /// A connection on which nothing moves while a request is read, or between requests, is closed after this.
     package var idleTimeoutSeconds = 60

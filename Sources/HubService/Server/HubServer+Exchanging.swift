@@ -83,7 +83,7 @@ extension HubServer {
     func sync(_ request: Request, _ context: HubRequestContext, _ service: ChainService) async throws -> Response {
         try checkMedia(request)
         let signature = try signature(request, service)
-        let answer = try await admission.admit {
+        let answer = try await admission.admit(signature.session) {
             let bytes = try await body(request, limit: .syncRequestBytes)
             return try await service.sessions.answer(signature, content(request, bytes)) { replica in
                 try await exchange(bytes, request, from: replica, in: signature.session, context, service)
@@ -99,7 +99,9 @@ extension HubServer {
         let wish = try message(bytes, of: request, limit: .decodedSyncRequestBytes) { bytes throws(CodecError) in
             try SyncRequest(bytes)
         }
-        let exchange = try await service.host.run { try $0.exchange(wish, with: replica) }
+        // Signatures are checked here, beside the others' transactions and not inside them.
+        let checked = CheckedAttestations(of: wish, by: try service.sessions.publicKey(of: session))
+        let exchange = try await service.host.exchange(HubChain.Wish(wish, from: replica, checked: checked))
         let outcome = exchange.outcome
         if outcome.placed > 0 { failpoint.passAfterCommit() }
         service.wakeUps.grown(outcome.grown, by: replica)

@@ -30,7 +30,8 @@ package struct HubServer<Source: ChainSource>: Sendable {
         registry = ChainRegistry(source, limits: configuration.sessions, environment: environment)
         metrics = HubMetrics()
         audit = Audit(logger, metrics: metrics)
-        admission = Admission(limit: configuration.exchanges, random: environment.random)
+        admission = Admission(
+            limit: configuration.exchanges, waiting: configuration.waitingExchanges, environment: environment)
         readiness = Readiness(uptime: environment.uptime)
         self.configuration = configuration
         self.environment = environment

@@ -103,6 +103,13 @@ package final class Sessions: Sendable {
         try withSession(id) { session, _ in session.replica }
     }
 
+    /// The key of the replica whose session this is.
+    ///
+    /// - Throws: `.sessionUnknown`.
+    package func publicKey(of id: SessionID) throws(HubFault) -> PublicKey {
+        try withSession(id) { session, _ in session.key }
+    }
+
     /// Checks a signed request, and answers it.
     ///
     /// The first time, `execute` runs, once, on behalf of all who wait for the answer: it goes on when the connection

@@ -8,12 +8,18 @@ package struct HubAcceptance<Transaction: HubTransaction> {
     private let transaction: Transaction
     private let schemas: [Schema]
     private let now: Int64
+    private let checked: CheckedAttestations
 
-    /// - Parameter now: the hub's clock, milliseconds since 1970.
-    package init(_ transaction: Transaction, schemas: [Schema], now: Int64) {
+    /// - Parameters:
+    ///   - now: the hub's clock, milliseconds since 1970.
+    ///   - checked: attestations whose signatures need not be checked again.
+    package init(
+        _ transaction: Transaction, schemas: [Schema], now: Int64, checked: CheckedAttestations = CheckedAttestations()
+    ) {
         self.transaction = transaction
         self.schemas = schemas
         self.now = now
+        self.checked = checked
     }
 
     package struct Outcome: Equatable, Sendable {
@@ -21,6 +27,8 @@ package struct HubAcceptance<Transaction: HubTransaction> {
         package var placed = 0
         /// How much is staged of the large change of which a piece came.
         package var staged: StagedHead?
+        /// Their entries.
+        package var entries: PlacedEntries?
     }
 
     /// - Throws: `Refusal`, or what the store throws.
@@ -31,9 +39,11 @@ package struct HubAcceptance<Transaction: HubTransaction> {
         guard var scope = try transaction.scope(push.scope) else {
             throw Refusal(.unknownScope, "there is no scope \(push.scope)")
         }
-        let verifier = PushVerifier(transaction) { try transaction.certificate(of: $0) }
+        let verifier = PushVerifier(transaction, checked: checked) { try transaction.certificate(of: $0) }
         let verified = try verifier.verify(push, in: scope.introduction)
         var outcome = Outcome()
+        var entries = PlacedEntries(after: scope.position, scope.history)
+        entries.rows.reserveCapacity(verified.count)
         for (change, operations, parts, author) in verified {
             try verifier.checkPast(of: change, operations)
             let canWrite = author.rights(in: push.scope).contains(.write)
@@ -42,9 +52,13 @@ package struct HubAcceptance<Transaction: HubTransaction> {
                 verdict: verdict(on: change, operations, canWrite: canWrite), now: now)
             _ = try transaction.append(change, parts: parts, placement: placement)
             try transaction.append(row, of: push.scope)
+            entries.rows.append(row)
             outcome.placed += 1
         }
-        if outcome.placed > 0 { try transaction.put(scope) }
+        if outcome.placed > 0 {
+            try transaction.put(scope)
+            outcome.entries = entries
+        }
         if let piece = push.piece {
             guard try transaction.certificate(of: ReplicaID(piece.dot.feed)) != nil else {
                 throw Refusal(.unknownAuthor, "no certificate is known for the author of feed \(piece.dot.feed)")
@@ -58,5 +72,24 @@ package struct HubAcceptance<Transaction: HubTransaction> {
         guard canWrite else { return .held }
         guard let schema = schemas.first(where: { $0.id == change.header.schema }) else { return .ok }
         return schema.violation(of: operations) == nil ? .ok : .void
+    }
+}
+
+/// The entries that one push was given, for the page that follows it: what has just been written need not be read.
+package struct PlacedEntries: Equatable, Sendable {
+    /// The position before the first, and the history hash there.
+    package let position: UInt64
+    package let history: HistoryHash
+    package var rows: [EntryRow] = []
+
+    init(after position: UInt64, _ history: HistoryHash) {
+        self.position = position
+        self.history = history
+    }
+
+    /// At most `limit` entries that follow a position; none where it lies elsewhere.
+    func rows(after position: UInt64, limit: Int) -> ArraySlice<EntryRow> {
+        guard position >= self.position, position - self.position < UInt64(rows.count) else { return [] }
+        return rows[Int(position - self.position)...].prefix(limit)
     }
 }

@@ -18,14 +18,20 @@ package struct HubPager<Transaction: HubTransaction> {
         self.pieceBytes = pieceBytes
     }
 
-    /// - Parameter limits: what is left for this answer; reduced by what the page takes.
+    /// - Parameters:
+    ///   - limits: what is left for this answer; reduced by what the page takes.
+    ///   - placed: what this receiver's own push was given.
     /// - Returns: nil where nothing has happened: that needs no word and no signature.
     /// - Throws: `Refusal` when the receiver's history is not this one.
-    package func page(after hello: ScopeHello, receiver: ReplicaID, limits: inout PageLimits?) throws -> Page? {
+    package func page(
+        after hello: ScopeHello, receiver: ReplicaID, limits: inout PageLimits?, placed: PlacedEntries? = nil
+    ) throws -> Page? {
         guard let scope = try transaction.scope(hello.scope) else {
             throw Refusal(.unknownScope, "there is no scope \(hello.scope)")
         }
-        let common = try transaction.history(of: hello.scope, at: hello.position)
+        let common =
+            placed?.position == hello.position
+            ? placed?.history : try transaction.history(of: hello.scope, at: hello.position)
         guard let common, common == hello.history else {
             throw Refusal(
                 .otherHistory,
@@ -40,8 +46,9 @@ package struct HubPager<Transaction: HubTransaction> {
         var position = hello.position
         var piece: ChangePiece?
         reading: while position < scope.position, let left = limits {
-            let rows = try transaction.entries(
-                of: hello.scope, after: position, limit: min(left.changes, HubPager.step))
+            let limit = min(left.changes, HubPager.step)
+            var rows = placed?.rows(after: position, limit: limit) ?? []
+            if rows.isEmpty { rows = try transaction.entries(of: hello.scope, after: position, limit: limit)[...] }
             guard !rows.isEmpty else { break }
             for row in rows {
                 var (paged, bytes) = try transaction.paged(row.entry, scope: hello.scope, held: held)
@@ -80,10 +87,18 @@ package struct HubPager<Transaction: HubTransaction> {
         guard head.dot.feed == FeedID(receiver) else {
             throw Refusal(.malformed, "the own head is of another feed")
         }
-        if let known = try transaction.change(at: head.dot, of: hello.scope), known.hash.short != head.hash {
+        if let known = try hash(at: head.dot, of: hello.scope), known != head.hash {
             throw Refusal(
                 .fork, "there is another change at \(head.dot); a copied or restored file has written beside it")
         }
+    }
+
+    /// The hash of a change, where it is known here. That of a feed's head, the usual one, is at hand.
+    private func hash(at dot: Dot, of scope: ScopeID) throws -> ShortHash? {
+        if let feed = try transaction.feed(dot.feed, of: scope), feed.sequence == dot.sequence {
+            return feed.hash.short
+        }
+        return try transaction.change(at: dot, of: scope)?.hash.short
     }
 
     /// How far the receiver holds the bodies of which feeds.
@@ -92,9 +107,7 @@ package struct HubPager<Transaction: HubTransaction> {
     private func heldHeads(_ hello: ScopeHello) throws -> [FeedID: UInt64] {
         var held: [FeedID: UInt64] = [:]
         for head in hello.foreignHeads {
-            if let known = try transaction.change(at: head.dot, of: hello.scope), known.hash.short != head.hash {
-                continue
-            }
+            if let known = try hash(at: head.dot, of: hello.scope), known != head.hash { continue }
             held[head.dot.feed] = head.dot.sequence
         }
         if let own = hello.ownHead { held[own.dot.feed] = own.dot.sequence }

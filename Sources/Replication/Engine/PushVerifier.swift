@@ -7,11 +7,18 @@ struct PushVerifier<Transaction: ReplicaTransaction> {
     typealias Verified = (change: Change, operations: Operations, parts: [[UInt8]?], author: Certificate)
 
     private let transaction: Transaction
+    private let checked: CheckedAttestations
     private let certificate: (ReplicaID) throws -> Certificate?
 
-    /// - Parameter certificate: the certificate of an author, as far as the receiver trusts it.
-    init(_ transaction: Transaction, certificate: @escaping (ReplicaID) throws -> Certificate?) {
+    /// - Parameters:
+    ///   - checked: attestations whose signatures need not be checked again.
+    ///   - certificate: the certificate of an author, as far as the receiver trusts it.
+    init(
+        _ transaction: Transaction, checked: CheckedAttestations = CheckedAttestations(),
+        certificate: @escaping (ReplicaID) throws -> Certificate?
+    ) {
         self.transaction = transaction
+        self.checked = checked
         self.certificate = certificate
     }
 
@@ -125,8 +132,10 @@ struct PushVerifier<Transaction: ReplicaTransaction> {
             throw Refusal(
                 .unattested, "the attestation of feed \(feed.feed) at \(feed.sequence) names another hash")
         }
-        do { try attestation.verify(author.publicKey) } catch {
-            throw Refusal(.unattested, "the attestation of feed \(feed.feed) is not its author's")
+        if !checked.contains(attestation, by: author.publicKey) {
+            do { try attestation.verify(author.publicKey) } catch {
+                throw Refusal(.unattested, "the attestation of feed \(feed.feed) is not its author's")
+            }
         }
         try transaction.put(attestation)
         return true

@@ -26,6 +26,7 @@ struct Figure {
         case milliseconds = "ms"
         case bytes
         case count
+        case perSecond = "1/s"
         case ratio
     }
 

@@ -7,13 +7,18 @@ final class FigureReport {
     init(isJSON: Bool) { self.isJSON = isJSON }
 
     func begin(trace: Trace, rounds: Int) {
-        guard !isJSON else { return }
-        print(
+        begin(
             """
             Workload: \(trace.name), \(trace.events.count) events of \(trace.numbers.count) incidents; \(rounds) rounds.
             Ratios are ours to plain SQLite in the same run: the median, then least and greatest.
 
             """)
+    }
+
+    /// - Parameter heading: what is measured, for people.
+    func begin(_ heading: String) {
+        guard !isJSON else { return }
+        print(heading)
         print(
             FigureReport.line(
                 ["#", "work", "ours", "plain", "ratio", "least–greatest", "goal", "met"]))
@@ -40,8 +45,8 @@ final class FigureReport {
         fflush(nil)
     }
 
-    func end() {
-        if !isJSON { print("\nEvery result was compared with plain SQLite's table before its time was printed.") }
+    func end(_ words: String = "Every result was compared with plain SQLite's table before its time was printed.") {
+        if !isJSON { print("\n\(words)") }
     }
 
     // MARK: - Form
@@ -68,6 +73,7 @@ final class FigureReport {
         case .milliseconds: String(format: "%.2f ms", value)
         case .bytes: value < 100_000 ? String(format: "%.0f B", value) : String(format: "%.2f MB", value / 1e6)
         case .count: String(format: "%.0f", value)
+        case .perSecond: String(format: "%.0f/s", value)
         case .ratio: String(format: "%.2fx", value)
         }
     }
