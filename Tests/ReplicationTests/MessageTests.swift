@@ -51,7 +51,10 @@ struct MessageTests {
                 isRequest
                 ? (round % 20 == 0 ? generator.request() : generator.random.pick(Samples.requests).request).encoded()
                 : (round % 20 == 1 ? generator.response() : generator.random.pick(Samples.responses).response).encoded()
+            // Behind the seal, which whoever means harm can make as well.
+            if !isRequest { bytes.removeLast(SyncResponse.sealBytes) }
             for _ in 0...generator.random.upTo(2) { mutate(&bytes, &generator.random) }
+            if !isRequest { bytes = SyncResponse.sealed(bytes) }
             let rewritten = isRequest ? (try? SyncRequest(bytes))?.encoded() : (try? SyncResponse(bytes))?.encoded()
             guard let rewritten else { continue }
             taken += 1
@@ -72,6 +75,19 @@ struct MessageTests {
         default:
             let end = min(bytes.count, index + 1 + random.upTo(9))
             bytes.replaceSubrange(index..<end, with: repeatElement(0xff, count: end - index))
+        }
+    }
+
+    @Test func anAnswerWithAnyByteChangedIsRefused() throws {
+        for sample in Samples.responses {
+            let bytes = sample.response.encoded()
+            for index in bytes.indices {
+                for bit in 0..<8 {
+                    var damaged = bytes
+                    damaged[index] ^= 1 << bit
+                    #expect(throws: CodecError.self, "byte \(index)") { try SyncResponse(damaged) }
+                }
+            }
         }
     }
 

@@ -197,13 +197,29 @@ extension SyncResponse {
             writer.write(answer.scope)
             answer.head.encode(into: &writer)
         }
-        return writer.bytes
+        return SyncResponse.sealed(writer.bytes)
+    }
+
+    /// A message with the first bytes of its SHA-256 behind it. The receipts vouch for what the order comes to; this
+    /// lets no byte be another, not even one that would come to the same.
+    package static func sealed(_ message: [UInt8]) -> [UInt8] { message + seal(of: message[...]) }
+
+    package static var sealBytes: Int { 8 }
+
+    private static func seal(of message: ArraySlice<UInt8>) -> ArraySlice<UInt8> {
+        Hash256.sha256(Array(message)).bytes.prefix(sealBytes)
     }
 
     package init(_ bytes: [UInt8]) throws(CodecError) {
-        var reader = ByteReader(bytes)
-        let version = try reader.readInteger()
+        var versionReader = ByteReader(bytes)
+        let version = try versionReader.readInteger()
         guard version == SyncRequest.version else { throw .unsupported("sync messages of version \(version)") }
+        let end = bytes.count - SyncResponse.sealBytes
+        guard end >= versionReader.index else { throw .truncated(at: bytes.count) }
+        guard SyncResponse.seal(of: bytes[..<end]) == bytes[end...] else {
+            throw .malformed("the answer is not as the hub wrote it", at: end)
+        }
+        var reader = ByteReader(bytes, versionReader.index..<end)
         hubTime = try reader.readMilliseconds()
         incarnation = try reader.readIdentifier()
         let start = reader.index

@@ -110,7 +110,9 @@ private struct HostileCounts {
                     schemas: chain.hub.schemas
                 ).answer(request, carrier: machine.certificate, now: chain.hub.now)
             }
-            if let response = try? SyncResponse(HostileCounts.mutated(received, &random)) {
+            // Behind the seal, which whoever means harm can make as well.
+            let answer = HostileCounts.mutated(received.map { $0.dropLast(SyncResponse.sealBytes) }, &random)
+            if let response = try? SyncResponse(SyncResponse.sealed(answer)) {
                 answers += 1
                 _ = try AnswerApplier(machine.store.base, hubKey: chain.hub.key.publicKey).apply(
                     response, now: chain.hub.now)
