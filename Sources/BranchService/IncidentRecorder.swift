@@ -1,6 +1,5 @@
 import Causality
 import Changes
-import Foundation
 import Importing
 import Replication
 import SQLiteStore
@@ -56,15 +55,11 @@ package struct IncidentRecorder {
     /// stay. Either way the next import finds them unchanged.
     /// - Parameter progress: called after each commit with the counts so far.
     package func run(path: String, progress: (ImportCounts) -> Void = { _ in }) throws -> Report {
-        let spill = FileManager.default.temporaryDirectory
-            .appendingPathComponent("amends-import-\(UUID().uuidString)").path
-        let file = try SpillFile(path: spill)
+        let place = TemporaryDatabase(for: "import")
+        let file = try SpillFile(path: place.path)
         defer {
             file.close()
-            for suffix in ["", "-wal", "-shm"] where FileManager.default.fileExists(atPath: spill + suffix) {
-                // A temporary file that cannot be removed is the system's to clean; the import stands.
-                unlink(spill + suffix)
-            }
+            place.remove()
         }
         var log = try IncidentLog(try ByteSource(path: path), zone: options.zone, until: options.until)
         var mapper = IncidentMapper(selection: options.selection, memory: SpilledVisits(file: file))

@@ -1,6 +1,5 @@
 import Causality
 import Changes
-import Foundation
 import Replication
 import SQLiteKit
 import SQLiteStore
@@ -58,15 +57,11 @@ package struct Verifier {
     package func verify(
         _ store: SQLiteStore, progress: (VerifyReport.Checked) -> Void = { _ in }
     ) throws -> VerifyReport {
-        let path = FileManager.default.temporaryDirectory
-            .appendingPathComponent("amends-verify-\(UUID().uuidString)").path
-        let notes = try AuditNotes(path: path)
+        let place = TemporaryDatabase(for: "verify")
+        let notes = try AuditNotes(path: place.path)
         defer {
             notes.close()
-            for suffix in ["", "-wal", "-shm"] where FileManager.default.fileExists(atPath: path + suffix) {
-                // A temporary file that cannot be removed is the system's to clean; the report stands.
-                unlink(path + suffix)
-            }
+            place.remove()
         }
         // The findings keep the closure, and end with this call.
         return try withoutActuallyEscaping(progress) { progress in
