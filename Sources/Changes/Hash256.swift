@@ -90,10 +90,22 @@ extension Hash256 {
         return sha256(writer.bytes)
     }
 
+    /// The same where the last field is long and lies in one piece: it is not copied.
+    package static func of(
+        _ tag: HashTag, _ fields: (inout ByteWriter) -> Void = { _ in }, then bytes: [UInt8]
+    ) -> Hash256 {
+        var writer = preimage(tag)
+        fields(&writer)
+        var function = SHA256()
+        writer.bytes.withUnsafeBytes { function.update(bufferPointer: $0) }
+        bytes.withUnsafeBytes { function.update(bufferPointer: $0) }
+        return function.finalize().withUnsafeBytes { Hash256(raw: $0) }
+    }
+
     /// The bytes that `of` hashes and that a signature of this kind covers.
     package static func preimage(_ tag: HashTag) -> ByteWriter {
-        var writer = ByteWriter(reserving: 256)
-        writer.write(Text(tag.rawValue))
+        var writer = ByteWriter(reserving: 128)
+        writer.write(utf8: tag.rawValue)
         return writer
     }
 

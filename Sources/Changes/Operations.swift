@@ -108,9 +108,7 @@ package struct Operations: Hashable, Sendable {
         return records
     }
 
-    package static func hash(_ bytes: [UInt8]) -> Hash256 {
-        Hash256.of(.operations) { $0.write(raw: bytes) }
-    }
+    package static func hash(_ bytes: [UInt8]) -> Hash256 { Hash256.of(.operations, then: bytes) }
 
     package static func hash(_ bytes: ArraySlice<UInt8>) -> Hash256 {
         Hash256.of(.operations) { $0.write(raw: bytes) }

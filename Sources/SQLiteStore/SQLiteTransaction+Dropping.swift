@@ -8,14 +8,12 @@ extension SQLiteTransaction {
     package func drop(_ scope: ScopeID) throws {
         try flush()
         let row = try scopeRow(scope)
-        for type in projections.types {
-            for table in Projections.tables(of: type) {
-                try connection.withStatement(
-                    dynamic: "DELETE FROM \"\(table.name)\" WHERE rid IN (SELECT rid FROM record WHERE scope = ?)"
-                ) { statement in
-                    try statement.bind(row)
-                    try statement.run()
-                }
+        for table in try valueTables().tables.flatMap(\.tables) {
+            try connection.withStatement(
+                dynamic: "DELETE FROM \"\(table)\" WHERE rid IN (SELECT rid FROM record WHERE scope = ?)"
+            ) { statement in
+                try statement.bind(row)
+                try statement.run()
             }
         }
         try connection.execute("DELETE FROM log_row WHERE record IN (SELECT rid FROM record WHERE scope = ?)", row)

@@ -10,9 +10,11 @@ extension SQLiteTransaction {
         caches.tail.entries[try scopeRow(scope), default: []].append(row)
     }
 
-    package func keep(_ block: PackedEntries, from position: UInt64, of scope: ScopeID) {
+    package func keep(_ block: PackedEntries, from position: UInt64, of scope: ScopeID) throws {
         guard let row = caches.scopes?[scope]?.rid else { return }
         caches.tail.packed[row, default: [:]][position] = block
+        // A block is a segment of its own: what it brought need not stay in memory until the page ends.
+        try flushLog()
     }
 
     package func entries(of scope: ScopeID, after position: UInt64, limit: Int) throws -> [EntryRow] {

@@ -110,6 +110,14 @@ extension SQLiteTransaction {
         return try loadFeeds(try scopeRow(scope)).values.map(\.state).sorted { $0.feed < $1.feed }
     }
 
+    package func unseenFeeds(of scope: ScopeID) throws -> [FeedState] {
+        guard let row = try heldScopeRow(scope) else { return [] }
+        try loadFeeds(row)
+        // Nearly always there is none, and then nothing is collected.
+        return caches.feeds[row]?.values.lazy.filter { $0.state.seen < $0.state.sequence }.map(\.state)
+            .sorted { $0.feed < $1.feed } ?? []
+    }
+
     package func feed(_ feed: FeedID, of scope: ScopeID) throws -> FeedState? {
         guard try self.scope(scope) != nil else { return nil }
         return try loadFeeds(try scopeRow(scope))[feed]?.state

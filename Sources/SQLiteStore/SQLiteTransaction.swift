@@ -12,6 +12,9 @@ package final class SQLiteTransaction: HubTransaction {
     /// So many entries of a scope's order, at least, make a sealed segment.
     let entriesPerSegment: Int
     var caches = StoreCaches()
+    /// Buffers that are written anew for each record, apart from the caches that are asked meanwhile.
+    var clockWriter = ClockWriter()
+    var stateWriter = ByteWriter(reserving: 1_024)
     private var current: Connection?
     /// SQLite's `data_version` when the caches were last known to be true.
     private var dataVersion: Int64 = -1
@@ -40,7 +43,7 @@ package final class SQLiteTransaction: HubTransaction {
             caches = StoreCaches()
             dataVersion = version
         }
-        if caches.recordBytes > StoreCaches.recordBytesLimit { caches.dropRecords() }
+        caches.records.trim()
     }
 
     /// Writes what the caches hold back; the transaction then commits.
@@ -99,11 +102,22 @@ struct StoreCaches {
     var dirtyScopes: [ScopeID] = []
     var dirtyFeeds: [(scope: Int64, feed: FeedID)] = []
     var pasts: [Int64: PastIndex] = [:]
-    var records: [RecordID: CachedRecord] = [:]
-    /// What the states in `records` take in the file; in memory each is some five times that.
-    var recordBytes = 0
+    /// The systems that records come from.
+    struct Sources {
+        var rows: [Text: Int64] = [:]
+        var names: [Int64: Text] = [:]
+    }
+
+    var sources: Sources?
+    var records = RecordCache()
+    /// The greatest row of `record` that was given away.
+    var lastRecord: Int64?
+    /// What the file says of its value tables.
+    var valueTables: ValueTables?
     /// In the order in which they became so: the order in which they are written.
     var dirtyRecords: [CachedRecord] = []
+    /// So many records wait to be written at most.
+    static let dirtyRecordsLimit = 1_000
     var fingerprints: [Int64: Buckets] = [:]
     var tail = LogTail()
     var containers = LogContainers()
@@ -116,47 +130,6 @@ struct StoreCaches {
     var settings: [SettingKey: [UInt8]?] = [:]
     var dirtySettings: Set<SettingKey> = []
     var pendingKnots: [PendingKnot] = []
-
-    /// More bytes of states than this are dropped between transactions.
-    static let recordBytesLimit = 2 << 20
-
-    /// - Precondition: none of them waits to be written.
-    mutating func dropRecords() {
-        precondition(dirtyRecords.isEmpty, "a record that is not written cannot be dropped")
-        records = [:]
-        recordBytes = 0
-    }
-}
-
-/// A record's row as it is kept in memory: read once, changed where it lies, written once a transaction.
-final class CachedRecord {
-    let id: RecordID
-    let rid: Int64
-    let scope: ScopeID
-    /// Nil while no foldable change has touched the record: it then has no state.
-    var origin: RecordOrigin?
-    var state = RecordState()
-    /// What the record adds to the fingerprint as it was last written.
-    var savedDigest: UInt128 = 0
-    /// The bytes of the state as it was last written.
-    var savedBytes = 0
-    /// The record's log in listing order, once it was read; kept up with what is appended.
-    var log: [LogRow]?
-    var isDirty = false
-    /// Rows that the projection's table lacks; nil when all of them are to be written again.
-    var unprojectedLog: [LogRow]? = []
-    /// The type in whose tables the record's rows lie, where it has tables.
-    var projectedType: Text?
-
-    init(id: RecordID, rid: Int64, scope: ScopeID) {
-        self.id = id
-        self.rid = rid
-        self.scope = scope
-    }
-
-    var stored: StoredRecord? {
-        origin.map { StoredRecord(id: id, scope: scope, origin: $0, state: state) }
-    }
 }
 
 extension Int64 {

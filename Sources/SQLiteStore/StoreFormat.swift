@@ -10,6 +10,7 @@ enum StoreFormat {
         migrations: [
             Migration("log, records and hub", script: first),
             Migration("the log in runs and segments") { try LogConversion(of: $0).run() },
+            Migration("values once") { try ValueConversion(of: $0).run() },
         ])
 
     private static let first = """
@@ -199,5 +200,27 @@ enum StoreFormat {
             body BLOB,
             PRIMARY KEY (feed, sequence, number)
         ) STRICT, WITHOUT ROWID;
+        """
+    /// Records as they are found by scope and id; their values lie in the tables of their types.
+    static let valuesOnce = """
+        CREATE TABLE new_record (
+            rid INTEGER PRIMARY KEY,
+            scope INTEGER NOT NULL REFERENCES scope,
+            id BLOB NOT NULL,
+            type INTEGER,
+            origin BLOB NOT NULL,
+            state BLOB NOT NULL,
+            conflicts INTEGER NOT NULL
+        ) STRICT;
+        INSERT INTO new_record SELECT rid, scope, id, NULL, origin, state, conflicts FROM record;
+        DROP TABLE record;
+        ALTER TABLE new_record RENAME TO record;
+        CREATE INDEX record_id ON record (scope, substr(id, 1, 4));
+        CREATE INDEX record_conflicts ON record (rid) WHERE conflicts > 0;
+        CREATE TABLE source (
+            rid INTEGER PRIMARY KEY,
+            name TEXT NOT NULL,
+            digest BLOB NOT NULL
+        ) STRICT;
         """
 }

@@ -105,13 +105,13 @@ import Testing
         let branch = try Branch(try Workplace())
         _ = try branch.open("--title", "Cold soup")
         #expect(try branch.must("verify", "--json").decoded(Verified.self).ok)
-        try branch.sql("UPDATE record SET state = CAST(replace(state, 'Cold', 'Warm') AS BLOB)")
+        try branch.sql("UPDATE recovery_case SET title = 'Warm soup'")
         let before = try Data(contentsOf: URL(fileURLWithPath: branch.replica))
         let ending = try branch.run("verify", "--json")
         #expect(ending.status == 5)
         let report = try ending.decoded(Verified.self)
         #expect(!report.ok)
-        #expect(report.damage.contains { $0.kind == "state" && $0.table == "record" && !$0.reason.isEmpty })
+        #expect(report.damage.contains { $0.kind == "projection" && $0.table == "recovery_case" && !$0.reason.isEmpty })
         #expect(try Data(contentsOf: URL(fileURLWithPath: branch.replica)) == before)
     }
 

@@ -49,8 +49,8 @@ struct DifferenceTests {
             let operation = FieldOperation(
                 record: 0, target: FieldTarget(field: "team", kind: .register), value: .text("ghost"))
             _ = try state.apply(
-                operation, dot: Dot(feed: branch.boris.identity.feed, sequence: 99), effective: .zero,
-                past: Past(of: Dot(feed: branch.boris.identity.feed, sequence: 99), others: VersionVector())
+                operation, dot: Dot(feed: branch.ana.identity.feed, sequence: 99), effective: .zero,
+                past: Past(of: Dot(feed: branch.ana.identity.feed, sequence: 99), others: VersionVector())
             ) { nil }
             try transaction.put(StoredRecord(id: old.id, scope: scope, origin: old.origin, state: state))
             guard let gone = try transaction.record(branch.place(other).id, of: scope) else { return }

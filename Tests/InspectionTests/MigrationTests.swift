@@ -10,20 +10,22 @@ import amends_prove
 
 @Suite("A file of an older format is brought to this one, and nothing in it is lost")
 struct MigrationTests {
-    /// Written by a program of format 1: a row for each change, each entry and each touch. Three cases and a fourth that
-    /// was not sent yet, two machines' writes to one field, personal parts, and a hub's order in two scopes.
-    private static func format1(in folder: TemporaryFolder) throws -> String {
+    private static func file(_ name: String, in folder: TemporaryFolder) throws -> String {
         let fixture = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
-            .appending(path: "Fixtures/formats/replica-1.sqlite.zst")
+            .appending(path: "Fixtures/formats/\(name).sqlite.zst")
         let path = folder.file("replica.sqlite")
         let bytes = try Zstd.decompress([UInt8](try Data(contentsOf: fixture)), limit: .bytesPerSegment)
         try Data(bytes).write(to: URL(filePath: path))
         return path
     }
 
-    @Test func everyChangeIsThereAndEveryHashIsTheSame() throws {
+    /// Written by programs of format 1 (a row for each change, each entry and each touch) and of format 2 (a record's
+    /// state in one piece). Three cases and a fourth that was not sent yet, two machines' writes to one field, personal
+    /// parts, and a hub's order in two scopes.
+    @Test(arguments: ["replica-1", "replica-2"])
+    func everyChangeIsThereAndEveryHashIsTheSame(name: String) throws {
         let folder = try TemporaryFolder()
-        let path = try MigrationTests.format1(in: folder)
+        let path = try MigrationTests.file(name, in: folder)
         let store = try SQLiteStore(path: path, schemas: Branch.schemas, durability: .normal)
         try store.read { transaction in
             // As the older program showed them.
@@ -55,5 +57,29 @@ struct MigrationTests {
         let report = try Verifier().verify(path: path, schemas: Branch.schemas)
         #expect(report.isOK, "\(report.damage)")
         #expect(report.checked.changes == 11 && report.checked.records == 8)
+    }
+
+    /// Written by a program of format 2: cases of another system, whose origins name it, and one that was opened here.
+    @Test func recordsOfAnotherSystemKeepTheirOrigins() throws {
+        let folder = try TemporaryFolder()
+        let path = try MigrationTests.file("replica-2-imported", in: folder)
+        let store = try SQLiteStore(path: path, schemas: Branch.schemas, durability: .normal)
+        try store.read { transaction in
+            let scope = try #require(try transaction.scopes().first).id
+            // As the older program showed it.
+            #expect(
+                try transaction.fingerprint(of: scope).hash.description
+                    == "faa921a1eb5c6a6baae08a653b4c50dd0a813ef38ad6628aec0f8d158dce2324")
+            let records = try transaction.records(of: scope, after: nil, limit: 100)
+            #expect(records.count == 8)
+            let imported = records.filter {
+                if case .external(source: "incident-log", _) = $0.origin { true } else { false }
+            }
+            #expect(imported.count == 7)
+        }
+        try store.close()
+        let report = try Verifier().verify(path: path, schemas: Branch.schemas)
+        #expect(report.isOK, "\(report.damage)")
+        #expect(report.checked.changes == 15 && report.checked.records == 8)
     }
 }

@@ -15,7 +15,8 @@ struct DamageTests {
         "UPDATE run SET body = x'01'",
         "UPDATE feed SET placed = -1", "UPDATE log_row SET sequence = -1",
         "UPDATE scope SET history = x'00'", "UPDATE record SET origin = CAST(origin || x'00' AS BLOB)",
-        "UPDATE record SET state = x'07'", "UPDATE log_row SET value = x'ff'",
+        "UPDATE record SET state = x'07'", "UPDATE thing SET clocks = x'07'",
+        "DELETE FROM thing", "UPDATE record SET type = 9", "UPDATE log_row SET value = x'ff'",
     ])
     func aDamagedRowThrows(update: String) throws {
         let folder = try Folder()

@@ -96,12 +96,16 @@ def give_the_state_of(replica, source, to):
 
     def row(number):
         return connection.execute(
-            "SELECT r.rid, r.state, r.digest, c.id FROM record r JOIN recovery_case c USING (rid) WHERE c.number = ?",
+            "SELECT r.rid, lower(hex(r.id)) FROM record r JOIN recovery_case c USING (rid) WHERE c.number = ?",
             (number,)).fetchone()
 
     wrong, right = row(source), row(to)
-    connection.execute("UPDATE record SET state = ?, digest = ? WHERE rid = ?", (wrong[1], wrong[2], right[0]))
+    columns = [name for (name,) in connection.execute("SELECT name FROM pragma_table_info('recovery_case')") if name != "rid"]
+    for column in columns:
+        connection.execute(
+            f'UPDATE recovery_case SET "{column}" = (SELECT "{column}" FROM recovery_case WHERE rid = ?) WHERE rid = ?',
+            (wrong[0], right[0]))
     connection.execute("UPDATE fingerprint SET sum = zeroblob(length(sum))")
     connection.commit()
     connection.close()
-    return right[3]
+    return right[1]

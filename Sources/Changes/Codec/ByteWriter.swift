@@ -59,8 +59,11 @@ package struct ByteWriter {
 
     package mutating func write(raw value: [UInt8]) { bytes.append(contentsOf: value) }
 
-    package mutating func write(_ text: Text) {
-        var string = text.string
+    package mutating func write(_ text: Text) { write(utf8: text.string) }
+
+    /// A string's UTF-8 behind its count.
+    mutating func write(utf8 string: String) {
+        var string = string
         string.withUTF8 { utf8 in
             write(utf8.count)
             bytes.append(contentsOf: utf8)

@@ -20,7 +20,8 @@ extension RecordState {
         writer.write(feeds.feeds.count)
         for feed in feeds.feeds { writer.write(feed) }
         writer.write(slots.count)
-        for slot in slots { slot.encode(into: &writer, feeds) }
+        let slots = slots.span
+        for index in slots.indices { slots[index].encode(into: &writer, feeds) }
         writer.write(logCount)
         writer.write(ShortHash(high: UInt64(logSum >> 64), low: UInt64(truncatingIfNeeded: logSum)))
         writer.write(byte: newestLog == nil ? 0 : 1)
@@ -48,19 +49,19 @@ extension RecordState {
             slots.append(slot)
         }
         let logStart = reader.index
-        // Far from where counting on would overflow.
-        let logCount = try reader.readInteger(upTo: 1 << 48)
+        let logCount = try reader.readInteger()
         let logSum: ShortHash = try reader.readIdentifier()
         var newestLog: LogMark?
         if try reader.readFlag() {
             let key = HybridTimestamp(rawValue: try reader.readInteger())
             newestLog = LogMark(key: key, dot: try feeds.readDot(from: &reader))
         }
-        guard (logCount == 0) == (newestLog == nil), logCount > 0 || logSum.number == 0 else {
-            throw .malformed("a log's count, sum and newest mark disagree", at: logStart)
-        }
         try reader.finish()
-        self.init(slots: slots, logCount: logCount, logSum: logSum.number, newestLog: newestLog)
+        do {
+            try self.init(slots: slots, logCount: logCount, logSum: logSum.number, newestLog: newestLog)
+        } catch {
+            throw .malformed(error.rule, at: logStart)
+        }
         guard FeedTable(of: self) == feeds else {
             throw .malformed("the listed feeds are not those of the state", at: feedsStart)
         }
@@ -73,10 +74,15 @@ extension RecordState {
 
     /// The same from the state's bytes, where it is not empty.
     package static func digest(of record: RecordID, state: [UInt8]) -> UInt128 {
-        Hash256.of(.state) { writer in
-            writer.write(record)
-            writer.write(raw: state)
-        }.short.number
+        Hash256.of(.state, { $0.write(record) }, then: state).short.number
+    }
+}
+
+extension RecordState.Survivor {
+    fileprivate func encode(into writer: inout ByteWriter, _ feeds: FeedTable) {
+        feeds.encode(dot, into: &writer)
+        writer.write(effective.rawValue)
+        value.encode(into: &writer)
     }
 }
 
@@ -88,15 +94,10 @@ extension RecordState.Slot {
         target.element?.encode(into: &writer)
         writer.write(signed: total)
         writer.write(survivors.count)
-        for survivor in survivors {
-            feeds.encode(survivor.dot, into: &writer)
-            writer.write(survivor.effective.rawValue)
-            survivor.value.encode(into: &writer)
-        }
+        for index in 0..<survivors.count { survivors[index].encode(into: &writer, feeds) }
     }
 
     fileprivate init(from reader: inout ByteReader, _ feeds: FeedTable) throws(CodecError) {
-        let start = reader.index
         let field = try reader.readText(.nameBytes)
         let kind = FieldKind(rawValue: try reader.readByte())
         let element = try reader.readFlag() ? try Value(from: &reader) : nil
@@ -117,15 +118,6 @@ extension RecordState.Slot {
             target: FieldTarget(field: field, kind: kind, element: element),
             survivors: RecordState.Survivors(survivors), total: total)
         guard kind.isKnown else { throw .unsupported("a state with fields of kind \(kind.rawValue)") }
-        if let violation { throw .malformed(violation, at: start) }
-    }
-
-    /// The rule that the slot breaks, in words. `apply` leaves no such slot.
-    private var violation: String? {
-        if target.kind == .log { return "a log has no slot" }
-        if (target.kind == .set) != (target.element != nil) { return "a set has an element, other kinds have none" }
-        if target.kind == .total { return total != 0 && survivors.isEmpty ? nil : "a total is a sum and not zero" }
-        return total == 0 && !survivors.isEmpty ? nil : "a slot has surviving writes and no sum"
     }
 }
 
@@ -133,10 +125,12 @@ extension RecordState {
     /// The feed that all its dots are of, where there is one: most records are written by one machine.
     fileprivate var onlyFeed: FeedID? {
         var only = newestLog?.dot.feed
+        let slots = slots.span
         for index in slots.indices {
-            for survivor in slots[index].survivors {
-                if let only, only != survivor.dot.feed { return nil }
-                only = survivor.dot.feed
+            for place in 0..<slots[index].survivors.count {
+                let feed = slots[index].survivors[place].dot.feed
+                if let only, only != feed { return nil }
+                only = feed
             }
         }
         return only

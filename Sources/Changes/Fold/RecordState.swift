@@ -11,6 +11,12 @@ package struct RecordState: Hashable, Sendable {
         package let dot: Dot
         package let value: Value
         package let effective: HybridTimestamp
+
+        package init(dot: Dot, value: Value, effective: HybridTimestamp) {
+            self.dot = dot
+            self.value = value
+            self.effective = effective
+        }
     }
 
     package struct Slot: Hashable, Sendable {
@@ -20,7 +26,7 @@ package struct RecordState: Hashable, Sendable {
         /// The sum of a total; wraps, so that order cannot matter.
         package fileprivate(set) var total: Int64
 
-        init(target: FieldTarget, survivors: Survivors = Survivors(), total: Int64 = 0) {
+        package init(target: FieldTarget, survivors: Survivors = Survivors(), total: Int64 = 0) {
             self.target = target
             self.survivors = survivors
             self.total = total
@@ -55,11 +61,32 @@ package struct RecordState: Hashable, Sendable {
 
     package init() {}
 
-    init(slots: [Slot], logCount: UInt64, logSum: UInt128, newestLog: LogMark?) {
+    /// A state whose parts were stored apart.
+    ///
+    /// - Parameter slots: in any order.
+    /// - Throws: the rule that the parts break, in words. `apply` leaves no such state.
+    /// - Complexity: O(slots) where they are sorted by target.
+    package init(slots: [Slot], logCount: UInt64, logSum: UInt128, newestLog: LogMark?) throws(StateRuleError) {
         self.slots = slots
         self.logCount = logCount
         self.logSum = logSum
         self.newestLog = newestLog
+        if let rule = slots.lazy.compactMap(\.violation).first { throw StateRuleError(rule: rule) }
+        // Far from where counting on would overflow.
+        guard logCount <= 1 << 48, (logCount == 0) == (newestLog == nil), logCount > 0 || logSum == 0 else {
+            throw StateRuleError(rule: "a log's count, sum and newest mark disagree")
+        }
+        if !isSorted { self.slots.sort { $0.target < $1.target } }
+        guard isSorted else { throw StateRuleError(rule: "two slots are of one target") }
+    }
+
+    private var isSorted: Bool {
+        var index = 1
+        while index < slots.count {
+            if slots[index - 1].target >= slots[index].target { return false }
+            index += 1
+        }
+        return true
     }
 
     package var isEmpty: Bool { slots.isEmpty && logCount == 0 }
@@ -150,5 +177,30 @@ package struct RecordState: Hashable, Sendable {
             if slots[middle].target < target { low = middle + 1 } else { high = middle }
         }
         return (low, low < slots.count && slots[low].target == target)
+    }
+}
+
+/// Parts that make no state: stored bytes are damaged.
+package struct StateRuleError: Error, Hashable, Sendable {
+    /// In words.
+    package let rule: String
+}
+
+extension RecordState.Slot {
+    /// The rule that the slot breaks, in words.
+    fileprivate var violation: String? {
+        switch target.kind {
+        case .log: return "a log has no slot"
+        case .total:
+            if target.element != nil { return "a set has an element, other kinds have none" }
+            return total != 0 && survivors.isEmpty ? nil : "a total is a sum and not zero"
+        default:
+            guard target.kind.isKnown else { return "a slot is of an unknown kind" }
+            if (target.kind == .set) != (target.element != nil) {
+                return "a set has an element, other kinds have none"
+            }
+            if total != 0 || survivors.isEmpty { return "a slot has surviving writes and no sum" }
+            return survivors.isSorted ? nil : "surviving writes are not in order"
+        }
     }
 }

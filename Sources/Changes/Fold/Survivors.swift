@@ -16,14 +16,22 @@ extension RecordState {
 
         package init() { storage = .none }
 
-        /// - Precondition: sorted by dot, each dot once.
-        init(_ survivors: [Survivor]) {
+        package init(_ only: Survivor) { storage = .one(only) }
+
+        /// - Parameter survivors: sorted by dot, each dot once; whoever takes them for a state's checks that.
+        package init(_ survivors: [Survivor]) {
             storage =
                 switch survivors.count {
                 case 0: .none
                 case 1: .one(survivors[0])
                 default: .several(survivors)
                 }
+        }
+
+        /// Whether they are sorted by dot, each dot once.
+        var isSorted: Bool {
+            guard case .several(let list) = storage else { return true }
+            return zip(list, list.dropFirst()).allSatisfy { $0.dot < $1.dot }
         }
 
         package var startIndex: Int { 0 }

@@ -15,9 +15,6 @@ final class AccessAudit {
     private var certificates: [Certificate] = []
     private var ownCertificate: Certificate?
 
-    /// How the store names its setting of the projections' tables.
-    private static let projections = "projections"
-
     init(transaction: SQLiteTransaction, world: AuditedWorld, findings: Findings, hubKey: PublicKey?) {
         self.transaction = transaction
         self.world = world
@@ -32,9 +29,9 @@ final class AccessAudit {
         try findings.section("certificate") { try transaction.auditCertificates(checkCertificate) }
         try findings.section("record") { try learnMachines() }
         try findings.section("setting") {
-            if try !transaction.hasCurrentProjections() {
+            for key in try transaction.outdatedProjectionSettings() {
                 findings.add(
-                    .setting, "setting", AccessAudit.projections,
+                    .setting, "setting", key.rawValue,
                     "its tables are not those of this version; the next opening for writing rebuilds them")
             }
         }
@@ -90,10 +87,10 @@ final class AccessAudit {
     /// The directory's machines, as far as the stored states tell; a key proves itself. A state that cannot be read is
     /// named by the audit of records.
     private func learnMachines() throws {
-        let type = Array(MachineEntry.recordType.string.utf8)
+        let type = try transaction.valueTableNumber(of: MachineEntry.recordType)
         try transaction.auditRecords { row in
-            guard let record = try? row.content.get(), record.type == type,
-                let state = try? RecordState(record.state), let machine = MachineEntry(state)
+            guard let record = try? row.content.get(), record.type == type, !record.origin.isEmpty,
+                let state = try? transaction.auditedState(of: record).get(), let machine = MachineEntry(state)
             else { return }
             world.learn(machine.certificate.publicKey)
             certificates.append(machine.certificate)

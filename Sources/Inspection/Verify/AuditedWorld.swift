@@ -45,6 +45,8 @@ final class AuditedWorld {
     /// Rows of records whose id is not that of their origin, by the id that it should be.
     var recordAliases: [RecordID: Int64] = [:]
     var damagedRecords: Set<Int64> = []
+    /// Rows of `source`.
+    var damagedSources: Set<Int64> = []
     /// Changes that stay in quarantine though this version can fold them, by scope, with their rows: after an
     /// upgrade they wait for the next opening for writing.
     private var waitingChanges: [ScopeID: [Dot: String]] = [:]

@@ -56,13 +56,4 @@ struct FoldedRecord {
         guard let origin, let scope else { return nil }
         return StoredRecord(id: id, scope: scope, origin: origin, state: state)
     }
-
-    var digestBytes: [UInt8] { (state.isEmpty ? 0 : RecordState.digest(of: id, state: stateBytes)).bytes }
-
-    var originBytes: [UInt8] {
-        guard let origin else { return [] }
-        var writer = ByteWriter(reserving: 48)
-        origin.encode(into: &writer)
-        return writer.bytes
-    }
 }

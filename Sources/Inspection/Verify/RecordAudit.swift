@@ -46,18 +46,18 @@ final class RecordAudit {
         guard let id, isSound, let scope = changes.first.flatMap({ world.scopeRows[$0.header.scope] }) else {
             findings.report.basis.unfoldedRecords += 1
             world.damagedRecords.insert(stored.rid)
-            return count(stored.digest, of: stored.id, in: stored.scope)
+            return count(try storedState(stored), of: stored.id, in: stored.scope)
         }
         let folded = try fold(stored, as: id, changes, in: scope)
         findings.report.basis.foldedRecords += 1
         if stored.scope != scope { damaged(stored, "its changes lie in another scope") }
-        compare(stored, with: folded)
-        count(folded.digestBytes, of: id, in: scope)
+        try compare(stored, with: folded)
+        count(folded.stateBytes, of: id, in: scope)
         try findings.section("log_row") { try compareLog(stored.rid, with: folded, scope: scope) }
         guard showsTables, let record = folded.record else { return }
-        let (rows, damage) = try transaction.auditProjection(of: record, rid: stored.rid, log: folded.log) {
-            folded.headers[$0]
-        }
+        let feeds = world.feedRows[scope] ?? [:]
+        let (rows, damage) = try transaction.auditProjection(
+            of: record, rid: stored.rid, log: folded.log, feed: { feeds[$0] ?? 0 }, header: { folded.headers[$0] })
         findings.count(\.projections, rows)
         for error in damage { findings.add(.projection, error) }
     }
@@ -69,9 +69,11 @@ final class RecordAudit {
     ) throws -> FoldedRecord {
         let waiting = changes.compactMap(world.waitingRow)
         let folded = try FoldedRecord(id, changes, in: scope, world) { world.waitingRow(of: $0) != nil }
-        if waiting.isEmpty || folded.stateBytes == stored.state { return folded }
+        if waiting.isEmpty { return folded }
+        let held = try storedState(stored)
+        if folded.stateBytes == held { return folded }
         let whole = try FoldedRecord(id, changes, in: scope, world) { _ in false }
-        guard whole.stateBytes == stored.state else { return folded }
+        guard whole.stateBytes == held else { return folded }
         for row in waiting {
             findings.add(.quarantine, "quarantine", row, "the change that it names is folded")
         }
@@ -112,16 +114,29 @@ final class RecordAudit {
         world.damagedRecords.insert(record.rid)
     }
 
-    private func compare(_ stored: AuditedRecord, with folded: FoldedRecord) {
+    /// The bytes of the state that is stored; none where they cannot be read.
+    private func storedState(_ stored: AuditedRecord) throws -> [UInt8] {
+        if stored.origin.isEmpty { return [] }
+        switch try transaction.auditedState(of: stored) {
+        case .success(let state): return state.encoded()
+        case .failure(let error):
+            findings.add(.state, error)
+            return []
+        }
+    }
+
+    private func compare(_ stored: AuditedRecord, with folded: FoldedRecord) throws {
         let isNeverFolded =
-            stored.state.isEmpty && stored.origin.isEmpty && stored.digest.isEmpty && stored.type == nil
-            && stored.conflicts == 0
+            stored.state.isEmpty && stored.origin.isEmpty && stored.type == nil && stored.conflicts == 0
         if folded.foldedChanges == 0, isNeverFolded { return }
         var differing: [String] = []
-        if stored.state != folded.stateBytes { differing.append("state") }
-        if stored.digest != folded.digestBytes { differing.append("digest") }
-        if stored.origin != folded.originBytes { differing.append("origin") }
-        if stored.type != folded.type.map({ Array($0.string.utf8) }) { differing.append("type") }
+        let type = try transaction.valueTableNumber(of: folded.type)
+        if stored.state != (type == nil ? folded.stateBytes : []) { differing.append("state") }
+        // Tables of this version's schemas are compared value by value.
+        if type != nil, !showsTables, try storedState(stored) != folded.stateBytes { differing.append("state") }
+        let isSourceDamaged = stored.source.map(world.damagedSources.contains) ?? false
+        if !isSourceDamaged, try transaction.auditedOrigin(of: stored) != folded.origin { differing.append("origin") }
+        if stored.type != type { differing.append("type") }
         if stored.conflicts != Int64(folded.state.conflictCount) { differing.append("conflicts") }
         if !differing.isEmpty {
             damaged(stored, "its changes give another \(differing.joined(separator: ", "))")
@@ -156,10 +171,14 @@ final class RecordAudit {
 
     // MARK: - What is summed and listed
 
-    private func count(_ digest: [UInt8], of id: RecordID, in scope: Int64) {
-        guard digest.count == ShortHash.byteCount else { return }
-        fingerprints[scope, default: Fingerprint()].buckets[Fingerprint.bucket(of: id)] &+= ShortHash(digest).number
+    /// - Parameter state: its bytes; none add nothing.
+    private func count(_ state: [UInt8], of id: RecordID, in scope: Int64) {
+        if state.isEmpty || state == RecordAudit.emptyState { return }
+        fingerprints[scope, default: Fingerprint()].buckets[Fingerprint.bucket(of: id)] &+= RecordState.digest(
+            of: id, state: state)
     }
+
+    private static let emptyState = RecordState().encoded()
 
     private func checkFingerprints() throws {
         for rid in world.scopes.keys.sorted() {

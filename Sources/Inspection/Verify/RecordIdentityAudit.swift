@@ -11,17 +11,25 @@ struct RecordIdentityAudit {
     let findings: Findings
 
     func run() throws {
+        try findings.section("source") { try transaction.auditSources(check) }
         try findings.section("record") { try transaction.auditRecords(check) }
     }
 
-    private func check(_ row: AuditedRow<AuditedRecord>) {
+    private func check(_ row: AuditedRow<AuditedSource>) {
+        guard let source = findings.content(of: row, .state), !source.isSound else { return }
+        findings.add(.state, row.table, row.row, "its name is not the one that was written")
+        world.damagedSources.insert(source.rid)
+    }
+
+    private func check(_ row: AuditedRow<AuditedRecord>) throws {
         guard let record = findings.content(of: row, .state) else {
             world.isIncomplete = true
             return
         }
         // One that nothing was ever folded into has no origin.
         guard let scope = world.scopes[record.scope], !record.origin.isEmpty else { return }
-        guard let origin = RecordOrigin(audited: record.origin) else {
+        if let source = record.source, world.damagedSources.contains(source) { return }
+        guard let origin = try transaction.auditedOrigin(of: record) else {
             return damaged(record, row, "its origin's bytes are none")
         }
         if case .here = origin { return damaged(record, row, "its origin is none that other changes can name") }
@@ -34,14 +42,5 @@ struct RecordIdentityAudit {
     private func damaged(_ record: AuditedRecord, _ row: AuditedRow<AuditedRecord>, _ reason: String) {
         findings.add(.state, row.table, row.row, reason)
         world.damagedRecords.insert(record.rid)
-    }
-}
-
-extension RecordOrigin {
-    /// Reads stored bytes; nil unless they are exactly an origin.
-    init?(audited bytes: [UInt8]) {
-        var reader = ByteReader(bytes)
-        guard let origin = try? RecordOrigin(from: &reader), reader.isAtEnd else { return nil }
-        self = origin
     }
 }

@@ -87,7 +87,7 @@ package struct LocalWriter<Transaction: ReplicaTransaction> {
         let stored = try append(draft, introduction, context, physicalMilliseconds, stamp)
         // Without a context there was nothing that had not been seen.
         if context.isEmpty { return stored }
-        for var feed in try transaction.feeds(of: scope) where feed.seen < feed.sequence {
+        for var feed in try transaction.unseenFeeds(of: scope) {
             feed.seen = feed.sequence
             try transaction.put(feed, of: scope)
         }
@@ -96,9 +96,7 @@ package struct LocalWriter<Transaction: ReplicaTransaction> {
 
     /// The heads of other feeds that this replica's last change had not seen, less those in the past of another.
     private func unseenHeads(of scope: ScopeID) throws -> [ChangeReference] {
-        let heads = try transaction.feeds(of: scope)
-            .filter { $0.feed != identity.feed && $0.sequence > $0.seen }
-            .map(\.head)
+        let heads = try transaction.unseenFeeds(of: scope).filter { $0.feed != identity.feed }.map(\.head)
         guard heads.count > 1 else { return heads }
         let pasts = try heads.map { try transaction.past(of: $0.dot, scope: scope) }
         return heads.indices.filter { index in

@@ -91,10 +91,13 @@ package struct PageReceiver<Transaction: ReplicaTransaction> {
             if case .packed(let packed) = block, outcome.entries - before.entries == packed.count,
                 outcome.received - before.received == bodies
             {
-                transaction.keep(packed, from: start, of: scope)
+                try transaction.keep(packed, from: start, of: scope)
             }
         }
-        guard try transaction.history(of: scope, at: page.receipt.position) == page.receipt.history else {
+        let history =
+            page.receipt.position == state.position
+            ? state.history : try transaction.history(of: scope, at: page.receipt.position)
+        guard history == page.receipt.history else {
             throw PageError.history(scope: scope, position: page.receipt.position)
         }
         guard outcome.entries > 0 else { return outcome }

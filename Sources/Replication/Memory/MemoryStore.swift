@@ -85,6 +85,8 @@ package final class MemoryTransaction: HubTransaction {
         (state.feeds[scope] ?? [:]).values.sorted { $0.feed < $1.feed }
     }
 
+    package func unseenFeeds(of scope: ScopeID) -> [FeedState] { feeds(of: scope).filter { $0.seen < $0.sequence } }
+
     package func feed(_ feed: FeedID, of scope: ScopeID) -> FeedState? {
         state.feeds[scope]?[feed]
     }

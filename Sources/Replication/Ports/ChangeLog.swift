@@ -113,6 +113,8 @@ package protocol ChangeLog: AnyObject {
 
     /// Sorted by feed.
     func feeds(of scope: ScopeID) throws -> [FeedState]
+    /// Those of which the last own change has not seen all, sorted by feed.
+    func unseenFeeds(of scope: ScopeID) throws -> [FeedState]
     func feed(_ feed: FeedID, of scope: ScopeID) throws -> FeedState?
     /// A feed that is not known is put at its start, sequence 0, or its first change is appended before.
     func put(_ feed: FeedState, of scope: ScopeID) throws
@@ -135,7 +137,7 @@ package protocol ChangeLog: AnyObject {
     func append(_ row: EntryRow, of scope: ScopeID) throws
     /// The entries appended from `position` on lie packed in `block`, whole changes and all: a log that keeps them in
     /// this form need not pack them again.
-    func keep(_ block: PackedEntries, from position: UInt64, of scope: ScopeID)
+    func keep(_ block: PackedEntries, from position: UInt64, of scope: ScopeID) throws
     /// Entries in order, after `position`.
     func entries(of scope: ScopeID, after position: UInt64, limit: Int) throws -> [EntryRow]
     /// The history hash at a position that this log has had; nil beyond.

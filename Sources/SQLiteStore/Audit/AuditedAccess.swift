@@ -71,9 +71,4 @@ extension SQLiteTransaction {
             try audit(table, $0, visit)
         }
     }
-
-    /// Whether the projections' tables are those of this version's schemas, as far as the file says.
-    package func hasCurrentProjections() throws -> Bool {
-        try setting(.projections) == Array(projections.definition.utf8)
-    }
 }

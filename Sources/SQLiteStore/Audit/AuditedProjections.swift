@@ -11,39 +11,39 @@ extension SQLiteTransaction {
     ///   - record: folded anew, not as it is stored.
     ///   - rid: its row.
     ///   - log: all its log rows, in listing order.
+    ///   - feed: the row of a feed.
     ///   - header: the header of the change that made a log row.
     package func auditProjection(
-        of record: StoredRecord, rid: Int64, log: [LogRow], header: (Dot) throws -> ChangeHeader?
+        of record: StoredRecord, rid: Int64, log: [LogRow], feed: (FeedID) -> Int64,
+        header: (Dot) throws -> ChangeHeader?
     ) throws -> (rows: Int, damage: [StoredValueError]) {
-        guard let type = record.type.flatMap({ projections.type(named: $0) }) else { return (0, []) }
-        let expected = try projections.rows(
-            of: record, type: type, log: log, view: RecordView(id: record.id, state: record.state, log: log),
-            header: header)
+        guard let type = record.state.type.flatMap({ projections.type(named: $0) }) else { return (0, []) }
+        let clocks = try clockWriter.encode(record.state, in: type.values) { feed($0.feed) }
+        let main = type.mainRow(of: RecordView(id: record.id, state: record.state, log: log), clocks: clocks)
+        let expected = [[main]] + (try type.otherRows(of: record.state, log: log, header: header))
         var damage: [StoredValueError] = []
-        for (table, rows) in zip(Projections.tables(of: type), expected) {
-            damage += try compare(table, rid, with: rows)
-        }
+        for (table, rows) in zip(type.tables, expected) { damage += try compare(table, rid, with: rows) }
         return (expected.reduce(0) { $0 + $1.count }, damage)
     }
 
     /// Rows of records that do not exist, or are of another type.
     package func auditProjectedStrangers(_ visit: (_ rid: Int64, StoredValueError) throws -> Void) throws {
         for type in projections.types {
-            for table in Projections.tables(of: type) {
+            for table in type.tables {
                 try connection.withStatement(
                     dynamic: """
                         SELECT p.rowid, p.rid FROM "\(table.name)" p
                         WHERE NOT EXISTS (SELECT 1 FROM record r WHERE r.rid = p.rid AND r.type = ?)
                         """
                 ) { statement in
-                    try statement.bind(type.name.string, at: 1)
+                    try statement.bind(type.number, at: 1)
                     while try statement.step() {
                         let rid = try statement.int64(1)
                         try visit(
                             rid,
                             StoredValueError(
                                 table: table.name, row: "\(try statement.int64(0))",
-                                reason: "record \(rid) is not there, or is no \(type.name)"))
+                                reason: "record \(rid) is not there, or is no \(type.type.name)"))
                     }
                 }
             }

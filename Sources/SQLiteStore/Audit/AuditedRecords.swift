@@ -8,11 +8,21 @@ package struct AuditedRecord: Sendable {
     package let rid: Int64
     package let scope: Int64
     package let id: RecordID
-    package let type: [UInt8]?
+    /// The number of the value table that holds its state; nil where `state` does.
+    package let type: Int64?
+    /// As it is stored; empty where nothing that can be folded touches the record.
     package let origin: [UInt8]
+    /// The row in `source` that the origin names.
+    package let source: Int64?
     package let state: [UInt8]
-    package let digest: [UInt8]
     package let conflicts: Int64
+}
+
+/// A row of `source`.
+package struct AuditedSource: Sendable {
+    package let rid: Int64
+    /// Whether the name is the one that was written.
+    package let isSound: Bool
 }
 
 /// A row of `log_row`, as bytes.
@@ -69,26 +79,70 @@ package struct AuditedPartKey: Sendable {
 /// The rows of the folded state, for whoever folds it again.
 extension SQLiteTransaction {
     package func auditRecords(_ visit: (AuditedRow<AuditedRecord>) throws -> Void) throws {
-        let table = AuditedTable(name: "record", key: [.integer(0)]) { statement in
-            AuditedRecord(
+        let table = AuditedTable(name: "record", key: [.integer(0)]) { [self] statement in
+            let origin = try statement.bytes(4)
+            return AuditedRecord(
                 rid: try statement.int64(0), scope: try statement.int64(1),
-                id: try statement.identifier(2, "record"), type: try statement.optionalBytes(3),
-                origin: try statement.bytes(4), state: try statement.bytes(5), digest: try statement.bytes(6),
-                conflicts: try statement.int64(7))
+                id: try statement.identifier(2, "record"), type: try statement.optionalInt64(3),
+                origin: origin, source: sourceRow(in: origin), state: try statement.bytes(5),
+                conflicts: try statement.int64(6))
         }
         try connection.withStatement(
             """
-            SELECT rid, scope, id, CAST(type AS BLOB), origin, state, digest, conflicts FROM record ORDER BY rid
+            SELECT rid, scope, id, type, origin, state, conflicts FROM record ORDER BY rid
             """
         ) { try audit(table, $0, visit) }
     }
 
     /// The row of a record; nil where there is none.
     package func auditedRecordRow(_ id: RecordID) throws -> Int64? {
-        try connection.withStatement("SELECT rid FROM record WHERE id = ?") { statement in
-            try statement.bind(id.bytes)
-            return try statement.step() ? try statement.int64(0) : nil
+        for scope in try scopes() {
+            let row: Int64? = try connection.withStatement(
+                "SELECT rid FROM record WHERE scope = ?1 AND substr(id, 1, 4) = substr(?2, 1, 4) AND id = ?2"
+            ) { statement in
+                try statement.bind(try scopeRow(scope.id), id.bytes)
+                return try statement.step() ? try statement.int64(0) : nil
+            }
+            if let row { return row }
         }
+        return nil
+    }
+
+    /// The origin that a row of `record` holds; nil where its bytes are none.
+    package func auditedOrigin(of record: AuditedRecord) throws -> RecordOrigin? {
+        do {
+            return try origin(record.origin, of: record.rid)
+        } catch is StoredValueError {
+            return nil
+        }
+    }
+
+    /// The rows of `source`.
+    package func auditSources(_ visit: (AuditedRow<AuditedSource>) throws -> Void) throws {
+        let table = AuditedTable(name: "source", key: [.integer(0)]) { statement in
+            let digest = SQLiteTransaction.digest(of: Text(try statement.text(1)))
+            return AuditedSource(rid: try statement.int64(0), isSound: try statement.bytes(2) == digest)
+        }
+        try connection.withStatement("SELECT rid, name, digest FROM source ORDER BY rid") {
+            try audit(table, $0, visit)
+        }
+    }
+
+    /// The state that a row of `record` and its value table hold.
+    ///
+    /// - Returns: the state, or why there is none.
+    package func auditedState(of record: AuditedRecord) throws -> Result<RecordState, StoredValueError> {
+        do {
+            return .success(try state(of: record.rid, type: record.type, inline: record.state))
+        } catch let error as StoredValueError {
+            return .failure(error)
+        }
+    }
+
+    /// The number of the value table that holds records of this type; nil where the file has none.
+    package func valueTableNumber(of type: Text?) throws -> Int64? {
+        guard let type, let index = try valueTables().tables.firstIndex(where: { $0.name == type }) else { return nil }
+        return Int64(index + 1)
     }
 
     package func auditLogRows(of record: Int64, _ visit: (AuditedRow<AuditedLogRow>) throws -> Void) throws {

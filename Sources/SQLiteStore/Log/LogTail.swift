@@ -35,6 +35,18 @@ struct LogTail {
     var packed: [Int64: [UInt64: PackedEntries]] = [:]
     /// Changes that got their entry in this transaction and were stored before.
     var placed: [Place: Placement] = [:]
+
+    /// Forgets what is on disk now; what has its entry and is not among `written` waits for the entry's row.
+    mutating func removeAll(writtenWithEntry written: Set<Place>) {
+        let waiting = changes.filter { $0.value.placement != nil && !written.contains($0.key) }
+        // Its memory is kept: a change takes some hundred bytes, and a thousand come at a time.
+        changes.removeAll(keepingCapacity: true)
+        changes.merge(waiting) { first, _ in first }
+        placed = placed.filter { !written.contains($0.key) }
+        runs.removeAll(keepingCapacity: true)
+        entries = [:]
+        packed = [:]
+    }
 }
 
 /// A run as its row holds it: each change in its carried form behind its length.

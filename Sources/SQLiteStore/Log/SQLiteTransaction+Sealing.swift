@@ -8,7 +8,12 @@ extension SQLiteTransaction {
     /// Writes what this transaction has added to the log, but for a change whose entry is still to come.
     func flushLog() throws {
         guard !caches.tail.runs.isEmpty || !caches.tail.entries.isEmpty else { return }
-        let tail = caches.tail
+        let written = try writeLog(caches.tail)
+        caches.tail.removeAll(writtenWithEntry: written)
+    }
+
+    /// - Returns: what has been written with its entry.
+    private func writeLog(_ tail: LogTail) throws -> Set<LogTail.Place> {
         var written: Set<LogTail.Place> = []
         for (scope, rows) in tail.entries.sorted(by: { $0.key < $1.key }) {
             try insert(rows, of: scope, tail, &written)
@@ -17,9 +22,7 @@ extension SQLiteTransaction {
         for run in tail.runs {
             try insert(run) { written.contains(LogTail.Place(scope: run.scope, dot: $0.dot)) }
         }
-        caches.tail = LogTail(
-            changes: tail.changes.filter { $0.value.placement != nil && !written.contains($0.key) },
-            placed: tail.placed.filter { !written.contains($0.key) })
+        return written
     }
 
     private func insert(

@@ -56,13 +56,17 @@ extension SQLiteTransaction {
     package func caseCounts() throws -> [CaseCount] {
         try flushRecords()
         return try connection.withStatement(
-            "SELECT scope, status, count(*) FROM recovery_case GROUP BY scope, status ORDER BY scope, status"
+            """
+            SELECT s.id, c.status, count(*)
+            FROM recovery_case c JOIN record r USING (rid) JOIN scope s ON s.rid = r.scope
+            GROUP BY s.id, c.status ORDER BY s.id, c.status
+            """
         ) { statement in
             var result: [CaseCount] = []
             while try statement.step() {
                 result.append(
                     CaseCount(
-                        scope: try scopeID(statement, 0), status: try statement.text(1),
+                        scope: try statement.identifier(0, "scope"), status: try statement.text(1),
                         count: try statement.int(2)))
             }
             return result
@@ -74,14 +78,14 @@ extension SQLiteTransaction {
         try flushRecords()
         return try connection.withStatement(
             """
-            SELECT c.id, c.scope, c.number, c.status, c.title, c.category, c.severity, c.assignee, c.team, c.opened_at,
+            SELECT r.id, s.id, c.number, c.status, c.title, c.category, c.severity, c.assignee, c.team, c.opened_at,
                 c.updated_at, r.conflicts
-            FROM recovery_case c JOIN record r ON r.rid = c.rid
-            WHERE (?1 IS NULL OR c.status = ?1) AND (?2 IS NULL OR c.scope = ?2)
-            ORDER BY c.updated_at DESC, c.id LIMIT ?3
+            FROM recovery_case c JOIN record r USING (rid) JOIN scope s ON s.rid = r.scope
+            WHERE (?1 IS NULL OR c.status = ?1) AND (?2 IS NULL OR s.id = ?2)
+            ORDER BY c.updated_at DESC, r.id LIMIT ?3
             """
         ) { statement in
-            try statement.bind(filter.status, filter.scope?.description, filter.limit)
+            try statement.bind(filter.status, filter.scope?.bytes, filter.limit)
             var result: [CaseRow] = []
             while try statement.step() {
                 result.append(
@@ -104,21 +108,25 @@ extension SQLiteTransaction {
         try flushRecords()
         return try connection.withStatement(
             """
-            SELECT id, scope FROM recovery_case WHERE number = ?1
-            UNION SELECT c.id, c.scope FROM recovery_case_alias a JOIN recovery_case c ON c.rid = a.rid
-                WHERE a.value = ?1
-            UNION SELECT id, scope FROM recovery_case WHERE ?2 IS NOT NULL AND id >= ?2 AND id < ?2 || 'g'
-            ORDER BY 1 LIMIT ?3
+            SELECT r.id, s.id
+            FROM (
+                SELECT rid FROM recovery_case WHERE number = ?1
+                UNION SELECT rid FROM recovery_case_alias WHERE value = ?1
+                UNION SELECT c.rid FROM scope s JOIN record r ON r.scope = s.rid JOIN recovery_case c USING (rid)
+                    WHERE ?2 IS NOT NULL AND r.id BETWEEN ?2 AND ?3
+            ) JOIN record r USING (rid) JOIN scope s ON s.rid = r.scope
+            ORDER BY 1 LIMIT ?4
             """
         ) { statement in
             let digits = name.lowercased()
-            let isPrefix =
-                digits.utf8.count >= 6
-                && digits.utf8.allSatisfy {
-                    (UInt8(ascii: "0")...UInt8(ascii: "9")).contains($0)
-                        || (UInt8(ascii: "a")...UInt8(ascii: "f")).contains($0)
+            // The least and the greatest id that begin with these digits.
+            let ends: [RecordID] =
+                digits.utf8.count < 6
+                ? []
+                : ["0", "f"].compactMap { digit in
+                    RecordID(hexadecimal: digits + String(repeating: digit, count: max(0, 32 - digits.utf8.count)))
                 }
-            try statement.bind(name, isPrefix ? digits : nil, limit)
+            try statement.bind(name, ends.first?.bytes, ends.last?.bytes, limit)
             var result: [RecordPlace] = []
             while try statement.step() { result.append(try place(statement)) }
             return result
@@ -135,18 +143,6 @@ extension SQLiteTransaction {
     }
 
     private func place(_ statement: borrowing Statement) throws -> RecordPlace {
-        let text = try statement.text(0)
-        guard let id = RecordID(hexadecimal: text) else {
-            throw StoredValueError(table: "recovery_case", row: text, reason: "its id is not one")
-        }
-        return RecordPlace(id: id, scope: try scopeID(statement, 1))
-    }
-
-    private func scopeID(_ statement: borrowing Statement, _ index: Int) throws -> ScopeID {
-        let text = try statement.text(index)
-        guard let scope = ScopeID(hexadecimal: text) else {
-            throw StoredValueError(table: "recovery_case", row: text, reason: "its scope is not one")
-        }
-        return scope
+        RecordPlace(id: try statement.identifier(0, "record"), scope: try statement.identifier(1, "scope"))
     }
 }

@@ -10,17 +10,12 @@ extension SQLiteTransaction {
     /// A branch that was begun without a hub brings its scope along, so the record's id does not follow from the scope.
     package func branchRecord(servedBy scope: ScopeID) throws -> StoredRecord? {
         try flushRecords()
-        let id: RecordID? = try connection.withStatement(
-            "SELECT id FROM branch WHERE branch_scope = ? ORDER BY id LIMIT 1"
+        let row: Int64? = try connection.withStatement(
+            "SELECT r.rid FROM branch b JOIN record r USING (rid) WHERE b.branch_scope = ? ORDER BY r.id LIMIT 1"
         ) { statement in
             try statement.bind(scope.bytes)
-            guard try statement.step() else { return nil }
-            let text = try statement.text(0)
-            guard let id = RecordID(hexadecimal: text) else {
-                throw StoredValueError(table: "branch", row: text, reason: "its id is not one")
-            }
-            return id
+            return try statement.step() ? try statement.int64(0) : nil
         }
-        return try id.flatMap { try recordRow($0)?.stored }
+        return try row.flatMap { try recordRow(at: $0)?.stored }
     }
 }

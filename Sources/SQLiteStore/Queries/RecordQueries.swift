@@ -8,15 +8,15 @@ extension SQLiteTransaction {
     /// Records in which a register holds more than one value, in the order in which they came.
     package func recordsWithConflicts(limit: Int) throws -> [StoredRecord] {
         try flushRecords()
-        let ids: [RecordID] = try connection.withStatement(
-            "SELECT id FROM record WHERE conflicts > 0 ORDER BY rid LIMIT ?"
+        let rows: [Int64] = try connection.withStatement(
+            "SELECT rid FROM record WHERE conflicts > 0 ORDER BY rid LIMIT ?"
         ) { statement in
             try statement.bind(limit)
-            var ids: [RecordID] = []
-            while try statement.step() { ids.append(try statement.identifier(0, "record")) }
-            return ids
+            var rows: [Int64] = []
+            while try statement.step() { rows.append(try statement.int64(0)) }
+            return rows
         }
-        return try ids.compactMap { try recordRow($0)?.stored }
+        return try rows.compactMap { try recordRow(at: $0)?.stored }
     }
 
     package func conflictCount() throws -> Int {
@@ -67,7 +67,7 @@ extension SQLiteTransaction {
             for record in page { try visit(record) }
             guard let end = page.last else { return }
             last = end.id
-            if caches.dirtyRecords.isEmpty { caches.dropRecords() }
+            if caches.dirtyRecords.isEmpty { caches.records.removeAll() }
         }
     }
 }

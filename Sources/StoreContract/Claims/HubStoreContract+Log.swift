@@ -35,6 +35,8 @@ extension HubStoreContract {
                     try transaction.put(moved, of: Self.scope.scope)
                     try transaction.put(feeds[0], of: Self.otherScope.scope)
                     let listed = try transaction.feeds(of: Self.scope.scope)
+                    let unseen = try transaction.unseenFeeds(of: Self.scope.scope)
+                    try require("the unseen feeds", unseen, is: listed.filter { $0.seen < $0.sequence })
                     try require("the feeds", listed.map(\.feed), is: feeds.map(\.feed).sorted())
                     try require("the moved feed", try transaction.feed(moved.feed, of: Self.scope.scope), is: moved)
                     try require(

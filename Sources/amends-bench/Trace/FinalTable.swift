@@ -64,7 +64,8 @@ struct FinalTable: Equatable {
         }
         let connection = try Connection(path: path, access: .readOnly)
         defer { connection.close() }
-        return try read(connection, key: "id") { id in
+        let id = "(SELECT lower(hex(id)) FROM record WHERE record.rid = incident.rid)"
+        return try read(connection, key: id) { id in
             guard let number = numbers[id] else { throw BenchError("the record \(id) is of no incident") }
             return number
         }

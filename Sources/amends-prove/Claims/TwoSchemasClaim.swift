@@ -73,7 +73,12 @@ private struct ExpectedTable {
         defer { connection.close() }
         let columns = IncidentWorkloadSchema.fields.map { "\"\($0.name)\"" }.joined(separator: ", ")
         var ids: [String: [Value?]] = [:]
-        try connection.withStatement(dynamic: "SELECT id, scope, \(columns) FROM incident") { statement in
+        try connection.withStatement(
+            dynamic: """
+                SELECT r.id, s.id, \(columns)
+                FROM incident JOIN record r USING (rid) JOIN scope s ON s.rid = r.scope
+                """
+        ) { statement in
             while try statement.step() {
                 let cells = try IncidentWorkloadSchema.fields.indices.map { index -> Value? in
                     switch statement.columnType(index + 2) {
@@ -82,10 +87,7 @@ private struct ExpectedTable {
                     default: nil
                     }
                 }
-                guard let scope = ScopeID(hexadecimal: try statement.text(1)) else {
-                    throw ClaimBroken("a row's scope is no id")
-                }
-                ids[try statement.text(0) + scope.description] = cells
+                ids[hexadecimal(try statement.bytes(0) + statement.bytes(1))] = cells
             }
         }
         guard ids.count == rows.count else {

@@ -51,13 +51,14 @@ package struct FlipTarget: Sendable {
             [.attestation]),
         FlipTarget(
             "setting", key: ["key"], columns: ["value"], [.setting],
-            where: "key IN ('certificate', 'hub key', 'home scope', 'chain', 'projections')"),
+            where: "key IN ('certificate', 'hub key', 'home scope', 'chain', 'projections', 'value tables')"),
     ]
 
     package static let records = [
         FlipTarget(
-            "record", key: ["rid"], columns: ["scope", "id", "type", "origin", "state", "digest", "conflicts"], [.state]
+            "record", key: ["rid"], columns: ["scope", "id", "type", "origin", "state", "conflicts"], [.state]
         ),
+        FlipTarget("source", key: ["rid"], columns: ["name", "digest"], [.state]),
         FlipTarget(
             "log_row", key: ["record", "key", "feed", "sequence", "field"],
             columns: ["record", "key", "feed", "sequence", "field", "value"], [.log]),

@@ -6,53 +6,34 @@ import SQLiteKit
 /// The plain tables that show records: made from the schemas, written from the fold, dropped and rebuilt at will.
 ///
 /// A record type `case` in table `recovery_case` gives:
-/// - `recovery_case (rid, id, scope, <registers, flags, totals>, <derived columns>)`, one row a record;
+/// - `recovery_case (rid, <registers, flags, totals>, <derived columns>, clocks)`, one row a record;
 /// - `recovery_case_<set> (rid, value)`, one row an element;
 /// - `recovery_case_<log> (rid, key, change, person, recorded_at, <entry columns>)`, one row an entry.
+///
+/// The main table is also where the values of a record are kept: see `ClockColumn`.
 struct Projections: Sendable {
-    let types: [RecordType]
-    /// Of each type, in the order of `types`: made once, since each record that is written asks for them.
-    private let tables: [[ProjectedTable]]
-    /// Of each type, the fields that are columns of its main table, in the order of a state's slots.
-    private let columns: [Text: [FieldColumn]]
-
-    private struct FieldColumn {
-        let target: FieldTarget
-        let definition: FieldDefinition
-        /// Among the columns of fields.
-        let index: Int
-    }
+    /// By number from 1, as `record.type` names them.
+    let types: [ProjectedType]
 
     init(_ schemas: [Schema]) {
-        types = schemas.flatMap(\.recordTypes)
-        tables = types.map { Projections.tables(of: $0) }
-        columns = Dictionary(types.map { ($0.name, Projections.columns(of: $0)) }) { first, _ in first }
-    }
-
-    private static func columns(of type: RecordType) -> [FieldColumn] {
-        type.fields.filter { !$0.hasTable }.enumerated().map { index, field in
-            FieldColumn(
-                target: FieldTarget(field: field.name, kind: field.kind), definition: field, index: index)
-        }.sorted { $0.target < $1.target }
-    }
-
-    func type(named name: Text) -> RecordType? { types.first { $0.name == name } }
-
-    /// A type and its tables.
-    func projection(named name: Text) -> (type: RecordType, tables: [ProjectedTable])? {
-        types.firstIndex { $0.name == name }.map { (types[$0], tables[$0]) }
+        types = schemas.flatMap(\.recordTypes).enumerated().map { ProjectedType($1, number: Int64($0 + 1)) }
     }
 
     /// The statements that make all tables and indexes; changed statements mean that the tables are rebuilt.
-    var definition: String { types.flatMap { Projections.tables(of: $0) }.map(\.definition).joined() }
+    var definition: String { types.flatMap(\.tables).map(\.definition).joined() }
+
+    /// What the file says of its value tables.
+    var valueTables: ValueTables { ValueTables(tables: types.map(\.values)) }
+
+    /// The first of the types with this name.
+    func type(named name: Text) -> ProjectedType? { types.first { $0.type.name == name } }
 
     static func tables(of type: RecordType) -> [ProjectedTable] {
-        let id = Column("id", .text)
-        let scope = Column("scope", .text, indexed: true)
         let plain = type.fields.filter { !$0.hasTable }.map { Column($0.name.string, $0.columnType) }
         var tables = [
             ProjectedTable(
-                name: type.table, columns: [id, scope] + plain + type.derivedColumns, content: .record)
+                name: type.table, columns: plain + type.derivedColumns + [Column(ClockColumn.name, .blob)],
+                content: .record)
         ]
         for field in type.fields where field.hasTable {
             let columns =
@@ -68,23 +49,64 @@ struct Projections: Sendable {
         }
         return tables
     }
+}
 
-    /// What the tables hold of one record.
+/// A record type with its tables, worked out once.
+struct ProjectedType: Sendable {
+    let type: RecordType
+    /// As `record.type` names it.
+    let number: Int64
+    /// The main table first.
+    let tables: [ProjectedTable]
+    let values: ValueTable
+    /// Whether anything but the main table's own columns is made from the log.
+    let readsLog: Bool
+    /// The fields that are columns of the main table, in the order of a state's slots.
+    private let columns: [(target: FieldTarget, definition: FieldDefinition, index: Int)]
+
+    init(_ type: RecordType, number: Int64) {
+        self.type = type
+        self.number = number
+        tables = Projections.tables(of: type)
+        values = ValueTable(type)
+        readsLog = !type.derivedColumns.isEmpty || type.fields.contains { $0.kind == .log }
+        columns = type.fields.filter { !$0.hasTable }.enumerated().map { index, field in
+            (FieldTarget(field: field.name, kind: field.kind), field, index)
+        }.sorted { $0.target < $1.target }
+    }
+
+    /// The main table's row of a record: fields, derived columns, clocks.
+    func mainRow(of view: RecordView, clocks: [UInt8]) -> [ColumnValue] {
+        var row: [ColumnValue] = Array(repeating: .null, count: tables[0].columns.count)
+        let slots = view.state.slots.span
+        var next = 0
+        // Both are sorted by target, so one walk meets all.
+        for place in columns.indices {
+            while next < slots.count, slots[next].target < columns[place].target { next += 1 }
+            guard next < slots.count, slots[next].target == columns[place].target else {
+                row[columns[place].index] = columns[place].definition.emptyColumn
+                continue
+            }
+            row[columns[place].index] = columns[place].definition.column(of: slots[next])
+        }
+        if !type.derivedColumns.isEmpty {
+            for (index, value) in type.derive(view).enumerated() {
+                row[columns.count + index] = ColumnValue(value, as: type.derivedColumns[index].type)
+            }
+        }
+        row[row.count - 1] = .blob(clocks)
+        return row
+    }
+
+    /// The rows of the tables of sets and logs, in the order of `tables` after the first.
     ///
     /// - Parameters:
     ///   - log: the log rows to show; all of them, or those that the tables lack.
     ///   - header: the header of the change that made a log row.
-    func rows(
-        of record: StoredRecord, type: RecordType, log: [LogRow], view: RecordView,
-        header: (Dot) throws -> ChangeHeader?
+    func otherRows(
+        of state: RecordState, log: [LogRow], header: (Dot) throws -> ChangeHeader?
     ) throws -> [[[ColumnValue]]] {
-        let state = record.state
-        var main: [ColumnValue] = [.text(record.id.description), .text(record.scope.description)]
-        main += fieldColumns(of: state, type: type)
-        for (column, value) in zip(type.derivedColumns, type.derive(view)) {
-            main.append(ColumnValue(value, as: column.type))
-        }
-        var tables = [[main]]
+        var tables: [[[ColumnValue]]] = []
         for field in type.fields where field.hasTable {
             if field.kind == .set {
                 tables.append(state.elements(field.name).map { [ColumnValue($0, as: field.columnType)] })
@@ -112,8 +134,10 @@ struct ProjectedTable {
     /// Without `rid`, which comes first.
     let columns: [Column]
     let content: Content
-    /// Writes a row; one of a record that is there already takes its place.
+    /// Adds a row: its record's number, then the columns.
     let insertion: String
+    /// Writes the row of a record that has one; takes the same values.
+    let update: String
     /// Removes a record's rows.
     let deletion: String
 
@@ -121,15 +145,10 @@ struct ProjectedTable {
         self.name = name
         self.columns = columns
         self.content = content
-        let marks = Array(repeating: "?", count: columns.count + 1).joined(separator: ", ")
-        var insertion = "INSERT INTO \"\(name)\" VALUES (\(marks))"
-        if content == .record {
-            // Id and scope never change: left alone, their index entries stay where they are.
-            let changing = columns.filter { !["id", "scope"].contains($0.name) }
-            let updates = changing.map { "\"\($0.name)\" = excluded.\"\($0.name)\"" }.joined(separator: ", ")
-            insertion += " ON CONFLICT (rid) DO " + (changing.isEmpty ? "NOTHING" : "UPDATE SET \(updates)")
-        }
-        self.insertion = insertion
+        let marks = (1...columns.count + 1).map { "?\($0)" }.joined(separator: ", ")
+        insertion = "INSERT INTO \"\(name)\" VALUES (\(marks))"
+        let updates = columns.enumerated().map { "\"\($1.name)\" = ?\($0 + 2)" }.joined(separator: ", ")
+        update = "UPDATE \"\(name)\" SET \(updates) WHERE rid = ?1"
         deletion = "DELETE FROM \"\(name)\" WHERE rid = ?"
     }
 
@@ -154,34 +173,28 @@ struct ProjectedTable {
     }
 }
 
-extension Projections {
-    /// What the main table shows of a record's fields. Both are sorted by target, so one walk meets all.
-    private func fieldColumns(of state: RecordState, type: RecordType) -> [ColumnValue] {
-        guard let columns = columns[type.name] else { return [] }
-        var values: [ColumnValue] = Array(repeating: .null, count: columns.count)
-        var next = 0
-        for column in columns {
-            while next < state.slots.count, state.slots[next].target < column.target { next += 1 }
-            let isThere = next < state.slots.count && state.slots[next].target == column.target
-            values[column.index] = column.definition.column(of: isThere ? state.slots[next] : nil)
-        }
-        return values
-    }
-}
-
 extension FieldDefinition {
     /// Sets and logs have a table of their own.
     var hasTable: Bool { kind == .set || kind == .log }
 
     /// What the main table shows of this field.
     ///
-    /// - Parameter slot: of the field; nil where it was never written.
-    func column(of slot: RecordState.Slot?) -> ColumnValue {
+    /// - Parameter slot: of the field.
+    func column(of slot: borrowing RecordState.Slot) -> ColumnValue {
         switch kind {
-        case .enableWinsFlag: .integer(slot?.isEnabled == true ? 1 : 0)
-        case .disableWinsFlag: .integer(slot?.isNotDisabled == true ? 1 : 0)
-        case .total: .integer(slot?.total ?? 0)
-        case .register: ColumnValue(slot?.winner(reading)?.value, as: columnType)
+        case .enableWinsFlag: .integer(slot.isEnabled ? 1 : 0)
+        case .disableWinsFlag: .integer(slot.isNotDisabled ? 1 : 0)
+        case .total: .integer(slot.total)
+        case .register where slot.survivors.count == 1: ColumnValue(slot.survivors[0].value, as: columnType)
+        case .register: ColumnValue(slot.winner(reading)?.value, as: columnType)
+        default: .null
+        }
+    }
+
+    /// What the main table shows of a field that was never written.
+    var emptyColumn: ColumnValue {
+        switch kind {
+        case .enableWinsFlag, .disableWinsFlag, .total: .integer(0)
         default: .null
         }
     }

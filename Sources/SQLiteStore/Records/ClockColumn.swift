@@ -1,0 +1,353 @@
+import Causality
+import Changes
+import Replication
+import SQLiteKit
+
+/// The column beside a record's values: which change wrote each of them, and whatever of the state no column can hold.
+///
+/// A value stands once: in its column where that alone gives it back, else here. Nearly always a record's fields were
+/// written by a few changes and each has one surviving value; then this is the list of those changes and four bits a
+/// field.
+///
+/// Layout: flags (1: marks are bytes; 2: rest follows; 4: log follows); changes (count; a bit for each, set where feed's
+/// row and counter follow, else they are those of the change before and 0; sequence and milliseconds as differences to the
+/// change before; where the bit is set, the feed's row as a difference, and the counter); marks, one for the register `type` and one for each
+/// field with a column, 0 or the change's number from 1, two to a byte; the rest: slots (count; see `Rest`); the log
+/// (count, sum, newest key, feed's row, sequence).
+enum ClockColumn {
+    static let name = "clocks"
+
+    fileprivate static let hasWideMarks: UInt8 = 1
+    fileprivate static let hasRest: UInt8 = 2
+    fileprivate static let hasLog: UInt8 = 4
+
+    /// More changes than this, and marks take a byte each.
+    fileprivate static let greatestNarrowMark = 15
+
+    /// One that wrote a surviving value.
+    fileprivate struct Change: Equatable {
+        let feed: Int64
+        let sequence: UInt64
+        let effective: HybridTimestamp
+    }
+}
+
+/// Writes clock columns; keeps its memory from one to the next.
+struct ClockWriter {
+    private var changes: [ClockColumn.Change] = []
+    private var marks: [Int] = []
+    private var rest: [Int] = []
+    private var writer = ByteWriter(reserving: 256)
+    /// The feed that was looked up last.
+    private var feed: (id: FeedID, row: Int64)?
+
+    /// - Parameter row: gives a feed's row.
+    /// - Complexity: O(slots + fields), times the changes of the record.
+    mutating func encode(
+        _ state: RecordState, in table: ValueTable, _ row: (Dot) throws -> Int64
+    ) throws -> [UInt8] {
+        changes.removeAll(keepingCapacity: true)
+        rest.removeAll(keepingCapacity: true)
+        marks.removeAll(keepingCapacity: true)
+        marks.append(contentsOf: repeatElement(0, count: table.columnCount + 1))
+        feed = nil
+        var next = 0
+        // Slots and fields are looked at where they lie: to copy one counts references for each of its texts.
+        let slots = state.slots.span
+        let columns = table.columns.span
+        for index in slots.indices {
+            if slots[index].isType(table.name) {
+                marks[0] = try number(of: slots[index].survivors[0], row)
+                continue
+            }
+            while next < columns.count, columns[next].target < slots[index].target { next += 1 }
+            guard next < columns.count, columns[next].target == slots[index].target,
+                slots[index].target.field != Schema.typeField, let column = columns[next].columnIndex
+            else {
+                rest.append(index)
+                continue
+            }
+            if columns[next].target.kind == .total {
+                if columns[next].column != .integer { rest.append(index) }
+            } else if slots[index].survivors.count == 1, columns[next].holds(slots[index].survivors[0].value) {
+                marks[column + 1] = try number(of: slots[index].survivors[0], row)
+            } else {
+                rest.append(index)
+            }
+        }
+        var restBytes = ByteWriter()
+        if !rest.isEmpty {
+            restBytes.write(rest.count)
+            for index in rest { try encode(state.slots[index], in: table, into: &restBytes, row) }
+        }
+        writer.removeAll()
+        let isWide = changes.count > ClockColumn.greatestNarrowMark
+        var flags: UInt8 = isWide ? ClockColumn.hasWideMarks : 0
+        if !rest.isEmpty { flags |= ClockColumn.hasRest }
+        if state.newestLog != nil { flags |= ClockColumn.hasLog }
+        writer.write(byte: flags)
+        writeChanges()
+        writeMarks(isWide: isWide)
+        writer.write(raw: restBytes.bytes)
+        if let newest = state.newestLog {
+            writer.write(state.logCount)
+            writer.write(raw: state.logSum.bytes)
+            writer.write(newest.key.rawValue)
+            writer.write(signed: try row(newest.dot))
+            writer.write(newest.dot.sequence)
+        }
+        return writer.bytes
+    }
+
+    /// The number, from 1, of the change that wrote a value.
+    private mutating func number(of survivor: RecordState.Survivor, _ row: (Dot) throws -> Int64) throws -> Int {
+        let feedRow: Int64
+        if let feed, feed.id == survivor.dot.feed {
+            feedRow = feed.row
+        } else {
+            feedRow = try row(survivor.dot)
+            feed = (survivor.dot.feed, feedRow)
+        }
+        let change = ClockColumn.Change(
+            feed: feedRow, sequence: survivor.dot.sequence, effective: survivor.effective)
+        if let index = changes.lastIndex(of: change) { return index + 1 }
+        changes.append(change)
+        return changes.count
+    }
+
+    private mutating func writeChanges() {
+        writer.write(changes.count)
+        var feed: Int64 = 0
+        var bits: UInt8 = 0
+        for (index, change) in changes.enumerated() {
+            if change.feed != feed || change.effective.counter != 0 { bits |= 1 << UInt8(index & 7) }
+            feed = change.feed
+            guard index & 7 == 7 || index == changes.count - 1 else { continue }
+            writer.write(byte: bits)
+            bits = 0
+        }
+        feed = 0
+        var sequence: UInt64 = 0
+        var milliseconds: Int64 = 0
+        for change in changes {
+            writer.write(signed: Int64(bitPattern: change.sequence &- sequence))
+            writer.write(signed: change.effective.milliseconds - milliseconds)
+            if change.feed != feed || change.effective.counter != 0 {
+                writer.write(signed: change.feed &- feed)
+                writer.write(UInt64(change.effective.counter))
+            }
+            feed = change.feed
+            sequence = change.sequence
+            milliseconds = change.effective.milliseconds
+        }
+    }
+
+    private mutating func writeMarks(isWide: Bool) {
+        if isWide {
+            for mark in marks { writer.write(mark) }
+            return
+        }
+        var index = 0
+        while index < marks.count {
+            let high = index + 1 < marks.count ? marks[index + 1] : 0
+            writer.write(byte: UInt8(marks[index] | high << 4))
+            index += 2
+        }
+    }
+
+    /// A slot of the rest: the field's number from 1, or 0 and its name; kind; flag and element; total; survivors (count;
+    /// change's number, value).
+    private mutating func encode(
+        _ slot: RecordState.Slot, in table: ValueTable, into slots: inout ByteWriter, _ row: (Dot) throws -> Int64
+    ) throws {
+        if let index = table.fields.firstIndex(where: { $0.target.field == slot.target.field }) {
+            slots.write(index + 1)
+        } else {
+            slots.write(0)
+            slots.write(slot.target.field)
+        }
+        slots.write(byte: slot.target.kind.rawValue)
+        slots.write(byte: slot.target.element == nil ? 0 : 1)
+        slot.target.element?.encode(into: &slots)
+        slots.write(signed: slot.total)
+        slots.write(slot.survivors.count)
+        for survivor in slot.survivors {
+            slots.write(try number(of: survivor, row))
+            survivor.value.encode(into: &slots)
+        }
+    }
+}
+
+/// Reads a state back from its row.
+struct ClockReader {
+    private let table: ValueTable
+    private var reader: ByteReader
+    private var changes: [(dot: Dot, effective: HybridTimestamp)] = []
+
+    /// - Parameter clocks: as `ClockWriter` made them.
+    init(_ clocks: [UInt8], of table: ValueTable) {
+        self.table = table
+        reader = ByteReader(clocks)
+    }
+
+    /// - Parameters:
+    ///   - row: at a row of `table.selection`.
+    ///   - feed: gives the feed of a row.
+    /// - Throws: `CodecError`, `StateRuleError`, `SQLiteError` where the row holds no state.
+    mutating func state(of row: borrowing Statement, feed: (Int64) throws -> FeedID) throws -> RecordState {
+        let flags = try reader.readByte()
+        try readChanges(feed)
+        var slots: [RecordState.Slot] = []
+        slots.reserveCapacity(table.columnCount + 1)
+        let marks = try readMarks(isWide: flags & ClockColumn.hasWideMarks != 0)
+        if let change = try change(marks[0]) {
+            let target = FieldTarget(field: Schema.typeField, kind: .register)
+            slots.append(slot(target, .text(table.name), change))
+        }
+        for field in table.columns {
+            guard let column = field.columnIndex else { continue }
+            if let change = try change(marks[column + 1]) {
+                slots.append(slot(field.target, try field.value(in: row, column), change))
+            } else if field.target.kind == .total, field.column == .integer {
+                let total = try row.int64(column)
+                if total != 0 { slots.append(RecordState.Slot(target: field.target, total: total)) }
+            }
+        }
+        if flags & ClockColumn.hasRest != 0 {
+            for _ in 0..<(try reader.readCount(.survivors, leastBytes: 5)) { slots.append(try readSlot()) }
+        }
+        var logCount: UInt64 = 0
+        var logSum: ShortHash?
+        var newest: RecordState.LogMark?
+        if flags & ClockColumn.hasLog != 0 {
+            logCount = try reader.readInteger()
+            logSum = try reader.readIdentifier()
+            let key = HybridTimestamp(rawValue: try reader.readInteger())
+            let feed = try feed(try reader.readSigned())
+            newest = RecordState.LogMark(key: key, dot: Dot(feed: feed, sequence: try readSequence()))
+        }
+        try reader.finish()
+        return try RecordState(slots: slots, logCount: logCount, logSum: logSum?.number ?? 0, newestLog: newest)
+    }
+
+    private func slot(
+        _ target: FieldTarget, _ value: Value, _ change: (dot: Dot, effective: HybridTimestamp)
+    ) -> RecordState.Slot {
+        RecordState.Slot(
+            target: target,
+            survivors: RecordState.Survivors(
+                RecordState.Survivor(dot: change.dot, value: value, effective: change.effective)))
+    }
+
+    private mutating func readSequence() throws(CodecError) -> UInt64 {
+        let start = reader.index
+        let sequence = try reader.readInteger()
+        guard sequence > 0 else { throw .malformed("a sequence starts at 1", at: start) }
+        return sequence
+    }
+
+    private mutating func readChanges(_ feed: (Int64) throws -> FeedID) throws {
+        let count = try reader.readCount(.survivors, leastBytes: 2)
+        let bits = try reader.readRaw((count + 7) / 8)
+        changes.reserveCapacity(count)
+        var row: Int64 = 0
+        var sequence: UInt64 = 0
+        var milliseconds: Int64 = 0
+        var last: (row: Int64, feed: FeedID)?
+        for index in 0..<count {
+            let start = reader.index
+            sequence &+= UInt64(bitPattern: try reader.readSigned())
+            milliseconds &+= try reader.readSigned()
+            var counter: UInt64 = 0
+            if bits[index >> 3] & 1 << UInt8(index & 7) != 0 {
+                row &+= try reader.readSigned()
+                counter = try reader.readInteger(upTo: UInt64(UInt16.max))
+            }
+            guard sequence > 0, (0...HybridTimestamp.greatestMilliseconds).contains(milliseconds) else {
+                throw CodecError.malformed("a change without a sequence or a time", at: start)
+            }
+            if last?.row != row { last = (row, try feed(row)) }
+            guard let last else { continue }
+            changes.append(
+                (
+                    Dot(feed: last.feed, sequence: sequence),
+                    HybridTimestamp(milliseconds: milliseconds, counter: UInt16(counter))
+                ))
+        }
+    }
+
+    private mutating func readMarks(isWide: Bool) throws(CodecError) -> [Int] {
+        let count = table.columnCount + 1
+        var marks: [Int] = []
+        marks.reserveCapacity(count + 1)
+        if isWide {
+            for _ in 0..<count { marks.append(Int(try reader.readInteger(upTo: UInt64(changes.count)))) }
+            return marks
+        }
+        while marks.count < count {
+            let byte = Int(try reader.readByte())
+            marks.append(byte & 15)
+            marks.append(byte >> 4)
+        }
+        return marks
+    }
+
+    /// The change of a mark; nil where there is none.
+    private func change(_ mark: Int) throws(CodecError) -> (dot: Dot, effective: HybridTimestamp)? {
+        if mark == 0 { return nil }
+        guard mark <= changes.count else { throw .malformed("a change is named that is not listed", at: reader.index) }
+        return changes[mark - 1]
+    }
+
+    private mutating func readSlot() throws(CodecError) -> RecordState.Slot {
+        let start = reader.index
+        let number = try reader.readInteger(upTo: UInt64(table.fields.count))
+        let field = number == 0 ? try reader.readText(.nameBytes) : table.fields[Int(number) - 1].target.field
+        let kind = FieldKind(rawValue: try reader.readByte())
+        let element = try reader.readFlag() ? try Value(from: &reader) : nil
+        let total = try reader.readSigned()
+        var survivors: [RecordState.Survivor] = []
+        for _ in 0..<(try reader.readCount(.survivors, leastBytes: 2)) {
+            guard let change = try change(Int(try reader.readInteger(upTo: UInt64(changes.count)))) else {
+                throw .malformed("a surviving write without a change", at: start)
+            }
+            survivors.append(
+                RecordState.Survivor(
+                    dot: change.dot, value: try Value(from: &reader), effective: change.effective))
+        }
+        return RecordState.Slot(
+            target: FieldTarget(field: field, kind: kind, element: element),
+            survivors: RecordState.Survivors(survivors), total: total)
+    }
+}
+
+extension RecordState.Slot {
+    /// Whether this is the register `type` with this one value, which the table then says for all of its rows.
+    fileprivate func isType(_ name: Text) -> Bool {
+        guard target.field == Schema.typeField, target.kind == .register, survivors.count == 1,
+            case .text(let text) = survivors[0].value
+        else { return false }
+        return text == name
+    }
+}
+
+extension ValueTable.Field {
+    /// Whether the column gives `value` back as it is, the only one of its slot.
+    fileprivate func holds(_ value: Value) -> Bool {
+        switch (value, column) {
+        case (.text, .text), (.bytes, .blob), (.integer, .integer): target.kind == .register
+        case (.boolean, .integer): target.kind == .enableWinsFlag || target.kind == .disableWinsFlag
+        default: false
+        }
+    }
+
+    /// What `holds` said that it would give back.
+    fileprivate func value(in row: borrowing Statement, _ index: Int) throws -> Value {
+        switch column {
+        case .text: .text(Text(try row.text(index)))
+        case .blob: .bytes(try row.bytes(index))
+        case .integer where target.kind == .register: .integer(try row.int64(index))
+        case .integer: .boolean(try row.bool(index))
+        }
+    }
+}

@@ -1,0 +1,110 @@
+import Causality
+import Changes
+import Replication
+
+/// A record's row as it is kept in memory: read once, changed where it lies, written once a transaction.
+final class CachedRecord {
+    let id: RecordID
+    let rid: Int64
+    let scope: ScopeID
+    /// Nil while no foldable change has touched the record: it then has no state.
+    var origin: RecordOrigin?
+    var state = RecordState()
+    /// What the record adds to the fingerprint as it was last written; nil where it was read and that not worked out.
+    var savedDigest: UInt128?
+    /// The record's log in listing order, once it was read; kept up with what is appended.
+    var log: [LogRow]?
+    var isDirty = false
+    /// Rows that the projection's table lacks; nil when all of them are to be written again.
+    var unprojectedLog: [LogRow]? = []
+    /// The type in whose tables the record's rows lie, by its number in the file.
+    var projected: Int64?
+
+    /// The row of `record` as it lies in the file.
+    var isInserted = false
+    var isOriginSaved = false
+    var isStateInline = false
+    var savedConflicts: Int64 = 0
+    var savedType: Int64?
+
+    /// Of the state when it was last read or written, in canonical bytes.
+    fileprivate(set) var bytes = 0
+    /// When it was used last; see `RecordCache.now`.
+    fileprivate var lastUse: UInt64 = 0
+
+    init(id: RecordID, rid: Int64, scope: ScopeID) {
+        self.id = id
+        self.rid = rid
+        self.scope = scope
+    }
+
+    var stored: StoredRecord? {
+        origin.map { StoredRecord(id: id, scope: scope, origin: $0, state: state) }
+    }
+}
+
+/// The records that were used last, up to a number of bytes.
+struct RecordCache {
+    private var records: [RecordID: CachedRecord] = [:]
+    /// Each use, oldest first, but for those between two trimmings; what was used again later is skipped.
+    private var uses: [(record: CachedRecord, at: UInt64)] = []
+    private var firstUse = 0
+    private var bytes = 0
+    /// Counts trimmings: one before each transaction, and more in a long one.
+    private var now: UInt64 = 0
+
+    /// Canonical bytes of states that are kept between transactions; in memory each is some five times that.
+    static let bytesLimit = 1 << 20
+    /// What a record counts for beside its state.
+    private static let overhead = 128
+
+    mutating func find(_ id: RecordID) -> CachedRecord? {
+        guard let record = records[id] else { return nil }
+        note(record)
+        return record
+    }
+
+    mutating func keep(_ record: CachedRecord) {
+        records[record.id] = record
+        record.bytes = record.state.slots.count * 32
+        bytes += record.bytes + RecordCache.overhead
+        note(record)
+    }
+
+    /// The record's state has so many bytes now.
+    mutating func resize(_ record: CachedRecord, to size: Int) {
+        bytes += size - record.bytes
+        record.bytes = size
+    }
+
+    private mutating func note(_ record: CachedRecord) {
+        guard record.lastUse != now else { return }
+        record.lastUse = now
+        uses.append((record, now))
+    }
+
+    /// Gives up the records that were not used for longest, until the rest is within the limit.
+    ///
+    /// - Precondition: none of them waits to be written.
+    /// - Complexity: amortised O(1) a use.
+    mutating func trim() {
+        now += 1
+        while bytes > RecordCache.bytesLimit, firstUse < uses.count {
+            let (record, at) = uses[firstUse]
+            firstUse += 1
+            guard record.lastUse == at else { continue }
+            precondition(!record.isDirty, "a record that is not written cannot be given up")
+            records[record.id] = nil
+            bytes -= record.bytes + RecordCache.overhead
+        }
+        if firstUse > uses.count / 2 {
+            uses.removeFirst(firstUse)
+            firstUse = 0
+        }
+    }
+
+    /// - Precondition: none of them waits to be written.
+    mutating func removeAll() {
+        self = RecordCache()
+    }
+}

@@ -1,0 +1,128 @@
+import Causality
+import Changes
+import Replication
+import SQLiteKit
+
+extension SQLiteTransaction {
+    /// Makes the projections' tables; where the schemas' tables are not those of the file, the values of all records are
+    /// taken out of the old ones, and all tables are made and written anew.
+    func prepareProjections() throws {
+        guard try !hasCurrentProjections() else { return }
+        try visitRecordIDs { id, scope in
+            guard let cached = try recordRow(id, of: scope), cached.projected != nil else { return }
+            try unproject(cached)
+            try writeRow(of: cached, keepingState: cached.state.encoded())
+        }
+        for name in try valueTables().tables.flatMap(\.tables) {
+            try connection.execute(script: "DROP TABLE IF EXISTS \"\(name)\"")
+        }
+        try connection.execute(script: projections.definition)
+        try put([UInt8](projections.definition.utf8), for: .projections)
+        try put(projections.valueTables.encoded(), for: .valueTables)
+        caches.valueTables = nil
+        try visitRecordIDs { id, scope in
+            guard let cached = try recordRow(id, of: scope), cached.origin != nil else { return }
+            cached.unprojectedLog = nil
+            mark(dirty: cached)
+        }
+    }
+
+    /// Whether the projections' tables are those of this version's schemas, as far as the file says.
+    package func hasCurrentProjections() throws -> Bool { try outdatedProjectionSettings().isEmpty }
+
+    /// The settings that say something else of the tables than this version's schemas.
+    package func outdatedProjectionSettings() throws -> [SettingKey] {
+        var keys: [SettingKey] = []
+        if try setting(.projections) != Array(projections.definition.utf8) { keys.append(.projections) }
+        if try setting(.valueTables) != projections.valueTables.encoded() { keys.append(.valueTables) }
+        return keys
+    }
+
+    /// The value tables as the file says them, so that it is read whatever schemas this program has.
+    func valueTables() throws -> ValueTables {
+        if let tables = caches.valueTables { return tables }
+        var tables = ValueTables(tables: [])
+        if let bytes = try setting(.valueTables) {
+            do {
+                tables = try ValueTables(bytes)
+            } catch {
+                throw StoredValueError(
+                    table: "setting", row: SettingKey.valueTables.rawValue, reason: error.description)
+            }
+        }
+        caches.valueTables = tables
+        return tables
+    }
+
+    /// Every record, a page at a time; what `body` changes is written after each page.
+    private func visitRecordIDs(_ body: (RecordID, ScopeID) throws -> Void) throws {
+        for scope in try scopes() {
+            var last: RecordID?
+            while true {
+                let page = try recordIDs(of: scope.id, after: last, limit: 500)
+                guard let end = page.last else { break }
+                for id in page { try body(id, scope.id) }
+                try flushRecords()
+                caches.records.removeAll()
+                last = end
+            }
+        }
+    }
+
+    /// Writes what the tables show of one record.
+    ///
+    /// - Parameter isFirst: whether they have nothing of it yet.
+    func project(_ cached: CachedRecord, as type: ProjectedType, isFirst: Bool) throws {
+        let log = type.readsLog && cached.state.logCount > 0 ? try logRows(of: cached) : []
+        let view = RecordView(id: cached.id, state: cached.state, log: log)
+        let clocks = try clockWriter.encode(cached.state, in: type.values) {
+            try feedRow(of: $0, scope: cached.scope)
+        }
+        let main = type.tables[0]
+        try connection.withStatement(dynamic: isFirst ? main.insertion : main.update) { statement in
+            try write(type.mainRow(of: view, clocks: clocks), of: cached.rid, with: statement)
+        }
+        guard type.tables.count > 1 else { return }
+        let rewritesLog = cached.unprojectedLog == nil && !isFirst
+        let shown = isFirst ? log : cached.unprojectedLog ?? log
+        let others = try type.otherRows(of: cached.state, log: shown) { try header(of: $0, scope: cached.scope) }
+        for (table, rows) in zip(type.tables.dropFirst(), others) {
+            if !isFirst, table.content == .set || rewritesLog {
+                try connection.withStatement(dynamic: table.deletion) { statement in
+                    try statement.bind(cached.rid)
+                    try statement.run()
+                }
+            }
+            if rows.isEmpty { continue }
+            try connection.withStatement(dynamic: table.insertion) { statement in
+                for row in rows { try write(row, of: cached.rid, with: statement) }
+            }
+        }
+    }
+
+    private func write(_ row: [ColumnValue], of rid: Int64, with statement: borrowing Statement) throws {
+        try statement.bind(rid, at: 1)
+        for index in row.indices { try row[index].bind(to: statement, at: index + 2) }
+        try statement.run()
+        statement.reset()
+    }
+
+    /// Takes a record out of the tables of its type, which the file names.
+    func unproject(_ cached: CachedRecord) throws {
+        guard let number = cached.projected, let table = try valueTables()[number] else { return }
+        for name in table.tables {
+            try connection.withStatement(dynamic: "DELETE FROM \"\(name)\" WHERE rid = ?") { statement in
+                try statement.bind(cached.rid)
+                try statement.run()
+            }
+        }
+        cached.projected = nil
+    }
+}
+
+extension SettingKey {
+    /// The statements that made the projections' tables.
+    static let projections = SettingKey(rawValue: "projections")
+    /// See `ValueTables`.
+    static let valueTables = SettingKey(rawValue: "value tables")
+}

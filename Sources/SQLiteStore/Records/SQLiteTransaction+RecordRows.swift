@@ -1,0 +1,136 @@
+import Causality
+import Changes
+import Replication
+import SQLiteKit
+
+/// The rows of `record`, and the states that they and the value tables hold together.
+extension SQLiteTransaction {
+    /// The cached row of a record, read where it is not cached; nil where the scope has none.
+    func recordRow(_ id: RecordID, of scope: ScopeID) throws -> CachedRecord? {
+        if let cached = caches.records.find(id) { return cached.scope == scope ? cached : nil }
+        guard let row = try heldScopeRow(scope) else { return nil }
+        let read: CachedRecord? = try connection.withStatement(
+            """
+            SELECT rid, type, origin, state, conflicts FROM record
+            WHERE scope = ?1 AND substr(id, 1, 4) = substr(?2, 1, 4) AND id = ?2
+            """
+        ) { statement -> CachedRecord? in
+            try statement.bind(row, id.bytes)
+            guard try statement.step() else { return nil }
+            let rid = try statement.int64(0)
+            let cached = CachedRecord(id: id, rid: rid, scope: scope)
+            cached.isInserted = true
+            cached.savedConflicts = try statement.int64(4)
+            let origin = try statement.bytes(2)
+            // One that was folded and is not any more.
+            if origin.isEmpty { return cached }
+            cached.origin = try self.origin(origin, of: rid)
+            cached.isOriginSaved = true
+            let state = try statement.bytes(3)
+            cached.isStateInline = !state.isEmpty
+            cached.projected = try statement.optionalInt64(1)
+            cached.savedType = cached.projected
+            cached.state = try self.state(of: rid, type: cached.projected, inline: state)
+            return cached
+        }
+        if let read { caches.records.keep(read) }
+        return read
+    }
+
+    /// A record's state as the file has it.
+    ///
+    /// - Parameters:
+    ///   - type: in whose value table it lies; nil where it lies in the row of `record`.
+    ///   - inline: what the row holds.
+    /// - Throws: `StoredValueError` where that is no state.
+    func state(of rid: Int64, type: Int64?, inline: [UInt8]) throws -> RecordState {
+        guard let type else {
+            do {
+                return try RecordState(inline)
+            } catch {
+                throw StoredValueError(table: "record", row: "\(rid)", reason: error.description)
+            }
+        }
+        guard let table = try valueTables()[type], inline.isEmpty else {
+            throw StoredValueError(table: "record", row: "\(rid)", reason: "its type is none of this file's")
+        }
+        func damage(_ reason: String) -> StoredValueError {
+            StoredValueError(table: table.tables[0], row: "\(rid)", reason: reason)
+        }
+        return try connection.withStatement(dynamic: table.selection) { statement in
+            try statement.bind(rid, at: 1)
+            guard try statement.step() else { throw damage("the row is missing") }
+            do {
+                var reader = ClockReader(try statement.bytes(table.columnCount), of: table)
+                return try reader.state(of: statement) { try self.feedID($0) }
+            } catch let error as CodecError {
+                throw damage(error.description)
+            } catch let error as StateRuleError {
+                throw damage(error.rule)
+            } catch let error as SQLiteError where error.isMismatch {
+                throw damage(error.message)
+            }
+        }
+    }
+
+    /// A record that has no row yet; it gets one when it is written.
+    func newRecord(_ id: RecordID, scope: ScopeID) throws -> CachedRecord {
+        let last =
+            try caches.lastRecord
+            ?? connection.withStatement("SELECT coalesce(max(rid), 0) FROM record") { statement in
+                _ = try statement.step()
+                return try statement.int64(0)
+            }
+        caches.lastRecord = last + 1
+        let cached = CachedRecord(id: id, rid: last + 1, scope: scope)
+        cached.log = []
+        cached.savedDigest = 0
+        caches.records.keep(cached)
+        mark(dirty: cached)
+        return cached
+    }
+
+    func insertRow(of cached: CachedRecord) throws {
+        if !cached.isInserted { try writeRow(of: cached, keepingState: []) }
+    }
+
+    /// Writes the row of `record` where it says something new.
+    ///
+    /// - Parameter state: empty where a value table holds it.
+    func writeRow(of cached: CachedRecord, keepingState state: [UInt8]) throws {
+        let conflicts = Int64(cached.state.conflictCount)
+        let hasOrigin = cached.origin != nil
+        if cached.isInserted {
+            guard
+                cached.projected != cached.savedType || conflicts != cached.savedConflicts || !state.isEmpty
+                    || cached.isStateInline || cached.isOriginSaved != hasOrigin
+            else { return }
+            try connection.execute(
+                "UPDATE record SET type = ?, origin = ?, state = ?, conflicts = ? WHERE rid = ?",
+                cached.projected, try cached.origin.map(storedBytes) ?? [], state, conflicts, cached.rid)
+        } else {
+            try connection.execute(
+                "INSERT INTO record (rid, scope, id, type, origin, state, conflicts) VALUES (?, ?, ?, ?, ?, ?, ?)",
+                cached.rid, try scopeRow(cached.scope), cached.id.bytes, cached.projected,
+                try cached.origin.map(storedBytes) ?? [], state, conflicts)
+            cached.isInserted = true
+        }
+        cached.savedType = cached.projected
+        cached.savedConflicts = conflicts
+        cached.isStateInline = !state.isEmpty
+        cached.isOriginSaved = hasOrigin
+    }
+
+    /// The record of a row that a question found.
+    func recordRow(at rid: Int64) throws -> CachedRecord? {
+        let found: (scope: Int64, id: RecordID)? = try connection.withStatement(
+            "SELECT scope, id FROM record WHERE rid = ?"
+        ) { statement in
+            try statement.bind(rid)
+            guard try statement.step() else { return nil }
+            return (try statement.int64(0), try statement.identifier(1, "record"))
+        }
+        guard let found, let scope = try scopeID(found.scope) else { return nil }
+        return try recordRow(found.id, of: scope)
+    }
+}

@@ -1,0 +1,110 @@
+import Causality
+import Changes
+import Replication
+import SQLiteKit
+
+extension SQLiteTransaction {
+    package func record(_ id: RecordID, of scope: ScopeID) throws -> StoredRecord? {
+        try recordRow(id, of: scope)?.stored
+    }
+
+    package func records(of scope: ScopeID, after id: RecordID?, limit: Int) throws -> [StoredRecord] {
+        try recordIDs(of: scope, after: id, limit: limit).compactMap { try record($0, of: scope) }
+    }
+
+    /// Of records that are folded, sorted.
+    func recordIDs(of scope: ScopeID, after id: RecordID?, limit: Int) throws -> [RecordID] {
+        guard let row = try heldScopeRow(scope) else { return [] }
+        try flushRecords()
+        return try connection.withStatement(
+            """
+            SELECT id FROM record WHERE scope = ?1 AND substr(id, 1, 4) >= substr(?2, 1, 4) AND id > ?2
+                AND length(origin) > 0
+            ORDER BY substr(id, 1, 4), id LIMIT ?3
+            """
+        ) { statement in
+            // Before all ids; of an empty blob `substr` would make NULL.
+            try statement.bind(row, id?.bytes ?? [0], limit)
+            var ids: [RecordID] = []
+            while try statement.step() { ids.append(try statement.identifier(0, "record")) }
+            return ids
+        }
+    }
+
+    package func put(_ record: StoredRecord) throws {
+        let cached = try recordRow(record.id, of: record.scope) ?? newRecord(record.id, scope: record.scope)
+        mark(dirty: cached)
+        cached.origin = record.origin
+        cached.state = record.state
+    }
+
+    package func update(
+        _ id: RecordID, of scope: ScopeID, from origin: RecordOrigin, _ body: (inout RecordState) throws -> Void
+    ) throws {
+        if caches.dirtyRecords.count >= StoreCaches.dirtyRecordsLimit {
+            // A page may touch any number of records, and memory must not follow.
+            try flushRecords()
+            caches.records.trim()
+        }
+        let cached = try recordRow(id, of: scope) ?? newRecord(id, scope: scope)
+        mark(dirty: cached)
+        if cached.origin == nil { cached.origin = origin }
+        try body(&cached.state)
+    }
+
+    package func clear(_ id: RecordID, of scope: ScopeID) throws {
+        guard let cached = try recordRow(id, of: scope) else { return }
+        mark(dirty: cached)
+        try connection.execute("DELETE FROM log_row WHERE record = ?", cached.rid)
+        cached.log = []
+        cached.unprojectedLog = nil
+        cached.origin = nil
+        cached.state = RecordState()
+    }
+
+    /// The record will be written when the transaction ends; called before it changes.
+    func mark(dirty cached: CachedRecord) {
+        guard !cached.isDirty else { return }
+        cached.isDirty = true
+        // What it adds to the fingerprint is not stored, and was not needed before.
+        if cached.savedDigest == nil { cached.savedDigest = cached.state.digest(of: cached.id) }
+        caches.dirtyRecords.append(cached)
+    }
+
+    /// Writes every record that has changed, once, with its share of the fingerprint and the tables that show it.
+    func flushRecords() throws {
+        for cached in caches.dirtyRecords { try flush(cached) }
+        caches.dirtyRecords.removeAll(keepingCapacity: true)
+    }
+
+    private func flush(_ cached: CachedRecord) throws {
+        let projected = cached.origin == nil ? nil : cached.state.type.flatMap { projections.type(named: $0) }
+        if cached.projected != projected?.number { try unproject(cached) }
+        let isFirst = cached.projected == nil
+        cached.projected = projected?.number
+        var digest: UInt128 = 0
+        stateWriter.removeAll()
+        if cached.origin != nil {
+            cached.state.encode(into: &stateWriter)
+            if !cached.state.isEmpty { digest = RecordState.digest(of: cached.id, state: stateWriter.bytes) }
+        }
+        // Values stand once: where tables show them, there.
+        try writeRow(of: cached, keepingState: projected == nil ? stateWriter.bytes : [])
+        if let projected { try project(cached, as: projected, isFirst: isFirst) }
+        try count(digest, of: cached.id, insteadOf: cached.savedDigest ?? 0, scope: try scopeRow(cached.scope))
+        cached.savedDigest = digest
+        caches.records.resize(cached, to: stateWriter.count)
+        cached.isDirty = false
+        cached.unprojectedLog = []
+    }
+}
+
+extension RecordState {
+    /// What the register `type` shows.
+    var type: Text? { winner(Schema.typeField, .latest)?.value.text }
+
+    /// Registers in which more than one value stands.
+    package var conflictCount: Int {
+        slots.count { $0.target.kind == .register && $0.survivors.count > 1 && $0.distinct.count > 1 }
+    }
+}
