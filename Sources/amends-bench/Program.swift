@@ -8,6 +8,6 @@ struct BenchCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "amends-bench",
         abstract: "Measure the engine beside plain SQLite doing the same final work in the same run.",
-        subcommands: [RowsCommand.self, CoreCommand.self, HubCommand.self, MemoryProbe.self],
+        subcommands: [RowsCommand.self, CoreCommand.self, SnapshotCommand.self, HubCommand.self, MemoryProbe.self],
         defaultSubcommand: RowsCommand.self)
 }

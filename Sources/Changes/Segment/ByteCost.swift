@@ -3,9 +3,15 @@ struct ByteCost {
     private var histogram = [Int](repeating: 0, count: 256)
     private var total = 0
 
+    init() {}
+
     init(_ bytes: [UInt8]) {
-        for byte in bytes { histogram[Int(byte)] += 1 }
-        total = bytes.count
+        for byte in bytes { add(byte) }
+    }
+
+    mutating func add(_ byte: UInt8) {
+        histogram[Int(byte)] += 1
+        total += 1
     }
 
     /// In 1/256 bit. Worked out in integers: two replicas choose alike.

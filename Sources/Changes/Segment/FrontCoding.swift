@@ -11,11 +11,14 @@ enum FrontCoding {
 
     /// Appends the next run to `buffer`, in which `last` is the range of the one before it.
     ///
-    /// - Parameter limit: the greatest length of the run; nothing is appended where it is longer.
+    /// - Parameters:
+    ///   - limit: the greatest length of the run; nothing is appended where it is longer.
+    ///   - name: the limit that is exceeded then.
     static func read(
-        from reader: inout ByteReader, after last: Range<Int>, into buffer: inout [UInt8], limit: Int
+        from reader: inout ByteReader, after last: Range<Int>, into buffer: inout [UInt8], limit: Int,
+        of name: Limit = .rebuiltBytesPerSegment
     ) throws(CodecError) -> Range<Int> {
-        let next = try Next(from: &reader, after: last, limit: limit)
+        let next = try Next(from: &reader, after: last, limit: limit, of: name)
         return next.append(to: &buffer)
     }
 
@@ -27,12 +30,15 @@ enum FrontCoding {
 
         var count: Int { shared.count + rest.count }
 
-        init(from reader: inout ByteReader, after last: Range<Int>, limit: Int) throws(CodecError) {
+        init(
+            from reader: inout ByteReader, after last: Range<Int>, limit: Int,
+            of name: Limit = .rebuiltBytesPerSegment
+        ) throws(CodecError) {
             let start = reader.index
             let shared = try reader.readInteger()
             guard shared <= UInt64(last.count) else { throw .length(at: start) }
-            let rest = try reader.readRange(.rebuiltBytesPerSegment)
-            guard Int(shared) + rest.count <= limit else { throw .limit(.rebuiltBytesPerSegment, at: start) }
+            let rest = try reader.readRange(name)
+            guard Int(shared) + rest.count <= limit else { throw .limit(name, at: start) }
             self.shared = last.lowerBound..<last.lowerBound + Int(shared)
             self.rest = reader.bytes[rest]
         }
@@ -71,10 +77,34 @@ struct TrailingNumber {
         greatest = scale - 1
     }
 
+    /// What must be added to the number that ends `last` for `next`; nil where they differ in more than that.
+    static func step(_ bytes: [UInt8], from last: Range<Int>, to next: Range<Int>) -> Int64? {
+        let (before, after) = (TrailingNumber(bytes, last), TrailingNumber(bytes, next))
+        let digits = last.upperBound - before.start
+        guard digits > 0, last.count == next.count, next.upperBound - after.start == digits else { return nil }
+        for offset in 0..<last.count - digits where bytes[last.lowerBound + offset] != bytes[next.lowerBound + offset] {
+            return nil
+        }
+        return after.value - before.value
+    }
+
+    /// Appends a copy of `last`, a range of `buffer`, with `step` added to the number that ends it.
+    ///
+    /// - Returns: where the copy lies; nil where the number would have other digits than there are.
+    static func append(_ step: Int64, to last: Range<Int>, in buffer: inout [UInt8]) -> Range<Int>? {
+        let trailing = TrailingNumber(buffer, last)
+        let (number, overflows) = trailing.value.addingReportingOverflow(step)
+        guard !overflows, (0...trailing.greatest).contains(number) else { return nil }
+        let first = buffer.count
+        for index in last { buffer.append(buffer[index]) }
+        overwrite(&buffer, count: last.upperBound - trailing.start, with: number)
+        return first..<buffer.count
+    }
+
     /// Writes `number` over the digits of the copy that ends `buffer`.
     ///
     /// - Parameter count: how many digits there are.
-    static func overwrite(_ buffer: inout [UInt8], count: Int, with number: Int64) {
+    private static func overwrite(_ buffer: inout [UInt8], count: Int, with number: Int64) {
         var rest = number
         for offset in 1...max(1, count) where count > 0 {
             buffer[buffer.count - offset] = UInt8(ascii: "0") + UInt8(rest % 10)

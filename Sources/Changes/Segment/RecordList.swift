@@ -60,14 +60,10 @@ struct RecordList {
         after last: Range<Int>, into buffer: inout [UInt8], limit: Int
     ) throws(CodecError) -> Range<Int> {
         let start = steps.index
-        let trailing = TrailingNumber(buffer, last)
-        let number = trailing.value &+ (try steps.readSigned())
-        guard (0...trailing.greatest).contains(number) else { throw .integer(at: start) }
+        let step = try steps.readSigned()
         guard last.count <= limit else { throw .limit(.rebuiltBytesPerSegment, at: start) }
-        let first = buffer.count
-        for index in last { buffer.append(buffer[index]) }
-        TrailingNumber.overwrite(&buffer, count: last.upperBound - trailing.start, with: number)
-        return first..<buffer.count
+        guard let range = TrailingNumber.append(step, to: last, in: &buffer) else { throw .integer(at: start) }
+        return range
     }
 
     func finish() throws(CodecError) {

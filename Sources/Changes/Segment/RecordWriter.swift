@@ -33,15 +33,6 @@ struct RecordWriter {
 
     /// What must be added to the number at the end of the record before; nil where they differ in more than that.
     private func step(to record: Int) -> Int64? {
-        let (last, next) = (interner.ranges[record - 1], interner.ranges[record])
-        let (before, after) = (TrailingNumber(interner.bytes, last), TrailingNumber(interner.bytes, next))
-        let digits = last.upperBound - before.start
-        guard digits > 0, last.count == next.count, next.upperBound - after.start == digits else { return nil }
-        let length = last.count - digits
-        for offset in 0..<length
-        where interner.bytes[last.lowerBound + offset] != interner.bytes[next.lowerBound + offset] {
-            return nil
-        }
-        return after.value - before.value
+        TrailingNumber.step(interner.bytes, from: interner.ranges[record - 1], to: interner.ranges[record])
     }
 }

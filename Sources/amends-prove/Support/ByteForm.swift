@@ -50,6 +50,12 @@ extension ByteForm {
             ByteForm(name: "state", samples: traffic.states) { bytes throws(CodecError) in
                 try RecordState(bytes).encoded()
             },
+            // A chunk need not have one spelling: what comes out of it must be the same when it is packed again.
+            ByteForm(name: "snapshot chunk", samples: traffic.snapshotChunks) { bytes throws(CodecError) in
+                let records = try SnapshotChunk.decode(bytes)
+                for record in records where try RecordState(record.state.encoded()) != record.state { return [] }
+                return Set(try SnapshotChunk.decode(SnapshotChunk.encode(records))) == Set(records) ? bytes : []
+            },
             ByteForm(name: "entry", samples: traffic.entries) { bytes throws(CodecError) in
                 var reader = ByteReader(bytes)
                 let entry = try Entry(from: &reader)
@@ -78,6 +84,7 @@ struct Traffic {
     private(set) var headers: [[UInt8]] = []
     private(set) var parts: [[UInt8]] = []
     private(set) var states: [[UInt8]] = []
+    private(set) var snapshotChunks: [[UInt8]] = []
     private(set) var entries: [[UInt8]] = []
     private(set) var certificates: [[UInt8]] = []
     let chain: SampleChain<MemoryStore>
@@ -115,7 +122,14 @@ struct Traffic {
                 headers.append(writer.bytes)
                 parts += transaction.parts(of: reference.dot, scope: scope.id).compactMap(\.self)
             }
-            states += transaction.records(of: scope.id, after: nil, limit: 50).map { $0.state.encoded() }
+            let records = transaction.records(of: scope.id, after: nil, limit: 50)
+            states += records.map { $0.state.encoded() }
+            let packed = records.map { record in
+                SnapshotRecord(
+                    origin: record.origin, state: record.state,
+                    log: transaction.logRows(of: record.id, scope: scope.id))
+            }
+            snapshotChunks += packed.map { SnapshotChunk.encode([$0]) } + [SnapshotChunk.encode(packed)]
         }
     }
 }

@@ -1,0 +1,238 @@
+/// How numbers become bits whose cost follows what came before: a number that came often costs little.
+///
+/// A number is a *symbol*, a byte, and some plain bits: below 128 it is its own symbol; one that is greater by 127 than
+/// a number of n bits is the symbol 127 + n and the n - 1 bits behind the first. A symbol is a bit that says whether it
+/// is 16 or more, and its last four or all eight bits. A *model* is what is known of one kind of numbers: for each
+/// beginning of a symbol's bits, how likely the next bit is 0.
+///
+/// Source: G. N. N. Martin, "Range encoding", 1979; I. Pavlov, LZMA specification, 2015 (carry, bit trees).
+enum NumberCoding {
+    /// Symbols from here on have plain bits.
+    static let firstSized: UInt64 = 128
+    /// There is no symbol from here on.
+    static let symbols: UInt64 = 192
+    /// Of one model. A node of the tree is named by the bits before it behind a 1; node 0 says which tree it is.
+    static let nodes = 256
+    /// Symbols from here on have eight bits.
+    static let firstLong: UInt64 = 16
+    /// A probability is in 1/65,536.
+    static let probabilityBits: UInt32 = 16
+    static let even: UInt16 = 1 << 15
+    /// No bit is taken for surer than this: a symbol costs at least 1/253 byte, which bounds what bytes can ask for.
+    static let least: UInt16 = 256
+    static let greatest: UInt16 = .max - 255
+    static let symbolsPerByte = 256
+    /// A bit moves its probability by 1/32 of the way.
+    static let rate: UInt16 = 5
+    static let leastRange: UInt32 = 1 << 24
+    /// Plain bits are written at most so many at a time.
+    static let plainBits = 16
+    /// Of a node that has one bit left.
+    static let leadingZeros = Int.bitWidth - 8
+
+    /// - Returns: the symbol, and how many plain bits follow it, which are the last ones of `number - 127`.
+    static func symbol(of number: UInt64) -> (symbol: UInt64, plainBits: Int) {
+        if number < firstSized { return (number, 0) }
+        let bits = UInt64.bitWidth - (number - firstSized + 1).leadingZeroBitCount
+        return (firstSized + UInt64(bits) - 1, bits - 1)
+    }
+}
+
+/// Writes numbers in the order in which `NumberDecoder` reads them, each with its model.
+struct NumberEncoder {
+    private var probabilities: [UInt16]
+    private var low: UInt64 = 0
+    private var range: UInt32 = .max
+    /// The byte before `low`, and how many bytes 255 follow it: a carry may still change them.
+    private var held: UInt8?
+    private var full = 0
+    private var bytes: [UInt8] = []
+
+    init(models: Int) { probabilities = Array(repeating: NumberCoding.even, count: models * NumberCoding.nodes) }
+
+    mutating func write(_ number: UInt64, _ model: Int) {
+        let (symbol, plainBits) = NumberCoding.symbol(of: number)
+        let base = model * NumberCoding.nodes
+        let isLong = symbol >= NumberCoding.firstLong
+        write(bit: isLong ? 1 : 0, at: base)
+        var node = isLong ? 1 : Int(NumberCoding.firstLong)
+        while node < NumberCoding.nodes {
+            // The node's leading 1 stands as many places up as there are bits left of nine.
+            let bit = Int(symbol >> UInt64(node.leadingZeroBitCount - NumberCoding.leadingZeros)) & 1
+            write(bit: bit, at: base + node)
+            node = node << 1 | bit
+        }
+        if plainBits > 0 { write(plain: number - NumberCoding.firstSized + 1, count: plainBits) }
+    }
+
+    mutating func write(signed number: Int64, _ model: Int) {
+        write(UInt64(bitPattern: number << 1 ^ number >> 63), model)
+    }
+
+    /// The last `count` bits of `number`, the greatest first.
+    mutating func write(plain number: UInt64, count: Int) {
+        var left = count
+        while left > 0 {
+            let step = min(left, NumberCoding.plainBits)
+            left -= step
+            range >>= UInt32(step)
+            low += (number >> UInt64(left) & (1 << UInt64(step) - 1)) * UInt64(range)
+            normalise()
+        }
+    }
+
+    private mutating func write(bit: Int, at place: Int) {
+        let probability = probabilities[place]
+        let bound = (range >> NumberCoding.probabilityBits) * UInt32(probability)
+        if bit == 0 {
+            range = bound
+            probabilities[place] = probability + (NumberCoding.greatest - probability) >> NumberCoding.rate
+        } else {
+            low += UInt64(bound)
+            range -= bound
+            probabilities[place] = probability - (probability - NumberCoding.least) >> NumberCoding.rate
+        }
+        normalise()
+    }
+
+    private mutating func normalise() {
+        while range < NumberCoding.leastRange {
+            range <<= 8
+            shift()
+        }
+    }
+
+    private mutating func shift() {
+        if low < 0xff00_0000 || low > UInt64(UInt32.max) {
+            let carry = UInt8(truncatingIfNeeded: low >> 32)
+            if let held { bytes.append(held &+ carry) }
+            for _ in 0..<full { bytes.append(0xff &+ carry) }
+            full = 0
+            held = UInt8(truncatingIfNeeded: low >> 24)
+        } else {
+            full += 1
+        }
+        low = (low & 0x00ff_ffff) << 8
+    }
+
+    /// All that was written; nothing may follow.
+    mutating func finish() -> [UInt8] {
+        for _ in 0..<5 { shift() }
+        return bytes
+    }
+}
+
+struct NumberDecoder {
+    private var probabilities: [UInt16]
+    private let bytes: [UInt8]
+    private let end: Int
+    /// Where it reads.
+    private(set) var index: Int
+    /// More was read than there is.
+    private var isOverrun = false
+    private var range: UInt32 = .max
+    private var code: UInt32 = 0
+
+    init(_ reader: ByteReader, models: Int) throws(CodecError) {
+        var reader = reader
+        for _ in 0..<4 { code = code << 8 | UInt32(try reader.readByte()) }
+        probabilities = Array(repeating: NumberCoding.even, count: models * NumberCoding.nodes)
+        bytes = reader.bytes
+        index = reader.index
+        end = reader.end
+    }
+
+    mutating func readNumber(_ model: Int) throws(CodecError) -> UInt64 {
+        let symbol = readSymbol(model)
+        if isOverrun { throw .truncated(at: end) }
+        if symbol < NumberCoding.firstSized { return symbol }
+        guard symbol < NumberCoding.symbols else { throw .malformed("a number has no such symbol", at: index) }
+        let count = Int(symbol - NumberCoding.firstSized)
+        let (number, overflows) = (1 << UInt64(count) | (try readPlain(count))).addingReportingOverflow(
+            NumberCoding.firstSized - 1)
+        guard !overflows else { throw .integer(at: index) }
+        return number
+    }
+
+    /// The innermost loop: what it changes lies in registers meanwhile.
+    private mutating func readSymbol(_ model: Int) -> UInt64 {
+        var range = range
+        var code = code
+        var index = index
+        var isOverrun = isOverrun
+        let end = end
+        let base = model * NumberCoding.nodes
+        precondition(base >= 0 && base + NumberCoding.nodes <= probabilities.count, "a model that does not exist")
+        let symbol = probabilities.withUnsafeMutableBufferPointer { probabilities in
+            bytes.withUnsafeBufferPointer { bytes in
+                func readBit(at place: Int) -> Int {
+                    let probability = probabilities[place]
+                    let bound = (range >> NumberCoding.probabilityBits) * UInt32(probability)
+                    let bit: Int
+                    if code < bound {
+                        range = bound
+                        probabilities[place] = probability + (NumberCoding.greatest - probability) >> NumberCoding.rate
+                        bit = 0
+                    } else {
+                        code -= bound
+                        range -= bound
+                        probabilities[place] = probability - (probability - NumberCoding.least) >> NumberCoding.rate
+                        bit = 1
+                    }
+                    while range < NumberCoding.leastRange {
+                        range <<= 8
+                        code <<= 8
+                        if index < end { code |= UInt32(bytes[index]) } else { isOverrun = true }
+                        index += 1
+                    }
+                    return bit
+                }
+                var node = readBit(at: base) == 1 ? 1 : Int(NumberCoding.firstLong)
+                while node < NumberCoding.nodes { node = node << 1 | readBit(at: base + node) }
+                return UInt64(node - NumberCoding.nodes)
+            }
+        }
+        self.range = range
+        self.code = code
+        self.index = index
+        self.isOverrun = isOverrun
+        return symbol
+    }
+
+    mutating func readSigned(_ model: Int) throws(CodecError) -> Int64 {
+        let value = try readNumber(model)
+        return Int64(bitPattern: value >> 1) ^ -Int64(bitPattern: value & 1)
+    }
+
+    /// - Precondition: `count` is at most 64.
+    mutating func readPlain(_ count: Int) throws(CodecError) -> UInt64 {
+        var left = count
+        var number: UInt64 = 0
+        while left > 0 {
+            let step = min(left, NumberCoding.plainBits)
+            left -= step
+            range >>= UInt32(step)
+            let bits = code / range
+            guard bits < 1 << UInt32(step) else { throw .malformed("no number has these bits", at: index) }
+            code -= bits * range
+            number = number << UInt64(step) | UInt64(bits)
+            try normalise()
+        }
+        return number
+    }
+
+    private mutating func normalise() throws(CodecError) {
+        while range < NumberCoding.leastRange {
+            guard index < end else { throw .truncated(at: end) }
+            range <<= 8
+            code = code << 8 | UInt32(bytes[index])
+            index += 1
+        }
+    }
+
+    /// Refuses what follows the numbers, and an end that was not written so.
+    func finish() throws(CodecError) {
+        guard index == end else { throw .trailing(at: index) }
+        guard code == 0 else { throw .malformed("numbers end in other bits than they were written with", at: index) }
+    }
+}
