@@ -30,7 +30,7 @@ let package = Package(
             name: "Changes",
             dependencies: ["Causality", .product(name: "Crypto", package: "swift-crypto")],
             swiftSettings: settings),
-        .target(name: "Replication", dependencies: ["Causality", "Changes"], swiftSettings: settings),
+        .target(name: "Replication", dependencies: ["Causality", "Changes", "Compression"], swiftSettings: settings),
         .target(name: "ServiceRecovery", dependencies: ["Causality", "Changes"], swiftSettings: settings),
         .target(name: "ChainDirectory", dependencies: ["Causality", "Changes"], swiftSettings: settings),
         .systemLibrary(name: "CSQLite", pkgConfig: "sqlite3", providers: [.apt(["libsqlite3-dev"])]),
@@ -105,7 +105,7 @@ let package = Package(
         .executableTarget(
             name: "amends-hub",
             dependencies: [
-                "Causality", "Changes", "CommandLineKit", "HubService", "SQLiteStore", "SyncHTTP",
+                "Causality", "Changes", "CommandLineKit", "HubService", "Replication", "SQLiteStore", "SyncHTTP",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Logging", package: "swift-log"),
             ],
@@ -113,7 +113,8 @@ let package = Package(
         .executableTarget(
             name: "amends-bench",
             dependencies: [
-                "BranchService", "Causality", "Changes", "Compression", "Importing", "Replication", "SQLiteKit",
+                "BranchService", "Causality", "Changes", "Compression", "Importing", "Inspection", "Replication",
+                "SQLiteKit",
                 "SQLiteStore",
                 "ServiceRecovery", "SyncHTTP",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),

@@ -11,6 +11,8 @@ package struct SyncOptions: Sendable {
     /// How often one synchronisation is begun again after a failure that time may mend.
     package var attempts = 5
     package var retry = RetrySchedule()
+    /// Takes the whole order of a scope of which nothing is here, never a snapshot.
+    package var takesWholeHistory = false
 
     package init() {}
 }
@@ -50,7 +52,8 @@ extension Replica {
         with client: HubClient, options: SyncOptions, progress: (ApplyOutcome) -> Void
     ) async throws -> SyncOutcome {
         let applier = AnswerApplier(store, hubKey: try hubKey())
-        var machine = SyncMachine()
+        if options.takesWholeHistory { try discardStagedSnapshots() }
+        var machine = SyncMachine(takesSnapshots: !options.takesWholeHistory)
         var action = machine.begin()
         var failure: HubClientError?
         while true {
@@ -72,24 +75,75 @@ extension Replica {
                 let outcome = try applier.apply(response, now: now())
                 progress(outcome)
                 action = machine.applied(outcome)
+            case .takeSnapshot(let scope):
+                do {
+                    action = machine.tookSnapshot(try await takeSnapshot(of: scope, from: client))
+                } catch let error as HubClientError {
+                    failure = error
+                    action = machine.failed(error.message)
+                }
             case .finish(let report):
                 return SyncOutcome(report: report, error: failure)
             }
         }
     }
 
-    /// Notes the time and the clock's offset, for `status`.
+    /// Notes the time and the clock's offset, for `status`, and counts what waits for an upgrade.
     private func finish(_ outcome: SyncOutcome) throws -> SyncOutcome {
         var outcome = outcome
         let now = now()
-        outcome.quarantined = try store.write { transaction in
-            if let hubTime = outcome.report.hubTime {
+        let report = outcome.report
+        let (quarantined, isWorthNoting) = try store.read { transaction in
+            (
+                try transaction.scopes().reduce(0) { try $0 + transaction.quarantined(of: $1.id).count },
+                try SyncNote(transaction).isOutdated(by: report, now: now)
+            )
+        }
+        outcome.quarantined = quarantined
+        guard isWorthNoting else { return outcome }
+        try store.write { transaction in
+            if let hubTime = report.hubTime {
                 try transaction.put(text: String(hubTime - now), for: .clockOffset)
             }
-            if outcome.report.isComplete { try transaction.put(text: String(now), for: .lastSync) }
-            return try transaction.scopes().reduce(0) { try $0 + transaction.quarantined(of: $1.id).count }
+            if report.isComplete { try transaction.put(text: String(now), for: .lastSync) }
         }
         return outcome
+    }
+}
+
+/// What the file says of the last synchronisation.
+///
+/// A machine that watches exchanges every half a minute, mostly to hear that nothing has happened: that costs no write
+/// until what was noted is so old, or so wrong, that whoever asks for the status would be misled.
+private struct SyncNote {
+    /// Milliseconds since 1970 by this machine's clock; nil where nothing was noted that can be read.
+    private let lastSync: Int64?
+    /// The hub's clock less this machine's, in milliseconds.
+    private let clockOffset: Int64?
+
+    /// An exchange that moved nothing is noted when the last note is older than this.
+    private static var greatestAgeMilliseconds: Int64 { 600_000 }
+    /// Or when it measured another offset: what lies below is the network's.
+    private static var offsetToleranceMilliseconds: Int64 { 5_000 }
+
+    init(_ transaction: SQLiteTransaction) throws {
+        lastSync = try transaction.text(.lastSync).flatMap { Int64($0) }
+        clockOffset = try transaction.text(.clockOffset).flatMap { Int64($0) }
+    }
+
+    func isOutdated(by report: SyncReport, now: Int64) -> Bool {
+        if report.applied > 0 || report.received > 0 || report.sent > 0 { return true }
+        if let hubTime = report.hubTime {
+            guard let clockOffset else { return true }
+            // Subtracted without overflow: what is noted, or what the hub says, may be any number.
+            let change = (hubTime &- now).subtractingReportingOverflow(clockOffset)
+            if change.overflow || change.partialValue.magnitude > UInt64(SyncNote.offsetToleranceMilliseconds) {
+                return true
+            }
+        }
+        guard report.isComplete else { return false }
+        guard let lastSync, lastSync <= now else { return true }
+        return now &- lastSync > SyncNote.greatestAgeMilliseconds
     }
 }
 
@@ -100,6 +154,8 @@ extension SyncReport {
         report.received += received
         report.applied += applied
         report.roundTrips += roundTrips
+        report.snapshots += snapshots
+        report.snapshotRecords += snapshotRecords
         report.hubTime = report.hubTime ?? hubTime
         self = report
     }

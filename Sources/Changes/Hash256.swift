@@ -66,6 +66,7 @@ package enum HashTag: String, Sendable {
     case attestation = "amends.attestation.1"
     case certificate = "amends.certificate.1"
     case receipt = "amends.receipt.1"
+    case snapshot = "amends.snapshot.1"
     case request = "amends.request.1"
     case enrolment = "amends.enrolment.1"
     case enrolmentCode = "amends.enrolment-code.1"

@@ -53,15 +53,19 @@ package struct RecordType: Sendable {
     package let derivedColumns: [Column]
     /// The values of `derivedColumns`, in their order. A pure function of the record.
     package let derive: @Sendable (RecordView) -> [Value]
+    /// Indexes of the main table, the columns of each: what listings are read from. Each is kept up with every write
+    /// that changes one of its columns.
+    package let indexes: [[String]]
 
     package init(
         name: Text, table: String, fields: [FieldDefinition], derivedColumns: [Column] = [],
-        derive: @escaping @Sendable (RecordView) -> [Value] = { _ in [] }
+        indexes: [[String]] = [], derive: @escaping @Sendable (RecordView) -> [Value] = { _ in [] }
     ) {
         self.name = name
         self.table = table
         self.fields = fields
         self.derivedColumns = derivedColumns
+        self.indexes = indexes
         self.derive = derive
     }
 

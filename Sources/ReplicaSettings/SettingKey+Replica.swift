@@ -17,8 +17,9 @@ extension SettingKey {
     /// The key that `join` pinned: 32 bytes.
     package static let hubKey = SettingKey(rawValue: "hub key")
     package static let certificate = SettingKey(rawValue: "certificate")
-    /// Milliseconds since 1970 by the local clock of the last complete synchronisation, as text.
+    /// Milliseconds since 1970 by the local clock of the last complete synchronisation, as text; of those that moved
+    /// nothing, one in ten minutes is noted.
     package static let lastSync = SettingKey(rawValue: "last sync")
-    /// Hub's clock less local clock in milliseconds at the last exchange, as text.
+    /// Hub's clock less local clock in milliseconds at the last exchange that was noted, as text.
     package static let clockOffset = SettingKey(rawValue: "clock offset")
 }

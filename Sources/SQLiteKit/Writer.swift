@@ -73,13 +73,16 @@ package final class Writer {
     /// transaction is rolled back, and a later one may find space. On the commit itself it is a failure: the frame that
     /// commits may lie in the log already, and only a reopening settles whether it counts.
     ///
+    /// - Parameter checkpoints: false leaves a checkpoint that is due to a later transaction: it takes longer than most.
     /// - Throws: What `body` throws, with nothing changed. `WriterError.mustReopen` after a failure. `SQLiteError`,
     ///   `RollbackError`, `FileLockTimeout`, `SystemError`.
     /// - Complexity: Beside `body`, one fsync; at times a checkpoint.
-    package func write<Result: ~Copyable>(_ body: (Connection) throws -> Result) throws -> Result {
+    package func write<Result: ~Copyable>(
+        checkpoints: Bool = true, _ body: (Connection) throws -> Result
+    ) throws -> Result {
         try underLock { connection in
             let result = try connection.transaction(.immediate) { try body(connection) }
-            checkpointIfDue()
+            if checkpoints { checkpointIfDue() }
             return result
         }
     }

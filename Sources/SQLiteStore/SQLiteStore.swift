@@ -11,6 +11,8 @@ package final class SQLiteStore: HubStore {
     package let path: String
     private let transaction: SQLiteTransaction
     private let backend: Backend
+    /// Whether each write is followed by the sealing that has become due.
+    private let sealsAfterWrites: Bool
 
     private enum Backend {
         case writer(Writer)
@@ -23,12 +25,15 @@ package final class SQLiteStore: HubStore {
     ///   - schemas: whose record types get tables; a changed schema rebuilds them.
     ///   - durability: what commits wait for.
     ///   - entriesPerSegment: so many entries of a scope's order, at least, make a sealed segment.
+    ///   - sealsAfterWrites: false where the caller seals, and looks at what that takes.
     /// - Throws: see `Writer.init`.
     package init(
-        path: String, schemas: [Schema], durability: Durability = .full, entriesPerSegment: Int = 1_024
+        path: String, schemas: [Schema], durability: Durability = .full, entriesPerSegment: Int = 1_024,
+        sealsAfterWrites: Bool = true
     ) throws {
         let writer = try Writer(path: path, migrator: StoreFormat.migrator, durability: durability)
         self.path = writer.path
+        self.sealsAfterWrites = sealsAfterWrites
         backend = .writer(writer)
         transaction = SQLiteTransaction(
             projections: Projections(schemas), entriesPerSegment: entriesPerSegment)
@@ -41,6 +46,7 @@ package final class SQLiteStore: HubStore {
     package init(reading path: String, schemas: [Schema]) throws {
         let reader = try Reader(path: path, format: StoreFormat.migrator.format)
         self.path = reader.path
+        sealsAfterWrites = false
         backend = .reader(reader)
         transaction = SQLiteTransaction(projections: Projections(schemas), entriesPerSegment: .max)
     }
@@ -50,14 +56,34 @@ package final class SQLiteStore: HubStore {
             preconditionFailure("\(path) was opened for reading")
         }
         let result = try commit(writer, body)
-        // Each in a transaction of its own: what is sealed is not what was asked for, and may wait for the next time.
-        while transaction.hasToSeal, try commit(writer, { try $0.sealOne() }) {}
+        // Each in transactions of its own: what is sealed is not what was asked for, and may wait for the next time.
+        if sealsAfterWrites {
+            while let sealing = try prepareSealing(), try seal(sealing) {}
+        }
         return result
     }
 
-    private func commit<Result>(_ writer: Writer, _ body: (SQLiteTransaction) throws -> Result) throws -> Result {
+    /// Packs what has settled, where that is enough for a segment. Others may write meanwhile.
+    package func prepareSealing() throws -> Sealing? {
+        guard transaction.hasToSeal else { return nil }
+        return try read { try $0.prepareSealing() }
+    }
+
+    /// Puts what was packed in its place, in a short transaction, which leaves a checkpoint that is due to the next one.
+    ///
+    /// - Returns: whether what it was packed from still stood; else nothing has changed.
+    package func seal(_ sealing: Sealing) throws -> Bool {
+        guard case .writer(let writer) = backend else {
+            preconditionFailure("\(path) was opened for reading")
+        }
+        return try commit(writer, checkpoints: false) { try $0.seal(sealing) }
+    }
+
+    private func commit<Result>(
+        _ writer: Writer, checkpoints: Bool = true, _ body: (SQLiteTransaction) throws -> Result
+    ) throws -> Result {
         do {
-            return try writer.write { connection in
+            return try writer.write(checkpoints: checkpoints) { connection in
                 try transaction.begin(connection)
                 let result = try body(transaction)
                 try transaction.flush()

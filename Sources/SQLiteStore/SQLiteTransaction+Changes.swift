@@ -192,6 +192,12 @@ extension SQLiteTransaction {
     /// The header of a change, from memory where it was appended lately.
     func header(of dot: Dot, scope: ScopeID) throws -> ChangeHeader? { try change(at: dot, of: scope)?.header }
 
+    /// Who made a change that a record names; nil where it is not known.
+    package func heading(of dot: Dot, in record: RecordID, scope: ScopeID) throws -> SnapshotHeading? {
+        if let header = try header(of: dot, scope: scope) { return SnapshotHeading(header) }
+        return try baseHeading(of: dot, in: record, scope: scope)
+    }
+
     /// - Throws: where the feed is not known.
     func feedRow(of dot: Dot, scope: ScopeID) throws -> Int64 {
         guard let feed = try loadFeeds(try scopeRow(scope))[dot.feed] else {

@@ -34,6 +34,8 @@ extension SQLiteTransaction {
         try connection.execute("DELETE FROM attestation WHERE scope = ?", scope.bytes)
         try connection.execute("DELETE FROM staged WHERE scope = ?", row)
         try connection.execute("DELETE FROM fingerprint WHERE scope = ?", row)
+        try connection.execute("DELETE FROM snapshot_piece WHERE scope = ?", row)
+        try connection.execute("DELETE FROM snapshot WHERE scope = ?", row)
         try connection.execute("DELETE FROM feed WHERE scope = ?", row)
         try connection.execute("DELETE FROM scope WHERE rid = ?", row)
         abandon()

@@ -37,6 +37,9 @@ extension SQLiteTransaction {
         if position == 0 { return HistoryHash(chain: state.introduction.seed, scope: scope) }
         // Entries of this transaction may lie beyond the scope, which is put after them.
         if position == state.position { return state.history }
+        if let base = try base(of: scope), position <= base.position {
+            return position == base.position ? base.receipt.history : nil
+        }
         if let pending = caches.tail.entries[row], let first = pending.first, position >= first.position {
             let index = position - first.position
             return index < UInt64(pending.count) ? pending[Int(index)].history : nil
@@ -45,60 +48,6 @@ extension SQLiteTransaction {
         let segment = try segment(at: start, of: scope)
         guard position <= segment.end else { return nil }
         return segment.entries(after: try history(before: start, of: scope))[Int(position - start)].history
-    }
-
-    // MARK: - Pasts
-
-    package func past(of dot: Dot, scope: ScopeID) throws -> Past {
-        guard try heldScopeRow(scope) != nil else { return Past(of: dot, others: VersionVector()) }
-        return try pasts(of: scope).past(of: dot)
-    }
-
-    package func note(_ dot: Dot, context: [ChangeReference], scope: ScopeID) throws {
-        guard !context.isEmpty else { return }
-        let row = try scopeRow(scope)
-        _ = try pasts(of: scope)
-        guard let knot = caches.pasts[row]?.insert(dot, context: context) else { return }
-        // The feed's row comes with the change; the knot waits for it in memory until then.
-        caches.pendingKnots.append(StoreCaches.PendingKnot(scope: row, feed: dot.feed, knot: knot))
-    }
-
-    private func pasts(of scope: ScopeID) throws -> PastIndex {
-        let row = try scopeRow(scope)
-        if let index = caches.pasts[row] { return index }
-        var index = PastIndex()
-        try connection.withStatement(
-            """
-            SELECT f.id, k.sequence, k.others FROM feed f JOIN knot k ON k.feed = f.rid
-            WHERE f.scope = ? ORDER BY k.feed, k.sequence
-            """
-        ) { statement in
-            try statement.bind(row)
-            while try statement.step() {
-                let feed: FeedID = try statement.identifier(0, "knot")
-                let sequence = try statement.unsigned(1, "knot")
-                do {
-                    index.insert(
-                        PastIndex.Knot(sequence: sequence, others: try VersionVector(encoded: try statement.bytes(2))),
-                        of: feed)
-                } catch let error as CodecError {
-                    throw StoredValueError(table: "knot", row: "\(feed):\(sequence)", reason: error.description)
-                }
-            }
-        }
-        caches.pasts[row] = index
-        return index
-    }
-
-    func flushKnots() throws {
-        for pending in caches.pendingKnots {
-            // A knot whose change was never appended belongs to nothing.
-            guard let feed = try loadFeeds(pending.scope)[pending.feed] else { continue }
-            try connection.execute(
-                "INSERT OR REPLACE INTO knot (feed, sequence, others) VALUES (?, ?, ?)",
-                feed.rid, Int64(pending.knot.sequence), pending.knot.others.encoded())
-        }
-        caches.pendingKnots = []
     }
 
     // MARK: - Attestations and settings

@@ -80,12 +80,6 @@ struct StoreCaches {
         var isDirty: Bool
     }
 
-    struct PendingKnot {
-        let scope: Int64
-        let feed: FeedID
-        let knot: PastIndex.Knot
-    }
-
     struct Buckets {
         var fingerprint: Fingerprint
         var dirty: Set<Int>
@@ -101,7 +95,7 @@ struct StoreCaches {
     /// Those to be written, in the order in which they became so.
     var dirtyScopes: [ScopeID] = []
     var dirtyFeeds: [(scope: Int64, feed: FeedID)] = []
-    var pasts: [Int64: PastIndex] = [:]
+    var knots = KnotCache()
     /// The systems that records come from.
     struct Sources {
         var rows: [Text: Int64] = [:]
@@ -125,11 +119,12 @@ struct StoreCaches {
     var lastNumber: Int64?
     /// Verdicts that replaced those of the entries, by scope's row.
     var verdicts: [Int64: [Dot: Verdict]] = [:]
-    /// How many entries lie in open segments, by scope's row, where that is known.
-    var openEntries: [Int64: Int] = [:]
+    /// What lies in open segments, by scope's row, where that is known.
+    var openEntries: [Int64: OpenCount] = [:]
     var settings: [SettingKey: [UInt8]?] = [:]
     var dirtySettings: Set<SettingKey> = []
-    var pendingKnots: [PendingKnot] = []
+    /// By scope's row; nil within where it has none.
+    var snapshots: [Int64: CachedSnapshot?] = [:]
 }
 
 extension Int64 {

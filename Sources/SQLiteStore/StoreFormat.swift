@@ -11,6 +11,7 @@ enum StoreFormat {
             Migration("log, records and hub", script: first),
             Migration("the log in runs and segments") { try LogConversion(of: $0).run() },
             Migration("values once") { try ValueConversion(of: $0).run() },
+            Migration("snapshots", script: snapshots),
         ])
 
     private static let first = """
@@ -217,10 +218,39 @@ enum StoreFormat {
         ALTER TABLE new_record RENAME TO record;
         CREATE INDEX record_id ON record (scope, substr(id, 1, 4));
         CREATE INDEX record_conflicts ON record (rid) WHERE conflicts > 0;
+        ALTER TABLE staged RENAME TO old_staged;
+        CREATE TABLE staged (
+            scope INTEGER NOT NULL REFERENCES scope,
+            feed BLOB NOT NULL,
+            sequence INTEGER NOT NULL,
+            digest BLOB NOT NULL,
+            total INTEGER NOT NULL,
+            body BLOB NOT NULL,
+            at INTEGER NOT NULL,
+            PRIMARY KEY (scope, feed, sequence)
+        ) STRICT, WITHOUT ROWID;
+        INSERT INTO staged SELECT scope, feed, sequence, digest, total, body, at FROM old_staged;
+        DROP TABLE old_staged;
         CREATE TABLE source (
             rid INTEGER PRIMARY KEY,
             name TEXT NOT NULL,
             digest BLOB NOT NULL
         ) STRICT;
+        """
+
+    /// What a scope's records stand on, or what of it has come.
+    static let snapshots = """
+        CREATE TABLE snapshot (
+            scope INTEGER PRIMARY KEY REFERENCES scope,
+            manifest BLOB NOT NULL,
+            is_base INTEGER NOT NULL
+        ) STRICT;
+        CREATE TABLE snapshot_piece (
+            scope INTEGER NOT NULL REFERENCES snapshot,
+            number INTEGER NOT NULL,
+            is_parts INTEGER NOT NULL,
+            body BLOB NOT NULL,
+            PRIMARY KEY (scope, number, is_parts)
+        ) STRICT, WITHOUT ROWID;
         """
 }

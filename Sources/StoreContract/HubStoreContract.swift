@@ -22,7 +22,8 @@ package struct HubStoreContract<Store: HubStore> {
     package init(makeStore: @escaping () throws -> Store) { self.makeStore = makeStore }
 
     package static var claims: [Claim] {
-        transactionClaims + logClaims + orderClaims + stagingClaims + recordClaims + accessClaims
+        transactionClaims + logClaims + orderClaims + stagingClaims + recordClaims + snapshotClaims
+            + accessClaims
     }
 
     /// Checks the claim of that name. - Precondition: there is one.

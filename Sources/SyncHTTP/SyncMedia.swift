@@ -33,6 +33,7 @@ extension Limit {
     /// Messages of joining and of sessions, and what an administrator sends.
     package static let smallRequestBytes = Limit("bytes in a small request", 16 << 10)
     package static let smallResponseBytes = Limit("bytes in a small answer", 256 << 10)
+    package static let manifestBytes = Limit("bytes in a snapshot's manifest", 8 << 20)
     /// Reports in JSON; those that can be larger come in pages.
     package static let reportBytes = Limit("bytes in a report", 16 << 20)
     /// A line of an event stream.

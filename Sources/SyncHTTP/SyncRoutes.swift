@@ -1,5 +1,6 @@
 import Causality
 import Changes
+import Replication
 
 /// The hub's paths, for the client that asks and the server that answers.
 ///
@@ -20,6 +21,12 @@ package enum SyncRoute: Hashable, Sendable {
         /// With a scope: one page of its records' digests, after a record.
         case standing(records: ScopeID? = nil, after: RecordID? = nil)
         case change(Dot)
+        /// The manifest of a scope's snapshot.
+        case snapshot(ScopeID)
+        /// A piece of the snapshot of this id.
+        case snapshotPiece(ScopeID, ShortHash, SnapshotPiece)
+        /// The changes that touch a record.
+        case history(ScopeID, RecordID)
         case branches
         case codes(branch: String)
         case caseReport
@@ -46,6 +53,10 @@ extension SyncRoute.ChainRoute {
         case .standing(let scope?, nil): "standing?scope=\(scope)"
         case .standing(let scope?, let record?): "standing?scope=\(scope)&after=\(record)"
         case .change(let dot): "changes/\(dot)"
+        case .snapshot(let scope): "snapshots/\(scope)"
+        case .snapshotPiece(let scope, let id, .chunk(let number)): "snapshots/\(scope)/\(id)/chunks/\(number)"
+        case .snapshotPiece(let scope, let id, .parts(let number)): "snapshots/\(scope)/\(id)/parts/\(number)"
+        case .history(let scope, let record): "records/\(scope)/\(record)/changes"
         case .branches: "branches"
         case .codes(let branch): "branches/\(percentEncoded(branch))/codes"
         case .caseReport: "report/cases"

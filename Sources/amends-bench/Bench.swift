@@ -15,6 +15,7 @@ final class Bench {
     private(set) lazy var table = FinalTable(of: trace)
     /// Rows that only read the history share one; it is made when the first asks.
     private var recorded: RecordedHistory?
+    private var made: RecordedSnapshot?
 
     func history() throws -> RecordedHistory {
         if let recorded { return recorded }
@@ -22,6 +23,14 @@ final class Bench {
         let history = try RecordedHistory(of: trace, in: workspace)
         recorded = history
         return history
+    }
+
+    func snapshot() throws -> RecordedSnapshot {
+        if let made { return made }
+        Talk.say("  making the snapshot that is carried …")
+        let snapshot = try RecordedSnapshot(of: trace, in: workspace)
+        made = snapshot
+        return snapshot
     }
 
     /// Inserts the final rows in one transaction that is on disk at the end.

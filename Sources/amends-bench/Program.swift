@@ -4,10 +4,13 @@ import ArgumentParser
 ///
 /// A development tool: it never opens anybody's replica, and leaves nothing behind.
 @main
-struct BenchCommand: ParsableCommand {
+struct BenchCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "amends-bench",
         abstract: "Measure the engine beside plain SQLite doing the same final work in the same run.",
-        subcommands: [RowsCommand.self, CoreCommand.self, SnapshotCommand.self, HubCommand.self, MemoryProbe.self],
+        subcommands: [
+            RowsCommand.self, CoreCommand.self, SnapshotCommand.self, HubCommand.self, EmptyCommand.self,
+            MillionCommand.self, SealingCommand.self, GrowthCommand.self, FloorCommand.self, MemoryProbe.self,
+        ],
         defaultSubcommand: RowsCommand.self)
 }

@@ -12,9 +12,13 @@ struct SimulationTests {
         var random = SplitMix64(seed: Effort.seed &+ UInt64(share))
         let count = Effort.simulationSeeds / SimulationTests.shares
         var writes = 0
+        var snapshots = 0
         for _ in 0..<count {
-            writes += try Simulation.run(seed: random.next()) { MemoryStore() }.writes
+            let figures = try Simulation.run(seed: random.next()) { MemoryStore() }
+            writes += figures.writes
+            snapshots += figures.snapshots
         }
         #expect(writes > 10 * count, "the schedules did next to nothing")
+        #expect(10 * snapshots > count, "hardly any scope began with a snapshot")
     }
 }

@@ -6,7 +6,7 @@ import Testing
 @Suite("The SQLite store keeps the stores' contract")
 struct ContractTests {
     /// With segments so short that everything is sealed at once, and so long that nothing is.
-    @Test(arguments: HubStoreContract<SQLiteStore>.claims.map(\.name), [1, 3, 1_024])
+    @Test(arguments: HubStoreContract<SQLiteStore>.claims.map(\.name), [1, 3, 32, 1_024])
     func holds(_ claim: String, entriesPerSegment: Int) throws {
         let folder = try Folder()
         var count = 0
@@ -16,7 +16,7 @@ struct ContractTests {
         }.check(claim)
     }
 
-    @Test(arguments: [UInt64(1), 2, 3], [2, 7, 1_024])
+    @Test(arguments: [UInt64(1), 2, 3], [2, 7, 64, 1_024])
     func replicasAgreeAfterRandomSchedules(seed: UInt64, entriesPerSegment: Int) throws {
         let folder = try Folder()
         var count = 0

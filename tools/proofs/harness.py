@@ -238,13 +238,13 @@ class Hub:
         return self.proof.run(
             [self.proof.programs.hub, *verbs, *arguments[len(verbs):], "--data", self.data], statuses=statuses, env=env)
 
-    def start(self, env=None, wrapper=()):
+    def start(self, env=None, wrapper=(), options=()):
         """Serves, and returns once the hub listens. After the first time it listens on the same port again."""
         ready = self.proof.path("ready")
         with open(self.log, "ab") as log:
             self.process = self.proof.start(
                 [*wrapper, self.proof.programs.hub, "serve", "--data", self.data, "--listen", f"127.0.0.1:{self.port}",
-                 "--ready-file", ready],
+                 "--ready-file", ready, *options],
                 env=env, stdout=log, stderr=log)
         eventually(lambda: ready.exists() or self.process.poll() is not None, "the hub listens")
         expect(self.process.poll() is None, lambda: f"the hub did not start:\n{self.last_words()}")

@@ -59,34 +59,60 @@ package struct PastIndex: Sendable {
 
     package func past(of dot: Dot) -> Past { Past(of: dot, others: others(at: dot)) }
 
+    /// The last knot of the feed up to a change, and the sequence of the next one.
+    ///
+    /// - Complexity: O(knots of the feed).
+    package func knots(around dot: Dot) -> (knot: Knot?, next: UInt64?) {
+        guard let list = knots[dot.feed] else { return (nil, nil) }
+        guard let index = list.lastIndex(where: { $0.sequence <= dot.sequence }) else {
+            return (nil, list.first?.sequence)
+        }
+        return (list[index], index + 1 < list.count ? list[index + 1].sequence : nil)
+    }
+
     /// Takes note of a change; its feed's earlier changes and its context must have been noted before.
     ///
     /// - Returns: the new knot where the change has a context.
     @discardableResult
     package mutating func insert(_ dot: Dot, context: [ChangeReference]) -> Knot? {
-        if context.isEmpty { return nil }
-        var vector = others(at: dot)
-        for head in context {
-            vector.merge(others(at: head.dot))
-            vector.advance(to: head.dot)
-        }
-        let knot = Knot(sequence: dot.sequence, others: vector.removing(dot.feed))
+        guard let knot = PastIndex.knot(of: dot, context: context, others: { others(at: $0) }) else { return nil }
         insert(knot, of: dot.feed)
         return knot
     }
 
+    /// Every knot, by feed and sequence.
+    package var all: [(feed: FeedID, knot: Knot)] {
+        knots.sorted { $0.key < $1.key }.flatMap { feed, list in list.map { (feed, $0) } }
+    }
+
+    /// The knot of a change that carries a context; nil for one without.
+    ///
+    /// - Parameter others: what of other feeds the change at a dot has in its past.
+    package static func knot<Failure>(
+        of dot: Dot, context: [ChangeReference], others: (Dot) throws(Failure) -> VersionVector
+    ) throws(Failure) -> Knot? {
+        if context.isEmpty { return nil }
+        var vector = try others(dot)
+        for head in context {
+            vector.merge(try others(head.dot))
+            vector.advance(to: head.dot)
+        }
+        return Knot(sequence: dot.sequence, others: vector.removing(dot.feed))
+    }
+
     /// Puts back a knot that was stored; in any order.
     package mutating func insert(_ knot: Knot, of feed: FeedID) {
+        // Where they lie: a copy would take all of them along for one.
+        guard let last = knots[feed]?.last, last.sequence >= knot.sequence else {
+            knots[feed, default: []].append(knot)
+            return
+        }
         var list = knots[feed] ?? []
-        if let last = list.last, last.sequence >= knot.sequence {
-            let index = list.firstIndex { $0.sequence >= knot.sequence } ?? list.endIndex
-            if index < list.endIndex, list[index].sequence == knot.sequence {
-                list[index] = knot
-            } else {
-                list.insert(knot, at: index)
-            }
+        let index = list.firstIndex { $0.sequence >= knot.sequence } ?? list.endIndex
+        if index < list.endIndex, list[index].sequence == knot.sequence {
+            list[index] = knot
         } else {
-            list.append(knot)
+            list.insert(knot, at: index)
         }
         knots[feed] = list
     }

@@ -13,4 +13,20 @@ package struct SnapshotRecord: Hashable, Sendable {
         self.state = state
         self.log = log
     }
+
+    /// - Complexity: one hash.
+    package func id(in scope: ScopeID) -> RecordID {
+        origin.recordID(in: scope, change: ShortHash(high: 0, low: 0))
+    }
+}
+
+extension SnapshotRecord {
+    /// The dots that the record names, each with the time that is at hand for it: what survives, then the log.
+    /// A dot comes as often as it is named.
+    package func forEachDot(_ body: (Dot, HybridTimestamp) throws -> Void) rethrows {
+        for slot in state.slots {
+            for survivor in slot.survivors { try body(survivor.dot, survivor.effective) }
+        }
+        for row in log { try body(row.mark.dot, row.mark.key) }
+    }
 }

@@ -14,9 +14,10 @@ extension HubFolder where Store == SQLiteStore {
     /// The hub's default: one SQLite file a chain.
     package init(_ path: String, environment: HubEnvironment = .system) {
         let schemas = HubSchemas.all
-        self.init(path, schemas: schemas, environment: environment) { path in
-            try SQLiteStore(path: path, schemas: schemas)
-        }
+        self.init(
+            path, schemas: schemas, environment: environment,
+            openReader: { try SQLiteStore(reading: $0, schemas: schemas) },
+            openStore: { try SQLiteStore(path: $0, schemas: schemas) })
     }
 }
 

@@ -12,12 +12,17 @@ package struct HubFolder<Store: HubStore & SendableMetatype>: ChainSource where 
     private let schemas: [Schema]
     private let environment: HubEnvironment
     private let openStore: @Sendable (String) throws -> Store
+    private let openStoreReader: @Sendable (String) throws -> Store?
 
-    /// - Parameter openStore: opens or makes the database at a path.
+    /// - Parameters:
+    ///   - openReader: opens the database at a path once more, to read it beside its writer; nil where that cannot be.
+    ///   - openStore: opens or makes the database at a path.
     package init(
         _ path: String, schemas: [Schema], environment: HubEnvironment,
+        openReader: @escaping @Sendable (String) throws -> Store? = { _ in nil },
         openStore: @escaping @Sendable (String) throws -> Store
     ) {
+        openStoreReader = openReader
         self.path = path
         self.schemas = schemas
         self.environment = environment
@@ -85,6 +90,12 @@ package struct HubFolder<Store: HubStore & SendableMetatype>: ChainSource where 
         }
         return opened
     }
+
+    package func openReader(_ chain: ChainID) throws -> Store? {
+        try openStoreReader(HubFolder.databasePath(folder(chain)))
+    }
+
+    package func snapshotFolder(_ chain: ChainID) -> String? { "\(folder(chain))/snapshots" }
 
     private func folder(_ chain: ChainID) -> String { "\(path)/\(chain)" }
     private static func keyPath(_ folder: String) -> String { "\(folder)/hub.key" }

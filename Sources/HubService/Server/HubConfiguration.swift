@@ -1,3 +1,5 @@
+import Replication
+
 /// How a hub listens, and its named limits.
 package struct HubConfiguration: Hashable, Sendable {
     package var host = "127.0.0.1"
@@ -17,6 +19,12 @@ package struct HubConfiguration: Hashable, Sendable {
     package var bodyTimeout: Duration = .seconds(120)
     /// How often an event stream carries something.
     package var heartbeat: Duration = .seconds(15)
+    /// A scope with fewer entries is taken from its order, not from a snapshot.
+    package var snapshotEntries = SnapshotLimits.leastEntries
+    /// About how large a snapshot's chunks are before they are compressed.
+    package var snapshotChunkBytes = SnapshotLimits.chunkBytes
+    /// How long one who asks waits while a snapshot is made; then it is told to come back.
+    package var snapshotWait: Duration = .seconds(60)
     /// How long a graceful stop waits for requests that run.
     package var stopTimeout: Duration = .seconds(30)
 

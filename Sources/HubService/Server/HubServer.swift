@@ -97,6 +97,15 @@ package struct HubServer<Source: ChainSource>: Sendable {
         chain.get("events") { request, context in try await events(request, context, service(context)) }
         chain.get("standing") { request, context in try await standing(request, context, service(context)) }
         chain.get("changes/{dot}") { request, context in try await trace(request, context, service(context)) }
+        chain.get("snapshots/{scope}") { request, context in
+            try await snapshot(request, context, service(context))
+        }
+        chain.get("snapshots/{scope}/{id}/{kind}/{number}") { request, context in
+            try await snapshotPiece(request, context, service(context))
+        }
+        chain.get("records/{scope}/{record}/changes") { request, context in
+            try await recordHistory(request, context, service(context))
+        }
         chain.post("branches") { request, context in try await addBranch(request, context, service(context)) }
         chain.get("branches") { request, context in try await branches(request, context, service(context)) }
         chain.post("branches/{branch}/codes") { request, context in

@@ -9,11 +9,13 @@ package final class ChainService<Store: HubStore & SendableMetatype>: Sendable w
     package let sessions: Sessions
     package let wakeUps = WakeUps()
     package let greetings = Greetings()
+    package let snapshots: SnapshotShelf<Store>
 
-    init(_ chain: ChainID, host: ChainHost<Store>, sessions: Sessions) {
+    init(_ chain: ChainID, host: ChainHost<Store>, sessions: Sessions, snapshots: SnapshotShelf<Store>) {
         self.chain = chain
         self.host = host
         self.sessions = sessions
+        self.snapshots = snapshots
     }
 }
 
@@ -25,6 +27,15 @@ package protocol ChainSource<Store>: Sendable {
     func contains(_ chain: ChainID) -> Bool
     /// Called on the executor that will own the chain.
     func open(_ chain: ChainID) throws -> HubChain<Store>
+    /// The chain's store once more, to be read beside its owner; nil where that cannot be.
+    func openReader(_ chain: ChainID) throws -> Store?
+    /// A folder for the chain's snapshots; nil keeps them in memory.
+    func snapshotFolder(_ chain: ChainID) -> String?
+}
+
+extension ChainSource {
+    package func openReader(_ chain: ChainID) throws -> Store? { nil }
+    package func snapshotFolder(_ chain: ChainID) -> String? { nil }
 }
 
 /// The chains of a hub, each opened when it is first asked for and kept.
@@ -48,9 +59,12 @@ package final class ChainRegistry<Source: ChainSource>: Sendable {
         return services.withLock { services in
             if let known = services[chain] { return known }
             let source = source
+            let host = ChainHost(chain) { try source.open(chain) }
             let service = Service(
-                chain, host: ChainHost(chain) { try source.open(chain) },
-                sessions: Sessions(limits: limits, environment: environment))
+                chain, host: host, sessions: Sessions(limits: limits, environment: environment),
+                snapshots: SnapshotShelf(
+                    chain, host: host, folder: source.snapshotFolder(chain), environment: environment
+                ) { try source.openReader(chain) })
             services[chain] = service
             return service
         }

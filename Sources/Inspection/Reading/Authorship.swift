@@ -15,6 +15,8 @@ package struct Authorship: Hashable, Sendable {
     package let effectiveAt: Moment
     /// Its place in the scope's order; nil while it has none.
     package let position: UInt64?
+    /// The position of the snapshot that includes it, where nothing else of it is here.
+    package let snapshot: UInt64?
 
     init(_ change: StoredChange, _ names: ChainNames) throws {
         self.change = change.dot
@@ -24,6 +26,20 @@ package struct Authorship: Hashable, Sendable {
         recordedAt = Moment(milliseconds: change.header.stamp.milliseconds, zoneMinutes: zone)
         effectiveAt = Moment(milliseconds: change.effective.milliseconds, zoneMinutes: zone)
         position = change.placement?.position
+        snapshot = nil
+    }
+
+    /// Of a change that the scope's snapshot includes.
+    init(
+        _ dot: Dot, _ heading: SnapshotHeading, effective: HybridTimestamp, snapshot: UInt64, _ names: ChainNames
+    ) throws {
+        change = dot
+        person = heading.person
+        branch = try names.branch(of: dot.feed)
+        recordedAt = Moment(milliseconds: heading.stamp.milliseconds, zoneMinutes: heading.zoneMinutes)
+        effectiveAt = Moment(milliseconds: effective.milliseconds, zoneMinutes: heading.zoneMinutes)
+        position = nil
+        self.snapshot = snapshot
     }
 }
 
@@ -35,6 +51,21 @@ extension SQLiteTransaction {
         case .fields(let fields):
             .fields(try fields.map { Value.Field($0.name, try resolved($0.value, of: dot, scope: scope)) })
         default: value
+        }
+    }
+}
+
+extension Value {
+    /// The same with the words of persons in place, from the parts of the change that wrote it.
+    func resolved(in parts: [[UInt8]?]) throws -> Value {
+        switch self {
+        case .personal(let reference):
+            guard parts.indices.contains(reference.part), let bytes = parts[reference.part] else { return self }
+            let items = try PersonalPart(bytes).items
+            return items.indices.contains(reference.item) ? items[reference.item] : self
+        case .fields(let fields):
+            return .fields(try fields.map { Value.Field($0.name, try $0.value.resolved(in: parts)) })
+        default: return self
         }
     }
 }

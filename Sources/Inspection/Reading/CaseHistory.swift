@@ -30,30 +30,46 @@ package struct CaseHistory: Hashable, Sendable {
     package let record: RecordID
     package let scope: ScopeID
     package let lines: [Line]
+    /// The position of the snapshot that the record began with here: what came before is not in `lines`.
+    package let snapshot: UInt64?
 
-    package init(of record: RecordPlace, _ transaction: SQLiteTransaction) throws {
+    /// - Parameter earlier: what the hub tells of the record, for one that began with a snapshot here.
+    package init(
+        of record: RecordPlace, earlier: RecordHistory? = nil, _ transaction: SQLiteTransaction
+    ) throws {
         self.record = record.id
         scope = record.scope
         let names = try ChainNames(transaction)
-        lines = try transaction.changes(touching: record.id, of: record.scope).map { change in
+        snapshot =
+            try transaction.baseRecord(record.id, of: record.scope) == nil
+            ? nil : transaction.base(of: record.scope)?.position
+        let base = snapshot ?? 0
+        let told = (earlier?.lines ?? []).filter { $0.placement.position <= base }
+        let held = try transaction.changes(touching: record.id, of: record.scope)
+        lines = try (told.map { ($0.change, $0.parts) } + held.map { ($0, nil) }).map { change, parts in
             let operations = try change.operations.map { try Operations($0) } ?? Operations()
             let ids = operations.recordIDs(in: record.scope, change: change.hash.short)
             let verdict = change.placement?.verdict ?? .ok
             return Line(
                 author: try Authorship(change, names), setAside: verdict == .ok ? nil : verdict,
                 operations: try operations.operations.filter { ids[$0.record] == record.id }.map {
-                    try Deed($0, of: change, transaction)
+                    try Deed($0, of: change, parts: parts, transaction)
                 })
         }
     }
 }
 
 extension CaseHistory.Deed {
-    init(_ operation: FieldOperation, of change: StoredChange, _ transaction: SQLiteTransaction) throws {
+    /// - Parameter parts: the change's personal parts, where they are not kept here.
+    init(
+        _ operation: FieldOperation, of change: StoredChange, parts: [[UInt8]?]?, _ transaction: SQLiteTransaction
+    ) throws {
         field = operation.target.field
         action = CaseHistory.Deed.Action(operation)
-        value = try transaction.resolved(
-            operation.target.element ?? operation.value, of: change.dot, scope: change.header.scope)
+        let written = operation.target.element ?? operation.value
+        value =
+            try parts.map { try written.resolved(in: $0) }
+            ?? transaction.resolved(written, of: change.dot, scope: change.header.scope)
     }
 }
 

@@ -90,7 +90,7 @@ package struct Explainer {
         return Explanation.Claim(
             value: try transaction.resolved(
                 target.element ?? write.operation.value, of: change.dot, scope: change.header.scope),
-            author: try Authorship(change, names))
+            author: try write.author(names))
     }
 
     private func losing(
@@ -124,14 +124,16 @@ package struct Explainer {
                 "\(survivors) writes had not seen each other; \(author)'s is the greatest, which counts until "
                 + "someone chooses"
         }
-        if winner.change.effective < winner.change.header.stamp {
+        if let snapshot = winner.included?.snapshot {
+            sentence += "; it came with the snapshot of position \(snapshot), and what stood there before is not here"
+        } else if winner.change.effective < winner.change.header.stamp {
             sentence += "; its clock was ahead, so it counts as made five minutes after the hub received it"
         }
         return sentence
     }
 
     private func describe(_ write: RecordWrites.Write) throws -> String {
-        let author = try Authorship(write.change, names)
+        let author = try write.author(names)
         return author.branch.map { "\(author.person) of \($0)" } ?? "\(author.person)"
     }
 }

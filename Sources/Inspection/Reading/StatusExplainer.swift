@@ -47,6 +47,14 @@ struct StatusExplainer {
 
     private func claim(_ row: LogRow, _ status: Text, _ place: RecordPlace) throws -> Explanation.Claim {
         guard let change = try transaction.change(at: row.mark.dot, of: place.scope) else {
+            let dot = row.mark.dot
+            if let heading = try transaction.baseHeading(of: dot, in: place.id, scope: place.scope),
+                let position = try transaction.base(of: place.scope)?.position
+            {
+                return Explanation.Claim(
+                    value: .text(status),
+                    author: try Authorship(dot, heading, effective: heading.stamp, snapshot: position, names))
+            }
             throw StoredValueError(
                 table: "log_row", row: "\(row.mark.dot)", reason: "the change that appended it is not here")
         }

@@ -10,7 +10,7 @@ final class AccessAudit {
     private let transaction: SQLiteTransaction
     private let world: AuditedWorld
     private let findings: Findings
-    private var hubKey: PublicKey?
+    private(set) var hubKey: PublicKey?
     /// Signed by the hub, as the tables and the directory hold them.
     private var certificates: [Certificate] = []
     private var ownCertificate: Certificate?
@@ -163,7 +163,9 @@ final class AccessAudit {
             let feed = world.feedRows[scope]?[FeedID(attestation.replica)],
             let change = try world.notes.change(feed: feed, sequence: attestation.sequence)
         else {
-            if !world.isIncomplete { damaged("there is no such change") }
+            let dot = Dot(feed: FeedID(attestation.replica), sequence: attestation.sequence)
+            let isIncluded = world.scopeRows[attestation.scope].map { world.isIncluded(dot, scope: $0) } ?? false
+            if !world.isIncomplete, !isIncluded { damaged("there is no such change") }
             return
         }
         if change.hash != attestation.hash { damaged("it names another hash than the change has") }

@@ -33,6 +33,13 @@ final class AuditedWorld {
     /// By scope's row, recomputed from the contexts.
     var pasts: [Int64: PastIndex] = [:]
 
+    /// What records stand on, by scope's row.
+    var bases: [Int64: AuditedBase] = [:]
+    /// Scopes with a snapshot that cannot be read: where their own changes begin is not known.
+    var unreadBases: Set<Int64> = []
+    /// Records from the first id up to the second, or to the end, whose base cannot be read.
+    private var lostRanges: [(first: RecordID, end: RecordID?)] = []
+
     /// Rows of the log whose changes are not known; their marks tell which records they may touch.
     private var lostBodies: [AuditedBody] = []
     /// Something of the log is lost, and nothing tells which records it touched.
@@ -95,6 +102,17 @@ final class AuditedWorld {
         loosen()
     }
 
+    /// A chunk of a base cannot be read.
+    func lose(from first: RecordID, to end: RecordID?) {
+        lostRanges.append((first, end))
+        isIncomplete = true
+    }
+
+    /// Whether a base includes the change.
+    func isIncluded(_ dot: Dot, scope: Int64) -> Bool {
+        bases[scope]?.heads[dot.feed].map { dot.sequence <= $0.sequence } ?? false
+    }
+
     /// Some changes may be missing where the next ones of their feeds come.
     func loosen() {
         isIncomplete = true
@@ -107,7 +125,8 @@ final class AuditedWorld {
 
     /// Whether a change that cannot be read may touch the record.
     func mayLackChanges(of record: RecordID) -> Bool {
-        hasUnmarkedLoss || lostBodies.contains { $0.mayHold(record) }
+        hasUnmarkedLoss || lostRanges.contains { $0.first <= record && $0.end.map { record < $0 } ?? true }
+            || lostBodies.contains { $0.mayHold(record) }
     }
 
     var hasLosses: Bool { hasUnmarkedLoss || !lostBodies.isEmpty }

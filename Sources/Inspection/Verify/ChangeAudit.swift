@@ -60,6 +60,11 @@ final class ChangeAudit {
                     findings.addFirst(
                         .chain, place.table, place.row, "the author of \(change.dot) had seen another change at \(dot)")
                 }
+            } else if let head = world.bases[scope]?.heads[dot.feed], dot.sequence <= head.sequence {
+                if dot.sequence == head.sequence, head.hash.short != reference.hash {
+                    findings.addFirst(
+                        .chain, place.table, place.row, "the author of \(change.dot) had seen another change at \(dot)")
+                }
             } else if !world.isIncomplete {
                 let isHeld = feed.flatMap { world.feeds[$0] }.map { $0.state.sequence >= dot.sequence } ?? false
                 findings.addFirst(
@@ -121,12 +126,42 @@ final class ChangeAudit {
         try findings.section("part") {
             try transaction.auditParts { row in
                 guard let part = findings.content(of: row, .part), world.feed(part.feed) != nil else { return }
+                if try checkBasePart(part, row) { return }
                 let change = try world.notes.change(feed: part.feed, sequence: part.sequence)
                 // Those of a change with parts were looked at with it.
                 guard change.map({ $0.partCount == 0 }) ?? !world.isIncomplete else { return }
                 findings.add(.part, row.table, row.row, "no change with a part is there")
             }
         }
+        if !world.hasLosses {
+            let met = findings.namedCount(of: "part")
+            let missing = try world.notes.unmetBaseParts()
+            if missing.count > met {
+                for row in missing { findings.add(.part, "part", row, "the base commits to this part") }
+            }
+        }
         try findings.section("knot") { try knots.finish() }
+    }
+
+    /// - Returns: whether the part is of a change that the base includes; then it was looked at.
+    private func checkBasePart(_ part: AuditedPart, _ row: AuditedRow<AuditedPart>) throws -> Bool {
+        guard let (feed, scope) = world.feed(part.feed) else { return false }
+        let dot = Dot(feed: feed.state.feed, sequence: part.sequence)
+        guard world.isIncluded(dot, scope: feed.scope) else { return false }
+        guard let commitment = try world.notes.meetBasePart(feed: feed.rid, part.sequence, part.number) else {
+            if !world.hasLosses { findings.add(.part, row.table, row.row, "the base commits to no such part") }
+            return true
+        }
+        let committed = SnapshotBlock.Part(dot: dot, number: Int(clamping: part.number), commitment: commitment)
+        if part.subject != commitment.subject.bytes {
+            findings.add(.part, row.table, row.row, "its subject is not the one that the change names")
+        } else if let body = part.body {
+            if !committed.isKept(by: body, scope: scope.id) {
+                findings.add(.part, row.table, row.row, "it is not the one that the change commits to")
+            }
+        } else {
+            findings.report.basis.missingParts += 1
+        }
+        return true
     }
 }

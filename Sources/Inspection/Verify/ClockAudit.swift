@@ -38,6 +38,10 @@ struct ClockAudit {
 
     mutating func run() throws {
         // Bounds that damaged changes would have set are not known.
+        for base in world.bases.values {
+            leastEffective = max(leastEffective, base.manifest.clock)
+            greatestEffective = max(greatestEffective, base.manifest.clock)
+        }
         if !world.isIncomplete {
             try world.notes.changes { change in
                 guard let (feed, scope) = world.feed(change.feed) else { return }

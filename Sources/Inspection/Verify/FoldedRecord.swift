@@ -1,8 +1,9 @@
 import Causality
 import Changes
 import Replication
+import SQLiteStore
 
-/// A record folded again in memory, from nothing but changes.
+/// A record folded again in memory, from its base, where it has one, and changes.
 struct FoldedRecord {
     let id: RecordID
     private(set) var state = RecordState()
@@ -12,26 +13,34 @@ struct FoldedRecord {
     private(set) var origin: RecordOrigin?
     private(set) var foldedChanges = 0
     /// Of the changes that touch it.
-    private(set) var headers: [Dot: ChangeHeader] = [:]
+    private(set) var headers: [Dot: SnapshotHeading] = [:]
     let stateBytes: [UInt8]
     private let scope: ScopeID?
 
     /// - Parameters:
+    ///   - base: what the scope's snapshot says of the record.
     ///   - changes: those that name the record, each after its past.
     ///   - isWaiting: whether a change is left out, as if this version could not fold it.
     /// - Throws: never for changes that `isFolded` lets through.
     init(
-        _ id: RecordID, _ changes: [DecodedChange], in scope: Int64, _ world: AuditedWorld,
+        _ id: RecordID, from base: NotedBase?, _ changes: [DecodedChange], in scope: Int64, _ world: AuditedWorld,
         leavingOut isWaiting: (DecodedChange) -> Bool
     ) throws {
         self.id = id
         self.scope = world.scopes[scope]?.id
         var rows: [LogRow] = []
+        if let base {
+            state = base.record.state
+            rows = base.record.log
+            origin = base.record.origin
+            headers = base.headings
+            foldedChanges = 1
+        }
         for change in changes {
             guard let operations = change.operations,
                 let index = change.recordIDs.firstIndex(of: id)
             else { continue }
-            headers[change.dot] = change.header
+            headers[change.dot] = SnapshotHeading(change.header)
             origin = origin ?? operations.records[index].seen(from: change.hash.short)
             guard change.isFolded, !isWaiting(change), let held = world.scopes[scope],
                 world.isApplied(change.placement, in: held)

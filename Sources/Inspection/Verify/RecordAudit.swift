@@ -40,16 +40,18 @@ final class RecordAudit {
         guard let stored = try? row.content.get(),
             world.scopes[stored.scope] != nil || world.damagedRecords.contains(stored.rid)
         else { return }
-        let (id, changes) = try changes(of: stored)
+        let (id, base, changes) = try changes(of: stored)
         let isSound = !world.mayLackChanges(of: stored.id) && !world.mayLackChanges(of: id ?? stored.id)
         if id == nil, isSound { damaged(stored, "no change names it") }
-        guard let id, isSound, let scope = changes.first.flatMap({ world.scopeRows[$0.header.scope] }) else {
+        let home = base?.scope ?? changes.first.flatMap { world.scopeRows[$0.header.scope] }
+        guard let id, isSound, let scope = home else {
             findings.report.basis.unfoldedRecords += 1
             world.damagedRecords.insert(stored.rid)
             return count(try storedState(stored), of: stored.id, in: stored.scope)
         }
-        let folded = try fold(stored, as: id, changes, in: scope)
+        let folded = try fold(stored, as: id, from: base, changes, in: scope)
         findings.report.basis.foldedRecords += 1
+        if base != nil { findings.report.basis.baseRecords += 1 }
         if stored.scope != scope { damaged(stored, "its changes lie in another scope") }
         try compare(stored, with: folded)
         count(folded.stateBytes, of: id, in: scope)
@@ -65,14 +67,14 @@ final class RecordAudit {
     /// Folds a record without the changes that wait in quarantine; with them, where that is what is stored: then they
     /// are listed there wrongly.
     private func fold(
-        _ stored: AuditedRecord, as id: RecordID, _ changes: [DecodedChange], in scope: Int64
+        _ stored: AuditedRecord, as id: RecordID, from base: NotedBase?, _ changes: [DecodedChange], in scope: Int64
     ) throws -> FoldedRecord {
         let waiting = changes.compactMap(world.waitingRow)
-        let folded = try FoldedRecord(id, changes, in: scope, world) { world.waitingRow(of: $0) != nil }
+        let folded = try FoldedRecord(id, from: base, changes, in: scope, world) { world.waitingRow(of: $0) != nil }
         if waiting.isEmpty { return folded }
         let held = try storedState(stored)
         if folded.stateBytes == held { return folded }
-        let whole = try FoldedRecord(id, changes, in: scope, world) { _ in false }
+        let whole = try FoldedRecord(id, from: base, changes, in: scope, world) { _ in false }
         guard whole.stateBytes == held else { return folded }
         for row in waiting {
             findings.add(.quarantine, "quarantine", row, "the change that it names is folded")
@@ -81,13 +83,16 @@ final class RecordAudit {
     }
 
     /// The changes that name a record, by the id that is stored or by the one that its origin gives it.
-    private func changes(of stored: AuditedRecord) throws -> (id: RecordID?, changes: [DecodedChange]) {
+    private func changes(
+        of stored: AuditedRecord
+    ) throws -> (id: RecordID?, base: NotedBase?, changes: [DecodedChange]) {
         let derived = world.recordAliases.first { $0.value == stored.rid }?.key
         for id in [stored.id, derived].compactMap(\.self) {
             let changes = try world.changes(naming: id)
-            if !changes.isEmpty { return (id, changes) }
+            let base = try world.notes.base(of: id)
+            if base != nil || !changes.isEmpty { return (id, base, changes) }
         }
-        return (nil, [])
+        return (nil, nil, [])
     }
 
     /// Records that a folded change names must be there.
@@ -106,6 +111,10 @@ final class RecordAudit {
             else { return }
             isHeld = true
             findings.add(.state, "record", "\(id)", "\(change.dot) names this record, which is not here")
+        }
+        try world.notes.bases { id in
+            guard try world.recordAliases[id] == nil && transaction.auditedRecordRow(id) == nil else { return }
+            findings.add(.state, "record", "\(id)", "the snapshot holds this record, which is not here")
         }
     }
 
@@ -204,6 +213,10 @@ final class RecordAudit {
     private func checkQuarantine(_ row: AuditedRow<AuditedQuarantine>) throws {
         guard let listed = findings.content(of: row, .quarantine), world.feed(listed.feed) != nil else { return }
         guard let change = try world.change(feed: listed.feed, sequence: listed.sequence) else {
+            let isUnfolded = world.feed(listed.feed).map { feed, _ in
+                world.bases[feed.scope]?.unfolded.contains(Dot(feed: feed.state.feed, sequence: listed.sequence))
+            }
+            if isUnfolded == true { return }
             if !world.hasLosses { findings.add(.quarantine, row.table, row.row, "it names a change that is not here") }
             return
         }
@@ -221,6 +234,17 @@ final class RecordAudit {
 
     /// What this version cannot fold must be listed.
     private func checkUnfoldable() throws {
+        for (scope, base) in world.bases.sorted(by: { $0.key < $1.key }) {
+            for dot in base.unfolded.sorted() {
+                guard let feed = world.feedRows[scope]?[dot.feed],
+                    try !transaction.holdsQuarantine(feed: feed, sequence: dot.sequence)
+                else { continue }
+                world.lacksQuarantine = true
+                findings.add(
+                    .quarantine, "quarantine", "\(feed):\(dot.sequence)",
+                    "the snapshot's hub could not fold the change, and it is not listed")
+            }
+        }
         try world.notes.changes { noted in
             guard !noted.isFoldable, !noted.isStub, let change = try world.decoded(noted),
                 let scope = world.scopes[noted.scope], (change.placement?.verdict ?? .ok) == .ok,

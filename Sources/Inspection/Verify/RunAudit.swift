@@ -104,6 +104,11 @@ final class RunAudit {
             run.sequence == head.next
             ? head.hash : try world.notes.change(feed: feed.rid, sequence: run.sequence - 1)?.hash
         if let previous { return previous == run.hash ? nil : "its hash is not that of the change before" }
+        // Where changes are lost, it may be this very row that holds them, under another sequence.
+        let follows =
+            run.hash == world.derivedStart(of: feed) ?? feed.start
+            ? 0 : try world.notes.sequence(of: run.hash, feed: feed.rid)
+        if let follows { return "it follows the change \(follows) of its feed, and says sequence \(run.sequence)" }
         return head.isLoose ? nil : "sequence \(run.sequence) comes where \(head.next) follows"
     }
 

@@ -38,7 +38,16 @@ final class SegmentAudit {
         gaps = log.gaps
         rid = scope
         self.scope = state
-        histories = [HistoryHash(chain: state.introduction.seed, scope: state.id)]
+        if log.world.unreadBases.contains(scope) {
+            histories = []
+            isLoose = true
+        } else if let base = log.world.bases[scope]?.manifest {
+            // What the base includes has no entries here.
+            histories = [base.receipt.history]
+            last = base.position
+        } else {
+            histories = [HistoryHash(chain: state.introduction.seed, scope: state.id)]
+        }
     }
 
     func run() throws {

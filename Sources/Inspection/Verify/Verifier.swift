@@ -88,6 +88,7 @@ package struct Verifier {
         let access = AccessAudit(transaction: transaction, world: world, findings: findings, hubKey: hubKey)
         try access.runSettings()
         try ScopeAudit(transaction: transaction, world: world, findings: findings).run()
+        try BaseAudit(transaction: transaction, world: world, findings: findings, hubKey: access.hubKey).run()
         try RecordIdentityAudit(transaction: transaction, world: world, findings: findings).run()
         try LogAudit(transaction: transaction, world: world, findings: findings).run()
         try access.runSignatures()

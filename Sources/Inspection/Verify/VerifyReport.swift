@@ -45,6 +45,8 @@ package struct VerifyReport: Sendable {
         case setting
         case scope
         case quarantine
+        /// What a scope's records stand on instead of changes.
+        case snapshot
         /// Certificates and enrolments.
         case hub
     }
@@ -71,6 +73,12 @@ package struct VerifyReport: Sendable {
         package internal(set) var stubs = 0
         /// Changes with a place: position, time of receipt and verdict are the hub's word.
         package internal(set) var placedChanges = 0
+        /// Records that stand on the hub's signed snapshots, with what was folded on top of them.
+        package internal(set) var baseRecords = 0
+        /// Changes that those snapshots include: nothing of them is here but what the records say.
+        package internal(set) var includedChanges = 0
+        /// Snapshots whose signature could not be tried, since the hub's key is not known here.
+        package internal(set) var unsignedBases = 0
         /// Personal parts that are not held, erased or never received; their commitments cannot be tried.
         package internal(set) var missingParts = 0
         /// Replicas whose key this file does not hold: the beginnings of their feeds and their attestations stand
@@ -85,6 +93,14 @@ package struct VerifyReport: Sendable {
             if placedChanges > 0 {
                 result.append(
                     "the place, time of receipt and verdict of \(placedChanges) changes stand on the hub's word")
+            }
+            if baseRecords > 0 || includedChanges > 0 {
+                result.append(
+                    "\(baseRecords) of these records began with a snapshot: what \(includedChanges) earlier changes "
+                        + "came to stands on the hub's signature, and every byte of it was held against that")
+            }
+            if unsignedBases > 0 {
+                result.append("the signature of \(unsignedBases) snapshots was not tried: the hub's key is not known")
             }
             if stubs > 0 { result.append("\(stubs) changes are here as headers only: the hub set them aside") }
             if missingParts > 0 { result.append("\(missingParts) personal parts are not held here") }

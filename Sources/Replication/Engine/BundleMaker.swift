@@ -47,7 +47,8 @@ package struct BundleMaker<Transaction: ReplicaTransaction> {
         guard let receipt = try transaction.receipt(of: scope.id), receipt.position == scope.position else {
             return nil
         }
-        let first = scope.position - min(scope.position, UInt64(limit))
+        let base = try transaction.base(of: scope.id)?.position ?? 0
+        let first = max(base, scope.position - min(scope.position, UInt64(limit)))
         let entries = try transaction.entries(of: scope.id, after: first, limit: limit).map {
             try transaction.paged($0.entry, scope: scope.id, held: [:]).0
         }

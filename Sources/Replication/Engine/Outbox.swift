@@ -41,7 +41,7 @@ package struct Outbox<Transaction: ReplicaTransaction> {
             let listed = stretch.filter { !plan.excluded.contains($0.id) }
             let pushes = try pushes(of: listed, limits: limits, plan: plan)
             let through = stretch.count < following.count ? stretch.last?.id : nil
-            return try request(listed, .stretch(after: after, through: through), pushes, page)
+            return try request(listed, .stretch(after: after, through: through), pushes, page, plan)
         case .changed:
             let pushes = try pushes(
                 of: scopes.filter { !plan.excluded.contains($0.id) }, limits: limits, plan: plan)
@@ -49,17 +49,23 @@ package struct Outbox<Transaction: ReplicaTransaction> {
             let rest = scopes.filter { !pushed.contains($0.id) }
             let digest = ScopeHello.digest(
                 rest.map { (scope: $0.id, position: $0.position, history: $0.history) })
-            return try request(scopes.filter { pushed.contains($0.id) }, .rest(digest), pushes, page)
+            return try request(scopes.filter { pushed.contains($0.id) }, .rest(digest), pushes, page, plan)
         }
     }
 
     private func request(
-        _ listed: [ScopeState], _ coverage: SyncRequest.Coverage, _ pushes: [ScopePush], _ page: PageLimits
+        _ listed: [ScopeState], _ coverage: SyncRequest.Coverage, _ pushes: [ScopePush], _ page: PageLimits,
+        _ plan: CollectPlan
     ) throws -> (request: SyncRequest, sent: Int) {
+        let probes = listed.contains { $0.position == 0 && plan.withoutSnapshot?.contains($0.id) == false }
+        let page = probes ? PageLimits(changes: min(page.changes, Outbox.probedEntries), bytes: page.bytes) : page
         let request = SyncRequest(
             limits: page, hellos: try listed.map { try hello(of: $0) }, coverage: coverage, pushes: pushes)
         return (request, pushes.reduce(0) { $0 + $1.changeCount })
     }
+
+    /// Entries that an answer brings while an empty scope may begin with a snapshot.
+    private static var probedEntries: Int { 16 }
 
     private func pushes(of scopes: [ScopeState], limits: PushLimits, plan: CollectPlan) throws -> [ScopePush] {
         var pushes: [ScopePush] = []

@@ -101,6 +101,8 @@ package struct PageReceiver<Transaction: ReplicaTransaction> {
             throw PageError.history(scope: scope, position: page.receipt.position)
         }
         guard outcome.entries > 0 else { return outcome }
+        // What has come of a snapshot is of no use once the order was begun.
+        if let held = try transaction.snapshot(of: scope), !held.isBase { try transaction.removeSnapshot(of: scope) }
         try transaction.put(page.receipt)
         state.foldedPosition = state.position
         try transaction.put(state)
@@ -271,6 +273,10 @@ package struct PageReceiver<Transaction: ReplicaTransaction> {
             throw PageError.change(reference.dot, "an entry of a change came without the change")
         case .verdict(let dot, let verdict):
             guard let change = try transaction.change(at: dot, of: scope), let old = change.placement else {
+                if try transaction.isIncluded(dot, of: scope) {
+                    throw PageError.unsupported(
+                        "a verdict on the change \(dot), which the snapshot that this replica began with includes")
+                }
                 throw PageError.missingChange(dot)
             }
             guard verdict != .ok else { throw PageError.change(dot, "no verdict turns to ok") }
@@ -295,11 +301,15 @@ package struct PageReceiver<Transaction: ReplicaTransaction> {
         return FeedState(feed: dot.feed, start: start)
     }
 
-    /// No effect before its cause: the hub places a change after its context.
+    /// No effect before its cause: the hub places a change after its context. What the base includes came before; its
+    /// hash is known of a feed's head alone, and else stands on the hub's order.
     private func checkContext(of header: ChangeHeader) throws {
-        for reference in header.context
-        where try transaction.change(at: reference.dot, of: header.scope)?.hash.short != reference.hash {
-            throw PageError.change(header.dot, "it comes before \(reference.dot), which its author had seen")
+        for reference in header.context {
+            switch try transaction.standing(of: reference, in: header.scope) {
+            case .held, .included: break
+            case .other, .missing:
+                throw PageError.change(header.dot, "it comes before \(reference.dot), which its author had seen")
+            }
         }
     }
 

@@ -88,7 +88,7 @@ struct PushVerifier<Transaction: ReplicaTransaction> {
     /// change's past.
     func checkPast(of change: Change, _ operations: Operations) throws {
         let missing = try change.header.context.filter { reference in
-            try transaction.change(at: reference.dot, of: change.scope)?.hash.short != reference.hash
+            try transaction.standing(of: reference, in: change.scope) != .held
         }
         guard missing.isEmpty else {
             throw Refusal(
@@ -144,6 +144,8 @@ struct PushVerifier<Transaction: ReplicaTransaction> {
     /// A change that is known: the same hash is a retry and skipped.
     private func checkKnown(_ arrived: TravellingChange, _ dot: Dot, in scope: ScopeID) throws {
         guard let known = try transaction.change(at: dot, of: scope) else {
+            // What the base includes cannot be compared, and taking it again changes nothing.
+            if try transaction.isIncluded(dot, of: scope) { return }
             throw Refusal(.unsupported, "the change \(dot) comes a second time within one push")
         }
         let (change, _) = try decode(arrived, dot, previous: known.header.previous, scope: scope)

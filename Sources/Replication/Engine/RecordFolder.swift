@@ -1,7 +1,7 @@
 import Causality
 import Changes
 
-/// Folds changes into records: one change forward, or a record again from nothing.
+/// Folds changes into records: one change forward, or a record again from its base.
 package struct RecordFolder<Transaction: ReplicaTransaction> {
     private let transaction: Transaction
 
@@ -76,13 +76,19 @@ package struct RecordFolder<Transaction: ReplicaTransaction> {
         try refoldRecords(touchedBy: change)
     }
 
-    /// Folds a record again from its changes: after a verdict, a moved effective time, an upgrade.
+    /// Folds a record again, from what the scope's base holds of it and its changes: after a verdict, a moved effective
+    /// time, an upgrade.
     ///
     /// - Parameter origin: where it comes from, for a record that nothing foldable had touched.
     package func refold(_ id: RecordID, of scope: ScopeID, origin: RecordOrigin) throws {
-        let origin = try transaction.record(id, of: scope)?.origin ?? origin
+        let base = try transaction.baseRecord(id, of: scope)
+        let origin = try base?.origin ?? transaction.record(id, of: scope)?.origin ?? origin
         let changes = try transaction.changes(touching: id, of: scope)
         try transaction.clear(id, of: scope)
+        if let base {
+            try transaction.put(StoredRecord(id: id, scope: scope, origin: base.origin, state: base.state))
+            for row in base.log { try transaction.append(row, of: id, scope: scope) }
+        }
         for change in changes where change.isFolded {
             guard let bytes = change.operations else { continue }
             let operations = try Operations(bytes)

@@ -17,6 +17,10 @@ package struct CollectPlan: Hashable, Sendable {
     /// What the hub said that it has staged of a large change, by scope.
     package var staged: [ScopeID: StagedHead] = [:]
 
+    /// Scopes that are not to begin with a snapshot; nil where none is. While an empty scope may, a page brings little:
+    /// it only tells whether there is much to come.
+    package var withoutSnapshot: Set<ScopeID>?
+
     package init(listing: Listing = .changed, withheld: Set<ScopeID> = [], excluded: Set<ScopeID> = []) {
         self.listing = listing
         self.withheld = withheld

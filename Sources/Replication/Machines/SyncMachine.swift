@@ -8,6 +8,9 @@ import Changes
 ///                         │                        │                     │          └─────▶ finished
 ///                         └────────failed──────────┴───────failed────────┴────────────────▶ finished
 ///
+/// Where an empty scope has more to come than the first page, and snapshots are taken, *applying* leads over
+/// *beginning*, scope after scope: `takeSnapshot`, then `tookSnapshot`.
+///
 /// Every exchange both pushes and pulls. The machine goes on while an exchange brings either side forward, and stops
 /// when both have said all that they have, or nothing moves. A scope whose push is refused still pulls, and one whose
 /// page cannot be applied is left out, so that neither holds back the others.
@@ -17,6 +20,8 @@ package struct SyncMachine: Sendable {
         case collecting
         case waiting
         case applying
+        /// Snapshots are being taken for what the answer was of.
+        case beginning
         case finished
     }
 
@@ -27,6 +32,8 @@ package struct SyncMachine: Sendable {
         case send(SyncRequest)
         /// Apply it, then call `applied`.
         case apply(SyncResponse)
+        /// Begin the scope with a snapshot, then call `tookSnapshot` or `failed`.
+        case takeSnapshot(ScopeID)
         case finish(SyncReport)
     }
 
@@ -45,8 +52,14 @@ package struct SyncMachine: Sendable {
     private var unfinished: Set<ScopeID> = []
     /// The hub has staged something that it had not.
     private var hasStaged = false
+    /// Scopes that were greeted with nothing.
+    private var empty: Set<ScopeID> = []
+    /// Those of them that are to begin with a snapshot; their pages were left aside.
+    private var toBegin: [ScopeID] = []
+    private var applied: ApplyOutcome?
 
-    package init() {}
+    /// - Parameter takesSnapshots: whether scopes of which nothing is here begin with a snapshot where there is much.
+    package init(takesSnapshots: Bool = false) { plan.withoutSnapshot = takesSnapshots ? [] : nil }
 
     /// Starts. - Precondition: the machine is idle.
     package mutating func begin() -> Action {
@@ -61,6 +74,10 @@ package struct SyncMachine: Sendable {
         state = .waiting
         pushed = Set(request.pushes.map(\.scope))
         coverage = request.coverage
+        empty = Set(
+            request.hellos.filter { $0.position == 0 && plan.withoutSnapshot?.contains($0.scope) == false }
+                .map(\.scope)
+        ).subtracting(pushed)
         return .send(request)
     }
 
@@ -76,18 +93,25 @@ package struct SyncMachine: Sendable {
             plan.staged[answer.scope] = answer.head
             hasStaged = true
         }
+        toBegin = []
         for answer in response.answers {
             guard case .page(let page) = answer.outcome else { continue }
-            paged.insert(answer.scope)
             if page.hasMore { unfinished.insert(answer.scope) }
+            if page.hasMore, empty.contains(answer.scope) {
+                toBegin.append(answer.scope)
+            } else {
+                paged.insert(answer.scope)
+            }
         }
+        var response = response
+        if !toBegin.isEmpty { response.answers.removeAll { toBegin.contains($0.scope) } }
         return .apply(response)
     }
 
     /// The store or the connection failed, or the hub had no answer. What was applied stays applied; the driver may
     /// begin a new synchronisation at any time.
     package mutating func failed(_ reason: String) -> Action {
-        precondition(state == .waiting || state == .applying || state == .collecting, "failed() in \(state)")
+        precondition(state != .idle && state != .finished, "failed() in \(state)")
         state = .finished
         report.failure = reason
         return .finish(report)
@@ -96,8 +120,37 @@ package struct SyncMachine: Sendable {
     package mutating func applied(_ outcome: ApplyOutcome) -> Action {
         precondition(state == .applying, "applied() in \(state)")
         report.add(outcome)
+        if let scope = toBegin.first {
+            applied = outcome
+            state = .beginning
+            return .takeSnapshot(scope)
+        }
+        return goOn(after: outcome, hasBegun: false)
+    }
+
+    /// What became of the snapshot that the last action asked for.
+    package mutating func tookSnapshot(_ outcome: SnapshotOutcome) -> Action {
+        precondition(state == .beginning, "tookSnapshot() in \(state)")
+        let scope = toBegin.removeFirst()
+        plan.withoutSnapshot?.insert(scope)
+        switch outcome {
+        case .taken(let records):
+            report.snapshots += 1
+            report.snapshotRecords += records
+        case .declined: break
+        case .refused(let reason):
+            plan.excluded.insert(scope)
+            unfinished.remove(scope)
+            report.add([ScopeRefusal(scope: scope, refusal: Refusal(.malformed, reason))])
+        }
+        if let next = toBegin.first { return .takeSnapshot(next) }
+        state = .applying
+        return goOn(after: applied ?? ApplyOutcome(), hasBegun: true)
+    }
+
+    private mutating func goOn(after outcome: ApplyOutcome, hasBegun: Bool) -> Action {
         let hasLearned = learn(outcome.refusals)
-        let hasMoved = outcome.entries > 0 || outcome.introduced > 0 || outcome.staged > 0 || hasStaged
+        let hasMoved = outcome.entries > 0 || outcome.introduced > 0 || outcome.staged > 0 || hasStaged || hasBegun
         if hasMoved { hasProgressed = true }
         let next = nextListing(after: outcome, hasMoved: hasMoved || hasLearned, hasLearned: hasLearned)
         if let next, report.roundTrips < SyncMachine.roundTripLimit {

@@ -39,6 +39,9 @@ package struct SyncReport: Equatable, Sendable {
     /// Entries of the order that were applied.
     package var applied = 0
     package var roundTrips = 0
+    /// Scopes that began with a snapshot, and the records that these brought.
+    package var snapshots = 0
+    package var snapshotRecords = 0
     /// Changes that still wait.
     package var unsent = 0
     /// Milliseconds since 1970 by the hub's clock, at its last answer.
@@ -57,7 +60,11 @@ package struct SyncReport: Equatable, Sendable {
         received += outcome.received
         applied += outcome.entries
         unsent = outcome.unsent
-        for refusal in outcome.refusals where !refusals.contains(where: { $0.scope == refusal.scope }) {
+        add(outcome.refusals)
+    }
+
+    mutating func add(_ named: [ScopeRefusal]) {
+        for refusal in named where !refusals.contains(where: { $0.scope == refusal.scope }) {
             refusals.append(refusal)
         }
         refusals.sort { $0.scope < $1.scope }

@@ -61,6 +61,7 @@ struct MemoryState {
     /// Sorted by sequence.
     var attestations: [FeedKey: [Attestation]] = [:]
     var staged: [Place: StagedChange] = [:]
+    var snapshots: [ScopeID: MemorySnapshot] = [:]
     var settings: [SettingKey: [UInt8]] = [:]
     var records: [RecordKey: StoredRecord] = [:]
     var logRows: [RecordKey: [LogRow]] = [:]
@@ -164,7 +165,10 @@ package final class MemoryTransaction: HubTransaction {
     package func keep(_ block: PackedEntries, from position: UInt64, of scope: ScopeID) {}
 
     package func entries(of scope: ScopeID, after position: UInt64, limit: Int) -> [EntryRow] {
-        Array((state.entries[scope] ?? []).dropFirst(Int(clamping: position)).prefix(limit))
+        let first = basePosition(of: scope)
+        return Array(
+            (state.entries[scope] ?? []).dropFirst(position < first ? 0 : Int(clamping: position - first)).prefix(limit)
+        )
     }
 
     package func history(of scope: ScopeID, at position: UInt64) -> HistoryHash? {
@@ -172,8 +176,18 @@ package final class MemoryTransaction: HubTransaction {
             return state.scopes[scope].map { HistoryHash(chain: $0.introduction.seed, scope: scope) }
         }
         let rows = state.entries[scope] ?? []
-        return position <= UInt64(rows.count) ? rows[Int(position) - 1].history : nil
+        let first = basePosition(of: scope)
+        if first > 0, position == first { return base(of: scope)?.receipt.history }
+        return position > first && position - first <= UInt64(rows.count)
+            ? rows[Int(position - first) - 1].history : nil
     }
+
+    private func base(of scope: ScopeID) -> SnapshotManifest? {
+        state.snapshots[scope].flatMap { $0.held.isBase ? $0.held.manifest : nil }
+    }
+
+    /// Entries up to here are not held one by one.
+    private func basePosition(of scope: ScopeID) -> UInt64 { base(of: scope)?.position ?? 0 }
 
     package func past(of dot: Dot, scope: ScopeID) -> Past {
         state.pasts[scope]?.past(of: dot) ?? Past(of: dot, others: VersionVector())

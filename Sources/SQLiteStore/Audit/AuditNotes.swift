@@ -62,6 +62,14 @@ package final class AuditNotes {
                 CREATE TABLE touch (
                     record BLOB NOT NULL, change INTEGER NOT NULL, PRIMARY KEY (record, change)
                 ) STRICT, WITHOUT ROWID;
+                CREATE TABLE base (
+                    record BLOB PRIMARY KEY, scope INTEGER NOT NULL, body BLOB NOT NULL
+                ) STRICT, WITHOUT ROWID;
+                CREATE TABLE base_part (
+                    feed INTEGER NOT NULL, sequence INTEGER NOT NULL, number INTEGER NOT NULL,
+                    subject BLOB NOT NULL, hash BLOB NOT NULL, is_met INTEGER NOT NULL,
+                    PRIMARY KEY (feed, sequence, number)
+                ) STRICT, WITHOUT ROWID;
                 BEGIN
                 """)
     }
@@ -92,6 +100,14 @@ package final class AuditNotes {
         ) { statement in
             try statement.bind(feed, sequence)
             return try statement.step() ? try NotedChange(statement) : nil
+        }
+    }
+
+    /// The sequence of a feed's change with this hash. - Complexity: O(changes of the feed).
+    package func sequence(of hash: Hash256, feed: Int64) throws -> UInt64? {
+        try connection.withStatement("SELECT sequence FROM change WHERE feed = ? AND hash = ? LIMIT 1") { statement in
+            try statement.bind(feed, hash.bytes)
+            return try statement.step() ? try statement.unsigned(0, "change") : nil
         }
     }
 
@@ -160,5 +176,84 @@ extension NotedChange {
             stamp: HybridTimestamp(rawValue: UInt64(bitPattern: try statement.int64(5))), placement: placement,
             body: try statement.bytes(9), isStub: try statement.bool(10), isFoldable: try statement.bool(11),
             partCount: try statement.int(12))
+    }
+}
+
+/// What a base says of a record, as an audit noted it.
+package struct NotedBase: Sendable {
+    /// The row of its scope.
+    package let scope: Int64
+    package let record: SnapshotRecord
+    /// Of every dot that the record names.
+    package let headings: [Dot: SnapshotHeading]
+}
+
+extension AuditNotes {
+    /// Notes a chunk of a base.
+    ///
+    /// - Parameter feed: the row of a feed; nil where it is not known.
+    package func add(_ block: SnapshotBlock, scope: Int64, id: ScopeID, feed: (FeedID) -> Int64?) throws {
+        for record in block.records {
+            var headings: [Dot: SnapshotHeading] = [:]
+            record.forEachDot { dot, _ in headings[dot] = block.headings[dot] }
+            let alone = SnapshotBlock(records: [record], headings: headings, parts: [])
+            try connection.execute(
+                "INSERT OR REPLACE INTO base VALUES (?, ?, ?)", record.id(in: id).bytes, scope, alone.encoded())
+        }
+        for part in block.parts {
+            guard let feed = feed(part.dot.feed) else { continue }
+            try connection.execute(
+                "INSERT OR IGNORE INTO base_part VALUES (?, ?, ?, ?, ?, 0)", feed, Int64(clamping: part.dot.sequence),
+                part.number, part.commitment.subject.bytes, part.commitment.commitment.bytes)
+        }
+    }
+
+    package func base(of record: RecordID) throws -> NotedBase? {
+        try connection.withStatement("SELECT scope, body FROM base WHERE record = ?") { statement in
+            try statement.bind(record.bytes)
+            guard try statement.step() else { return nil }
+            let block = try SnapshotBlock(try statement.bytes(1))
+            guard let record = block.records.first else { return nil }
+            return NotedBase(scope: try statement.int64(0), record: record, headings: block.headings)
+        }
+    }
+
+    /// Every record of a base, by id.
+    package func bases(_ visit: (RecordID) throws -> Void) throws {
+        try connection.withStatement("SELECT record FROM base ORDER BY record") { statement in
+            while try statement.step() { try visit(try statement.identifier(0, "base")) }
+        }
+    }
+
+    /// What a base commits to at this place, which has a row.
+    package func meetBasePart(feed: Int64, _ sequence: UInt64, _ number: Int64) throws -> PartCommitment? {
+        let sequence = Int64(clamping: sequence)
+        let found: PartCommitment? = try connection.withStatement(
+            "SELECT subject, hash FROM base_part WHERE feed = ? AND sequence = ? AND number = ?"
+        ) { statement in
+            try statement.bind(feed, sequence, number)
+            guard try statement.step() else { return nil }
+            return PartCommitment(
+                subject: try statement.identifier(0, "base_part"), commitment: try statement.hash(1, "base_part"))
+        }
+        if found != nil {
+            try connection.execute(
+                "UPDATE base_part SET is_met = 1 WHERE feed = ? AND sequence = ? AND number = ?", feed, sequence, number
+            )
+        }
+        return found
+    }
+
+    /// The places at which a base commits to a part that has no row.
+    package func unmetBaseParts() throws -> [String] {
+        try connection.withStatement(
+            "SELECT feed, sequence, number FROM base_part WHERE is_met = 0 ORDER BY feed, sequence, number"
+        ) { statement in
+            var rows: [String] = []
+            while try statement.step() {
+                rows.append("\(try statement.int64(0)):\(try statement.int64(1)):\(try statement.int64(2))")
+            }
+            return rows
+        }
     }
 }

@@ -10,7 +10,7 @@ extension SQLiteTransaction {
         for reference in Reference.all {
             let sql = """
                 SELECT \(reference.key.map { "CAST(\($0) AS BLOB)" }.joined(separator: ", ")) FROM "\(reference.table)"
-                WHERE "\(reference.column)" NOT IN (SELECT rid FROM "\(reference.parent)")
+                WHERE "\(reference.column)" NOT IN (SELECT "\(reference.parentKey)" FROM "\(reference.parent)")
                 """
             try connection.withStatement(dynamic: sql) { statement in
                 while try statement.step() {
@@ -30,6 +30,7 @@ extension SQLiteTransaction {
         let column: String
         let parent: String
         let key: [String]
+        var parentKey = "rid"
 
         static let all = [
             Reference(table: "feed", column: "scope", parent: "scope", key: ["rid"]),
@@ -47,6 +48,10 @@ extension SQLiteTransaction {
                 key: ["record", "key", "feed", "sequence", "field"]),
             Reference(
                 table: "log_row", column: "feed", parent: "feed", key: ["record", "key", "feed", "sequence", "field"]),
+            Reference(table: "snapshot", column: "scope", parent: "scope", key: ["scope"]),
+            Reference(
+                table: "snapshot_piece", column: "scope", parent: "snapshot", key: ["scope", "number", "is_parts"],
+                parentKey: "scope"),
             Reference(table: "fingerprint", column: "scope", parent: "scope", key: ["scope", "bucket"]),
             Reference(table: "quarantine", column: "feed", parent: "feed", key: ["feed", "sequence"]),
         ]

@@ -15,11 +15,13 @@ extension SQLiteTransaction {
     ///   - header: the header of the change that made a log row.
     package func auditProjection(
         of record: StoredRecord, rid: Int64, log: [LogRow], feed: (FeedID) -> Int64,
-        header: (Dot) throws -> ChangeHeader?
+        header: (Dot) throws -> SnapshotHeading?
     ) throws -> (rows: Int, damage: [StoredValueError]) {
         guard let type = record.state.type.flatMap({ projections.type(named: $0) }) else { return (0, []) }
         let clocks = try clockWriter.encode(record.state, in: type.values) { feed($0.feed) }
-        let main = type.mainRow(of: RecordView(id: record.id, state: record.state, log: log), clocks: clocks)
+        let main = type.mainRow(
+            of: RecordView(id: record.id, state: record.state, log: log), scope: try scopeRow(record.scope),
+            clocks: clocks)
         let expected = [[main]] + (try type.otherRows(of: record.state, log: log, header: header))
         var damage: [StoredValueError] = []
         for (table, rows) in zip(type.tables, expected) { damage += try compare(table, rid, with: rows) }

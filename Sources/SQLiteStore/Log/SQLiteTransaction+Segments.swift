@@ -50,6 +50,7 @@ extension SQLiteTransaction {
         ) { statement in
             try statement.bind(row, Int64(clamping: start))
             guard try statement.step() else {
+                if let base = try base(of: scope), base.position == start - 1 { return base.receipt.history }
                 throw StoredValueError(
                     table: "segment", row: "\(row):\(start)", reason: "the one before it is missing in \(state.id)")
             }

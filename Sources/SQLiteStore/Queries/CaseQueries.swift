@@ -29,6 +29,15 @@ package struct CaseRow: Hashable, Sendable {
     package let conflicts: Int
 }
 
+extension CaseRow {
+    /// Listing order: the time of the last change, the latest first and none last; then the id.
+    func precedes(_ other: CaseRow) -> Bool {
+        if updatedAt == other.updatedAt { return place.id < other.place.id }
+        guard let updatedAt else { return false }
+        return other.updatedAt.map { updatedAt > $0 } ?? true
+    }
+}
+
 package struct CaseCount: Hashable, Sendable {
     package let scope: ScopeID
     package let status: String
@@ -57,9 +66,10 @@ extension SQLiteTransaction {
         try flushRecords()
         return try connection.withStatement(
             """
-            SELECT s.id, c.status, count(*)
-            FROM recovery_case c JOIN record r USING (rid) JOIN scope s ON s.rid = r.scope
-            GROUP BY s.id, c.status ORDER BY s.id, c.status
+            SELECT s.id, c.status, c.count
+            FROM (SELECT scope, status, count(*) AS count FROM recovery_case GROUP BY scope, status) c
+                JOIN scope s ON s.rid = c.scope
+            ORDER BY s.id, c.status
             """
         ) { statement in
             var result: [CaseCount] = []
@@ -73,29 +83,70 @@ extension SQLiteTransaction {
         }
     }
 
-    /// Cases, those that changed last first.
+    /// Cases, those that changed last first, of those that changed at once the least id first.
+    ///
+    /// - Complexity: O(limit + statuses log cases): each status is an index's own page, and pages are merged.
     package func cases(_ filter: CaseFilter) throws -> [CaseRow] {
         try flushRecords()
-        return try connection.withStatement(
-            """
-            SELECT r.id, s.id, c.number, c.status, c.title, c.category, c.severity, c.assignee, c.team, c.opened_at,
-                c.updated_at, r.conflicts
-            FROM recovery_case c JOIN record r USING (rid) JOIN scope s ON s.rid = r.scope
-            WHERE (?1 IS NULL OR c.status = ?1) AND (?2 IS NULL OR s.id = ?2)
-            ORDER BY c.updated_at DESC, r.id LIMIT ?3
-            """
-        ) { statement in
-            try statement.bind(filter.status, filter.scope?.bytes, filter.limit)
+        let scope = try filter.scope.map { try heldScopeRow($0) }
+        if case .some(.none) = scope { return [] }
+        let row = scope.flatMap(\.self)
+        let statuses = try filter.status.map { [$0] } ?? caseStatuses(in: row)
+        var found: [CaseRow] = []
+        for status in statuses {
+            let floor = found.count >= filter.limit ? found.last : nil
+            let page = try cases(of: status, in: row, limit: filter.limit, above: floor)
+            if page.isEmpty { continue }
+            found = found.isEmpty ? page : Array((found + page).sorted { $0.precedes($1) }.prefix(filter.limit))
+        }
+        return found
+    }
+
+    /// The statuses that cases have, sorted; each is found by a step in an index.
+    private func caseStatuses(in scope: Int64?) throws -> [String] {
+        var statuses: [String] = []
+        while let next = try status(after: statuses.last, in: scope) { statuses.append(next) }
+        return statuses
+    }
+
+    private func status(after last: String?, in scope: Int64?) throws -> String? {
+        let condition = "status \(last == nil ? ">=" : ">") ?1" + (scope == nil ? "" : " AND scope = ?2")
+        let sql = "SELECT min(status) FROM recovery_case WHERE \(condition)"
+        return try connection.withStatement(dynamic: sql) { statement in
+            try statement.bind(last ?? "", at: 1)
+            if let scope { try statement.bind(scope, at: 2) }
+            return try statement.step() ? try statement.optionalText(0) : nil
+        }
+    }
+
+    private static let caseColumns = """
+        SELECT r.id, s.id, c.number, c.status, c.title, c.category, c.severity, c.assignee, c.team, c.opened_at,
+            c.updated_at, r.conflicts
+        FROM recovery_case c CROSS JOIN record r ON r.rid = c.rid CROSS JOIN scope s ON s.rid = c.scope
+        """
+
+    /// - Parameter floor: what comes after it is not wanted.
+    private func cases(
+        of status: String, in scope: Int64?, limit: Int, above floor: CaseRow?
+    ) throws -> [CaseRow] {
+        let condition = scope == nil ? "c.status = ?1" : "c.status = ?1 AND c.scope = ?3"
+        let sql =
+            "\(SQLiteTransaction.caseColumns) WHERE \(condition) ORDER BY c.updated_at DESC, r.id LIMIT ?2"
+        return try connection.withStatement(dynamic: sql) { statement in
+            try statement.bind(status, at: 1)
+            try statement.bind(limit, at: 2)
+            if let scope { try statement.bind(scope, at: 3) }
             var result: [CaseRow] = []
             while try statement.step() {
-                result.append(
-                    CaseRow(
-                        place: try place(statement), number: try statement.optionalText(2),
-                        status: try statement.text(3), title: try statement.optionalText(4),
-                        category: try statement.optionalText(5), severity: try statement.optionalInt64(6),
-                        assignee: try statement.optionalText(7), team: try statement.optionalText(8),
-                        openedAt: try statement.optionalInt64(9), updatedAt: try statement.optionalInt64(10),
-                        conflicts: try statement.int(11)))
+                let row = CaseRow(
+                    place: try place(statement), number: try statement.optionalText(2),
+                    status: try statement.text(3), title: try statement.optionalText(4),
+                    category: try statement.optionalText(5), severity: try statement.optionalInt64(6),
+                    assignee: try statement.optionalText(7), team: try statement.optionalText(8),
+                    openedAt: try statement.optionalInt64(9), updatedAt: try statement.optionalInt64(10),
+                    conflicts: try statement.int(11))
+                if let floor, !row.precedes(floor) { break }
+                result.append(row)
             }
             return result
         }
@@ -106,31 +157,36 @@ extension SQLiteTransaction {
     /// - Parameter limit: at most so many; two are one too many for a command that works on one.
     package func cases(named name: String, limit: Int = 2) throws -> [RecordPlace] {
         try flushRecords()
+        let ids = SQLiteTransaction.ids(beginningWith: name.lowercased())
         return try connection.withStatement(
             """
             SELECT r.id, s.id
             FROM (
                 SELECT rid FROM recovery_case WHERE number = ?1
                 UNION SELECT rid FROM recovery_case_alias WHERE value = ?1
-                UNION SELECT c.rid FROM scope s JOIN record r ON r.scope = s.rid JOIN recovery_case c USING (rid)
-                    WHERE ?2 IS NOT NULL AND r.id BETWEEN ?2 AND ?3
-            ) JOIN record r USING (rid) JOIN scope s ON s.rid = r.scope
+                UNION SELECT r.rid
+                    FROM scope s CROSS JOIN record r
+                        ON r.scope = s.rid AND substr(r.id, 1, 4) BETWEEN substr(?2, 1, 4) AND substr(?3, 1, 4)
+                    WHERE r.id BETWEEN ?2 AND ?3
+            ) n JOIN recovery_case c ON c.rid = n.rid JOIN record r ON r.rid = n.rid JOIN scope s ON s.rid = r.scope
             ORDER BY 1 LIMIT ?4
             """
         ) { statement in
-            let digits = name.lowercased()
-            // The least and the greatest id that begin with these digits.
-            let ends: [RecordID] =
-                digits.utf8.count < 6
-                ? []
-                : ["0", "f"].compactMap { digit in
-                    RecordID(hexadecimal: digits + String(repeating: digit, count: max(0, 32 - digits.utf8.count)))
-                }
-            try statement.bind(name, ends.first?.bytes, ends.last?.bytes, limit)
+            try statement.bind(name, ids?.first.bytes, ids?.last.bytes, limit)
             var result: [RecordPlace] = []
             while try statement.step() { result.append(try place(statement)) }
             return result
         }
+    }
+
+    /// The ids that six to thirty-two hexadecimal digits may begin; nil for anything else.
+    private static func ids(beginningWith digits: String) -> (first: RecordID, last: RecordID)? {
+        let missing = 2 * RecordID.byteCount - digits.utf8.count
+        guard digits.utf8.count >= 6, missing >= 0,
+            let first = RecordID(hexadecimal: digits + String(repeating: "0", count: missing)),
+            let last = RecordID(hexadecimal: digits + String(repeating: "f", count: missing))
+        else { return nil }
+        return (first, last)
     }
 
     /// Whether a step of any case is this fact of the outside.

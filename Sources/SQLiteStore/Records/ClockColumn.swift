@@ -9,7 +9,7 @@ import SQLiteKit
 /// written by a few changes and each has one surviving value; then this is the list of those changes and four bits a
 /// field.
 ///
-/// Layout: flags (1: marks are bytes; 2: rest follows; 4: log follows); changes (count; a bit for each, set where feed's
+/// Layout: eight times the count of changes, and flags (1: marks are bytes; 2: rest follows; 4: log follows); changes (a bit for each, set where feed's
 /// row and counter follow, else they are those of the change before and 0; sequence and milliseconds as differences to the
 /// change before; where the bit is set, the feed's row as a difference, and the counter); marks, one for the register `type` and one for each
 /// field with a column, 0 or the change's number from 1, two to a byte; the rest: slots (count; see `Rest`); the log
@@ -17,9 +17,9 @@ import SQLiteKit
 enum ClockColumn {
     static let name = "clocks"
 
-    fileprivate static let hasWideMarks: UInt8 = 1
-    fileprivate static let hasRest: UInt8 = 2
-    fileprivate static let hasLog: UInt8 = 4
+    fileprivate static let hasWideMarks = 1
+    fileprivate static let hasRest = 2
+    fileprivate static let hasLog = 4
 
     /// More changes than this, and marks take a byte each.
     fileprivate static let greatestNarrowMark = 15
@@ -82,10 +82,10 @@ struct ClockWriter {
         }
         writer.removeAll()
         let isWide = changes.count > ClockColumn.greatestNarrowMark
-        var flags: UInt8 = isWide ? ClockColumn.hasWideMarks : 0
+        var flags = isWide ? ClockColumn.hasWideMarks : 0
         if !rest.isEmpty { flags |= ClockColumn.hasRest }
         if state.newestLog != nil { flags |= ClockColumn.hasLog }
-        writer.write(byte: flags)
+        writer.write(changes.count << 3 | flags)
         writeChanges()
         writeMarks(isWide: isWide)
         writer.write(raw: restBytes.bytes)
@@ -116,7 +116,6 @@ struct ClockWriter {
     }
 
     private mutating func writeChanges() {
-        writer.write(changes.count)
         var feed: Int64 = 0
         var bits: UInt8 = 0
         for (index, change) in changes.enumerated() {
@@ -195,8 +194,13 @@ struct ClockReader {
     ///   - feed: gives the feed of a row.
     /// - Throws: `CodecError`, `StateRuleError`, `SQLiteError` where the row holds no state.
     mutating func state(of row: borrowing Statement, feed: (Int64) throws -> FeedID) throws -> RecordState {
-        let flags = try reader.readByte()
-        try readChanges(feed)
+        let start = reader.index
+        let head = try reader.readInteger()
+        let flags = Int(head & 7)
+        guard head >> 3 <= UInt64(Limit.survivors.value), Int(head >> 3) * 2 <= reader.remaining else {
+            throw CodecError.length(at: start)
+        }
+        try readChanges(Int(head >> 3), feed)
         var slots: [RecordState.Slot] = []
         slots.reserveCapacity(table.columnCount + 1)
         let marks = try readMarks(isWide: flags & ClockColumn.hasWideMarks != 0)
@@ -246,8 +250,7 @@ struct ClockReader {
         return sequence
     }
 
-    private mutating func readChanges(_ feed: (Int64) throws -> FeedID) throws {
-        let count = try reader.readCount(.survivors, leastBytes: 2)
+    private mutating func readChanges(_ count: Int, _ feed: (Int64) throws -> FeedID) throws {
         let bits = try reader.readRaw((count + 7) / 8)
         changes.reserveCapacity(count)
         var row: Int64 = 0

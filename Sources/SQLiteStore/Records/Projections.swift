@@ -30,10 +30,11 @@ struct Projections: Sendable {
 
     static func tables(of type: RecordType) -> [ProjectedTable] {
         let plain = type.fields.filter { !$0.hasTable }.map { Column($0.name.string, $0.columnType) }
+        let columns = plain + type.derivedColumns + [Column(ClockColumn.name, .blob)]
+        // Only what is listed by scope repeats the scope's row of `record`.
+        let scope = type.indexes.contains { $0.contains("scope") } ? [Column("scope", .integer)] : []
         var tables = [
-            ProjectedTable(
-                name: type.table, columns: plain + type.derivedColumns + [Column(ClockColumn.name, .blob)],
-                content: .record)
+            ProjectedTable(name: type.table, columns: scope + columns, content: .record, indexes: type.indexes)
         ]
         for field in type.fields where field.hasTable {
             let columns =
@@ -75,26 +76,30 @@ struct ProjectedType: Sendable {
         }.sorted { $0.target < $1.target }
     }
 
-    /// The main table's row of a record: fields, derived columns, clocks.
-    func mainRow(of view: RecordView, clocks: [UInt8]) -> [ColumnValue] {
+    /// The main table's row of a record: the scope where the table has one, fields, derived columns, clocks.
+    ///
+    /// - Parameter scope: its row.
+    func mainRow(of view: RecordView, scope: Int64, clocks: [UInt8]) -> [ColumnValue] {
         var row: [ColumnValue] = Array(repeating: .null, count: tables[0].columns.count)
+        let first = row.count - columns.count - type.derivedColumns.count - 1
         let slots = view.state.slots.span
         var next = 0
         // Both are sorted by target, so one walk meets all.
         for place in columns.indices {
             while next < slots.count, slots[next].target < columns[place].target { next += 1 }
             guard next < slots.count, slots[next].target == columns[place].target else {
-                row[columns[place].index] = columns[place].definition.emptyColumn
+                row[first + columns[place].index] = columns[place].definition.emptyColumn
                 continue
             }
-            row[columns[place].index] = columns[place].definition.column(of: slots[next])
+            row[first + columns[place].index] = columns[place].definition.column(of: slots[next])
         }
         if !type.derivedColumns.isEmpty {
             for (index, value) in type.derive(view).enumerated() {
-                row[columns.count + index] = ColumnValue(value, as: type.derivedColumns[index].type)
+                row[first + columns.count + index] = ColumnValue(value, as: type.derivedColumns[index].type)
             }
         }
         row[row.count - 1] = .blob(clocks)
+        if first > 0 { row[0] = .integer(scope) }
         return row
     }
 
@@ -104,7 +109,7 @@ struct ProjectedType: Sendable {
     ///   - log: the log rows to show; all of them, or those that the tables lack.
     ///   - header: the header of the change that made a log row.
     func otherRows(
-        of state: RecordState, log: [LogRow], header: (Dot) throws -> ChangeHeader?
+        of state: RecordState, log: [LogRow], header: (Dot) throws -> SnapshotHeading?
     ) throws -> [[[ColumnValue]]] {
         var tables: [[[ColumnValue]]] = []
         for field in type.fields where field.hasTable {
@@ -134,6 +139,8 @@ struct ProjectedTable {
     /// Without `rid`, which comes first.
     let columns: [Column]
     let content: Content
+    /// The columns of each, besides the columns that are indexed alone.
+    let indexes: [[String]]
     /// Adds a row: its record's number, then the columns.
     let insertion: String
     /// Writes the row of a record that has one; takes the same values.
@@ -141,13 +148,16 @@ struct ProjectedTable {
     /// Removes a record's rows.
     let deletion: String
 
-    init(name: String, columns: [Column], content: Content) {
+    init(name: String, columns: [Column], content: Content, indexes: [[String]] = []) {
+        self.indexes = indexes
         self.name = name
         self.columns = columns
         self.content = content
         let marks = (1...columns.count + 1).map { "?\($0)" }.joined(separator: ", ")
         insertion = "INSERT INTO \"\(name)\" VALUES (\(marks))"
-        let updates = columns.enumerated().map { "\"\($1.name)\" = ?\($0 + 2)" }.joined(separator: ", ")
+        // A record's scope never changes: left alone, what is found by it stays where it is.
+        let updates = columns.enumerated().filter { $1.name != "scope" }.map { "\"\($1.name)\" = ?\($0 + 2)" }
+            .joined(separator: ", ")
         update = "UPDATE \"\(name)\" SET \(updates) WHERE rid = ?1"
         deletion = "DELETE FROM \"\(name)\" WHERE rid = ?"
     }
@@ -168,6 +178,10 @@ struct ProjectedTable {
         if content != .record { sql += "CREATE INDEX \"\(name)_rid\" ON \"\(name)\" (rid);" }
         for column in columns where column.isIndexed {
             sql += "CREATE INDEX \"\(name)_\(column.name)\" ON \"\(name)\" (\"\(column.name)\");"
+        }
+        for columns in indexes {
+            let listed = columns.map { "\"\($0)\"" }.joined(separator: ", ")
+            sql += "CREATE INDEX \"\(name)_by_\(columns.joined(separator: "_"))\" ON \"\(name)\" (\(listed));"
         }
         return sql
     }

@@ -80,12 +80,15 @@ extension SQLiteTransaction {
         }
         let main = type.tables[0]
         try connection.withStatement(dynamic: isFirst ? main.insertion : main.update) { statement in
-            try write(type.mainRow(of: view, clocks: clocks), of: cached.rid, with: statement)
+            let row = type.mainRow(of: view, scope: try scopeRow(cached.scope), clocks: clocks)
+            try write(row, of: cached.rid, with: statement)
         }
         guard type.tables.count > 1 else { return }
         let rewritesLog = cached.unprojectedLog == nil && !isFirst
         let shown = isFirst ? log : cached.unprojectedLog ?? log
-        let others = try type.otherRows(of: cached.state, log: shown) { try header(of: $0, scope: cached.scope) }
+        let others = try type.otherRows(of: cached.state, log: shown) {
+            try heading(of: $0, in: cached.id, scope: cached.scope)
+        }
         for (table, rows) in zip(type.tables.dropFirst(), others) {
             if !isFirst, table.content == .set || rewritesLog {
                 try connection.withStatement(dynamic: table.deletion) { statement in

@@ -11,10 +11,11 @@ package enum CaseSchema {
             RecordType(
                 name: recordType, table: "recovery_case", fields: fields,
                 derivedColumns: [
-                    Column("status", .text, indexed: true), Column("opened_at", .integer),
-                    Column("updated_at", .integer), Column("step_count", .integer),
+                    Column("status", .text), Column("opened_at", .integer), Column("updated_at", .integer),
+                    Column("step_count", .integer),
                 ],
-                derive: derive)
+                // By number, and pages of those that changed last: of a status, of a branch and status.
+                indexes: [["number"], ["status", "updated_at"], ["scope", "status", "updated_at"]], derive: derive)
         ])
 
     /// Low stakes are read `latest`; who the customer is, what went wrong and who sees to it are for a person to

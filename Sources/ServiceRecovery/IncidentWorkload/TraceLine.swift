@@ -39,6 +39,13 @@ package struct TraceLine: Hashable, Sendable {
         self.cells = cells.sorted { $0.column < $1.column }
     }
 
+    /// The same event of another incident.
+    package init(_ line: TraceLine, of number: Text) {
+        self.number = number
+        isFirst = line.isFirst
+        cells = line.cells
+    }
+
     /// The event as one change. An incident is the same record wherever its lines are read.
     ///
     /// - Parameters:

@@ -72,9 +72,10 @@ package final class InMemoryReplica<Store: HubStore> {
     /// - Throws: `ContractViolation` when it does not come to an end; faults become part of the report.
     @discardableResult
     package func sync(
-        limits: PushLimits = PushLimits(), page: PageLimits = PageLimits(), over wire: Wire = { try $1($0) }
+        limits: PushLimits = PushLimits(), page: PageLimits = PageLimits(), takesSnapshots: Bool = false,
+        over wire: Wire = { try $1($0) }
     ) throws -> SyncReport {
-        var machine = SyncMachine()
+        var machine = SyncMachine(takesSnapshots: takesSnapshots)
         var action = machine.begin()
         for _ in 0..<InMemoryReplica.stepLimit {
             switch action {
@@ -99,6 +100,12 @@ package final class InMemoryReplica<Store: HubStore> {
                     action = machine.applied(
                         try AnswerApplier(store, hubKey: hub.key.publicKey).apply(response, now: now))
                 } catch let error as FlakyStore<Store>.Interrupted {
+                    action = machine.failed("\(error)")
+                }
+            case .takeSnapshot(let scope):
+                do {
+                    action = machine.tookSnapshot(try takeSnapshot(of: scope))
+                } catch let error where error is WireError || error is FlakyStore<Store>.Interrupted {
                     action = machine.failed("\(error)")
                 }
             case .finish(let report): return report

@@ -119,7 +119,9 @@ package enum ChainChecks {
     ) throws {
         try replica.store.base.read { transaction in
             for feed in try transaction.feeds(of: scope) {
-                let checked = known[feed.feed] ?? 0
+                // What a base includes came as one.
+                let included = try transaction.baseHead(of: feed.feed, scope: scope)?.sequence ?? 0
+                let checked = max(known[feed.feed] ?? 0, included)
                 try require(
                     checked <= feed.sequence,
                     "at \(replica.name), feed \(feed.feed) went back from \(checked) to \(feed.sequence)")
@@ -135,6 +137,7 @@ package enum ChainChecks {
                         before < change.order, "at \(replica.name), \(dot) was applied before its feed's change before")
                     before = change.order
                     for reference in change.header.context {
+                        if try transaction.isIncluded(reference.dot, of: scope) { continue }
                         let cause = try transaction.change(at: reference.dot, of: scope)
                         try require(
                             cause?.hash.short == reference.hash && (cause?.order ?? .max) < change.order,

@@ -14,6 +14,9 @@ package struct Simulation<Store: HubStore> {
     private let replicas: [InMemoryReplica<Store>]
     /// May read and not write: what it wrote is held, once somebody carries it.
     private let visitor: Int?
+    /// Does nothing until the schedule is half over, and then begins with snapshots.
+    private let latecomer: Int?
+    private var isLate = true
     private var ledger: [ScopeID: [EntryReference]] = [:]
     private var known: [Int: [ScopeID: [FeedID: UInt64]]] = [:]
     /// Requests that were sent, for a wire that repeats itself.
@@ -28,6 +31,7 @@ package struct Simulation<Store: HubStore> {
         package var failures = 0
         package var carried = 0
         package var entries = 0
+        package var snapshots = 0
     }
 
     package init(seed: UInt64, makeStore: () throws -> Store) throws {
@@ -43,6 +47,7 @@ package struct Simulation<Store: HubStore> {
         let count = 3 + random.upTo(2)
         let visitor = random.chance(oneIn: 4) ? count - 1 : nil
         self.visitor = visitor
+        latecomer = random.chance(oneIn: 2) ? 1 : nil
         replicas = try (0..<count).map { index in
             try InMemoryReplica(
                 "replica \(index)", UInt8(index + 1), makeStore(), hub: hub, home: scopes[0].scope,
@@ -55,7 +60,10 @@ package struct Simulation<Store: HubStore> {
     package static func run(seed: UInt64, steps: Int = 40, makeStore: () throws -> Store) throws -> Figures {
         do {
             var simulation = try Simulation(seed: seed, makeStore: makeStore)
-            for _ in 0..<steps { try simulation.step() }
+            for step in 0..<steps {
+                if 2 * step >= steps { simulation.isLate = false }
+                try simulation.step()
+            }
             try simulation.heal()
             return simulation.figures
         } catch {
@@ -70,6 +78,8 @@ package struct Simulation<Store: HubStore> {
         if random.chance(oneIn: 40) { hub.now -= Int64(random.upTo(600_000)) }
         greatestHubTime = max(greatestHubTime, hub.now)
         let index = random.upTo(replicas.count - 1)
+        if random.chance(oneIn: 12) { hub.snapshots = [:] }
+        if isLate, index == latecomer { return }
         switch random.upTo(11) {
         case 0...5: try write(index)
         case 6...9: try synchronise(index, isFaulty: true)
@@ -106,14 +116,15 @@ package struct Simulation<Store: HubStore> {
 
     private mutating func carry(from index: Int) throws {
         let (replica, other) = (replicas[index], random.upTo(replicas.count - 1))
-        guard other != index else { return }
+        guard other != index, !isLate || other != latecomer else { return }
         guard visitor == nil else { return try carryUnplaced(from: index, to: other) }
         if random.chance(oneIn: 10) { replicas[other].store.writesUntilFailure = random.upTo(1) }
         defer { replicas[other].store.writesUntilFailure = nil }
         do {
             let outcome = try replica.bundle(to: replicas[other])
+            // What stands on a snapshot cannot bring what it includes, nor compare what it is brought.
             try require(
-                outcome.refusals.isEmpty,
+                outcome.refusals.isEmpty || [index, other].contains(latecomer),
                 "\(replicas[other].name) refused \(replica.name)'s bundle: \(outcome.refusals)")
             figures.carried += 1
         } catch is FlakyStore<Store>.Interrupted {
@@ -143,7 +154,8 @@ package struct Simulation<Store: HubStore> {
         if isFaulty, random.chance(oneIn: 6) { replica.store.writesUntilFailure = random.upTo(4) }
         if isFaulty, random.chance(oneIn: 6) { hub.store.writesUntilFailure = random.upTo(3) }
         figures.synchronisations += 1
-        let report = try replica.sync(limits: limits, page: page) { bytes, deliver in
+        let report = try replica.sync(limits: limits, page: page, takesSnapshots: index == latecomer) {
+            bytes, deliver in
             guard isFaulty else { return try deliver(bytes) }
             sentBefore.append((bytes, index))
             if random.chance(oneIn: 8) { throw WireError("the request was lost") }
@@ -156,6 +168,7 @@ package struct Simulation<Store: HubStore> {
         replica.store.writesUntilFailure = nil
         hub.store.writesUntilFailure = nil
         if report.failure != nil { figures.failures += 1 }
+        figures.snapshots += report.snapshots
         if index != visitor, !report.refusals.isEmpty {
             throw ContractViolation(what: "\(replica.name) was refused: \(report.refusals)")
         }

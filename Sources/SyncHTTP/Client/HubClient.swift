@@ -15,7 +15,7 @@ package actor HubClient {
     private let hubKey: PublicKey
     private let identity: ReplicaIdentity
     private let transport: any HubTransport
-    private let timeouts: HubTimeouts
+    let timeouts: HubTimeouts
     private let gate = AsyncGate()
     private var session: Session?
 
@@ -140,7 +140,7 @@ package actor HubClient {
 
     // MARK: - Sending
 
-    private func send(
+    func send(
         _ method: String, _ route: SyncRoute.ChainRoute, headers: [HubRequest.Header] = [], body: [UInt8] = [],
         limit: Limit, timeout: Duration
     ) async throws -> HubResponse {

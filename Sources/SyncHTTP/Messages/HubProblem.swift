@@ -43,6 +43,10 @@ package struct HubProblem: Codable, Hashable, Sendable {
         case unknownBranch = "unknown-branch"
         case branchExists = "branch-exists"
         case invalidName = "invalid-name"
+        /// The scope is to be taken from its order.
+        case noSnapshot = "no-snapshot"
+        /// The hub does not keep this snapshot any more: ask for another one.
+        case snapshotGone = "snapshot-gone"
         case failed
 
         package var status: Int {
@@ -50,7 +54,7 @@ package struct HubProblem: Codable, Hashable, Sendable {
             case .malformed, .invalidName: 400
             case .sessionUnknown, .badSignature, .unsigned, .notAdministrator: 401
             case .unknownReplica, .codeUnknown, .codeExpired, .codeUsed: 403
-            case .notFound, .unknownChain, .unknownBranch: 404
+            case .notFound, .unknownChain, .unknownBranch, .noSnapshot, .snapshotGone: 404
             case .slow: 408
             case .staleCounter, .alreadyJoined, .branchExists: 409
             case .tooLarge: 413

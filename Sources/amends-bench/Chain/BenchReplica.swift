@@ -15,6 +15,8 @@ final class BenchReplica {
     struct Exchange {
         /// Collecting, signing, encoding and compressing.
         var extractSeconds = 0.0
+        /// The hub's part: all of its answers.
+        var answerSeconds = 0.0
         /// Decompressing, decoding, verifying, folding and storing.
         var mergeSeconds = 0.0
         var requests: [[UInt8]] = []
@@ -23,10 +25,12 @@ final class BenchReplica {
     }
 
     /// - Parameter number: names the key. The file is made where there is none.
-    init(_ number: UInt8, path: String, durability: Durability) throws {
+    /// - Parameter sealsAfterWrites: false where whoever measures seals.
+    init(_ number: UInt8, path: String, durability: Durability, sealsAfterWrites: Bool = true) throws {
         self.path = path
         identity = ReplicaIdentity(key: BenchChain.key(number))
-        store = try SQLiteStore(path: path, schemas: BenchChain.schemas, durability: durability)
+        store = try SQLiteStore(
+            path: path, schemas: BenchChain.schemas, durability: durability, sealsAfterWrites: sealsAfterWrites)
         try store.write { transaction in
             if try transaction.scope(BenchChain.scope.scope) == nil {
                 try transaction.put(ScopeState(BenchChain.scope))
@@ -83,7 +87,10 @@ final class BenchReplica {
                 guard let collected else { preconditionFailure("nothing was collected") }
                 action = machine.collected(collected)
             case .send:
-                let answer = try chain.answer(exchange.requests[exchange.requests.count - 1], from: identity)
+                var answer: [UInt8] = []
+                exchange.answerSeconds += try seconds {
+                    answer = try chain.answer(exchange.requests[exchange.requests.count - 1], from: identity)
+                }
                 exchange.answers.append(answer)
                 action = machine.answered(try SyncResponse(try WireBody.unpack(answer)))
             case .apply:
@@ -93,6 +100,7 @@ final class BenchReplica {
                     outcome = try apply(exchange.answers[exchange.answers.count - 1])
                 }
                 action = machine.applied(outcome)
+            case .takeSnapshot: preconditionFailure("this replica takes the whole order")
             case .finish(let report):
                 exchange.report = report
                 guard report.isComplete else {

@@ -75,7 +75,7 @@ struct CoreWork {
         }
     }
 
-    private static func changes(_ trace: Trace) -> [Change] {
+    static func changes(_ trace: Trace) -> [Change] {
         var previous = Hash256.zero
         return trace.events.enumerated().map { index, event in
             let change = change(event.draft, UInt64(index + 1), previous)

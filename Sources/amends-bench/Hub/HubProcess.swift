@@ -20,6 +20,15 @@ struct CPUTime {
         return CPUTime(seconds: seconds(usage.ru_utime) + seconds(usage.ru_stime))
     }
 
+    /// Of the calling thread.
+    static func ownThread() throws -> CPUTime {
+        var time = timespec()
+        guard clock_gettime(CLOCK_THREAD_CPUTIME_ID, &time) == 0 else {
+            throw BenchError("the system does not tell the time used")
+        }
+        return CPUTime(seconds: Double(time.tv_sec) + Double(time.tv_nsec) / 1e9)
+    }
+
     /// Of another one, from /proc.
     static func of(_ process: Int32) throws -> CPUTime {
         let text = try String(contentsOfFile: "/proc/\(process)/stat", encoding: .utf8)
@@ -49,18 +58,9 @@ final class HubProcess {
             throw BenchError("there is no amends-hub beside this program; build it first")
         }
         self.folder = folder
-        let made = Process()
-        made.executableURL = program
-        made.arguments = ["init", "--data", folder, "--chain", "Bench", "--json"]
-        let output = Pipe()
-        made.standardOutput = output
-        try made.run()
-        let bytes = output.fileHandleForReading.readDataToEndOfFile()
-        made.waitUntilExit()
         struct Made: Decodable { let chain: String }
-        guard made.terminationStatus == 0,
-            let chain = ChainID(hexadecimal: try JSONDecoder().decode(Made.self, from: bytes).chain)
-        else { throw BenchError("the chain could not be made") }
+        let made = try HubProcess.run(Made.self, program, ["init", "--data", folder, "--chain", "Bench", "--json"])
+        guard let chain = ChainID(hexadecimal: made.chain) else { throw BenchError("the chain has no id") }
         self.chain = chain
         identity = try SigningKey(
             seed: [UInt8](try Data(contentsOf: URL(fileURLWithPath: "\(folder)/\(chain)/hub.key"))))
@@ -72,11 +72,41 @@ final class HubProcess {
         if let process, process.isRunning { process.terminate() }
     }
 
+    /// Runs a command of the hub to its end, and reads what it prints.
+    private static func run<Answer: Decodable>(
+        _ type: Answer.Type, _ program: URL, _ arguments: [String]
+    ) throws -> Answer {
+        let process = Process()
+        process.executableURL = program
+        process.arguments = arguments
+        let output = Pipe()
+        process.standardOutput = output
+        try process.run()
+        let bytes = output.fileHandleForReading.readDataToEndOfFile()
+        process.waitUntilExit()
+        guard process.terminationStatus == 0 else {
+            throw BenchError("amends-hub \(arguments.prefix(2).joined(separator: " ")) failed")
+        }
+        return try JSONDecoder().decode(type, from: bytes)
+    }
+
+    /// The chain's database.
+    var databasePath: String { "\(folder)/\(chain)/hub.sqlite" }
+
+    /// Makes a branch, and a code with which one machine can join it.
+    func enrolmentCode(ofBranch name: String, isHeadquarters: Bool = false) throws -> String {
+        struct Added: Decodable { let code: String }
+        return try HubProcess.run(
+            Added.self, program,
+            ["branch", "add", name, "--data", folder, "--json"] + (isHeadquarters ? ["--headquarters"] : [])
+        ).code
+    }
+
     // MARK: - The file, while the hub does not run
 
     private func withStore<Result>(_ body: (SQLiteStore) throws -> Result) throws -> Result {
         precondition(process == nil, "the hub's file belongs to the hub while that runs")
-        let store = try SQLiteStore(path: "\(folder)/\(chain)/hub.sqlite", schemas: [])
+        let store = try SQLiteStore(path: databasePath, schemas: [])
         let result = try body(store)
         try store.close()
         return result
@@ -151,6 +181,8 @@ final class HubProcess {
     }
 
     func cpu() throws -> CPUTime { try CPUTime.of(identifier()) }
+
+    func diskWrites() throws -> DiskWrites { try DiskWrites(of: identifier()) }
 
     /// Bytes: the greatest resident size since it started.
     func peakMemory() throws -> Int {

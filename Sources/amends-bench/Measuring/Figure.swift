@@ -24,6 +24,7 @@ struct Figure {
     enum Unit: String {
         case seconds = "s"
         case milliseconds = "ms"
+        case microseconds = "us"
         case bytes
         case count
         case perSecond = "1/s"

@@ -67,10 +67,11 @@ final class FigureReport {
         return figure.ratio == nil ? shown(goal, figure.unit) : short(goal) + "x"
     }
 
-    private static func shown(_ value: Double, _ unit: Figure.Unit) -> String {
+    static func shown(_ value: Double, _ unit: Figure.Unit) -> String {
         switch unit {
         case .seconds: String(format: "%.3f s", value)
         case .milliseconds: String(format: "%.2f ms", value)
+        case .microseconds: String(format: "%.1f us", value)
         case .bytes: value < 100_000 ? String(format: "%.0f B", value) : String(format: "%.2f MB", value / 1e6)
         case .count: String(format: "%.0f", value)
         case .perSecond: String(format: "%.0f/s", value)

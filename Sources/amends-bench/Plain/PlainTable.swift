@@ -18,11 +18,18 @@ final class PlainTable {
         init(_ statement: consuming Statement) { self.statement = statement }
     }
 
-    init(path: String, durability: Durability) throws {
+    /// Whether each row has a blob besides, which every event writes anew.
+    private let hasClock: Bool
+
+    /// - Parameter hasClock: for measuring what such a column costs by itself.
+    init(path: String, durability: Durability, hasClock: Bool = false) throws {
+        self.hasClock = hasClock
         connection = try Connection(path: path, access: .readWriteCreate)
         let columns = IncidentWorkloadSchema.fields.map { ", \"\($0.name)\" \($0.columnType.rawValue)" }.joined()
         try connection.execute(
-            script: "CREATE TABLE incident (rid INTEGER PRIMARY KEY, number TEXT NOT NULL UNIQUE\(columns)) STRICT")
+            script:
+                "CREATE TABLE incident (rid INTEGER PRIMARY KEY, number TEXT NOT NULL UNIQUE\(columns)\(hasClock ? ", clock BLOB" : "")) STRICT"
+        )
         try connection.setDurability(durability)
     }
 
@@ -47,7 +54,9 @@ final class PlainTable {
     }
 
     /// One statement an event, of the columns that it changes.
-    func upsert(_ line: TraceLine) throws {
+    ///
+    /// - Precondition: a clock is given where the table has them.
+    func upsert(_ line: TraceLine, clock: [UInt8] = []) throws {
         var mask: UInt32 = 0
         for cell in line.cells { mask |= 1 << UInt32(cell.column) }
         let prepared = try upserts[mask] ?? prepareUpsert(line, mask)
@@ -55,6 +64,7 @@ final class PlainTable {
         for (index, cell) in line.cells.enumerated() {
             try PlainTable.bind(cell.value, at: index + 2, of: prepared.statement)
         }
+        if hasClock { try prepared.statement.bind(clock, at: line.cells.count + 2) }
         try prepared.statement.run()
     }
 
@@ -72,7 +82,7 @@ final class PlainTable {
 
     /// Cells come in the order of the columns, so that equal masks are equal statements.
     private func prepareUpsert(_ line: TraceLine, _ mask: UInt32) throws -> Prepared {
-        let names = line.cells.map { "\"\(FinalTable.columns[$0.column])\"" }
+        let names = line.cells.map { "\"\(FinalTable.columns[$0.column])\"" } + (hasClock ? ["clock"] : [])
         precondition(zip(line.cells, line.cells.dropFirst()).allSatisfy { $0.column < $1.column }, "cells out of order")
         let marks = Array(repeating: "?", count: names.count + 1).joined(separator: ", ")
         let updates = names.map { "\($0) = excluded.\($0)" }.joined(separator: ", ")

@@ -60,6 +60,40 @@ struct Trace {
         return Trace(name: name, events: kept, numbers: Array(numbers.prefix(incidents)))
     }
 
+    /// The whole trace so many times, one after the other, each time of other incidents: `INC0000045` becomes
+    /// `INC0025045` where the greatest number is 24,999.
+    func repeated(_ times: Int) throws -> Trace {
+        let span = end - (events.first?.milliseconds ?? 0)
+        let parts = try numbers.map { number -> (prefix: Substring, digits: Int, value: Int) in
+            let text = number.string
+            let prefix = text.prefix { !$0.isNumber }
+            guard let value = Int(text.dropFirst(prefix.count)) else {
+                throw BenchError("the incident \(text) does not end with a number")
+            }
+            return (prefix, text.count - prefix.count, value)
+        }
+        let step = (parts.map(\.value).max() ?? 0) + 1
+        var all: [Event] = []
+        all.reserveCapacity(times * events.count)
+        var names: [Text] = []
+        names.reserveCapacity(times * numbers.count)
+        for time in 0..<times {
+            for part in parts {
+                let digits = String(part.value + time * step)
+                let zeros = String(repeating: "0", count: max(0, part.digits - digits.count))
+                names.append(Text(part.prefix + zeros + digits))
+            }
+            for event in events {
+                let incident = event.incident + time * numbers.count
+                all.append(
+                    Event(
+                        line: TraceLine(event.line, of: names[incident]),
+                        milliseconds: event.milliseconds + Int64(time) * span, incident: incident))
+            }
+        }
+        return Trace(name: times == 1 ? name : "\(name), \(times) times", events: all, numbers: names)
+    }
+
     /// A moment at which all of it has happened.
     var end: Int64 { (events.last?.milliseconds ?? 0) + 1_000 }
 

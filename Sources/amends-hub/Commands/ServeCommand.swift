@@ -3,6 +3,7 @@ import CommandLineKit
 import Foundation
 import HubService
 import Logging
+import Replication
 import SQLiteStore
 
 /// `amends-hub serve`: the hub itself.
@@ -37,9 +38,24 @@ struct ServeCommand: LoggingCommand, AsyncParsableCommand {
         completion: .file())
     var readyFile: String?
 
+    @Option(
+        help: ArgumentHelp(
+            "New machines begin a branch that has so many changes with a snapshot of its records.",
+            valueName: "changes"))
+    var snapshotEntries: UInt64 = SnapshotLimits.leastEntries
+
+    @Option(
+        help: ArgumentHelp(
+            "About how large the pieces of a snapshot are, before they are compressed.", valueName: "bytes"))
+    var snapshotChunkBytes: Int = SnapshotLimits.chunkBytes
+
     @OptionGroup var log: LogOptions
 
     func validate() throws {
+        guard snapshotEntries > 0 else { throw ValidationError("A snapshot is of one change at least.") }
+        guard (1_024...(16 << 20)).contains(snapshotChunkBytes) else {
+            throw ValidationError("A piece of a snapshot has 1 KiB to 16 MiB.")
+        }
         let isPath = prefix.hasPrefix("/") && !prefix.hasSuffix("/") && !prefix.contains("//")
         guard prefix.isEmpty || isPath else {
             throw ValidationError("A prefix begins with a slash and does not end with one: /amends.")
@@ -56,6 +72,8 @@ struct ServeCommand: LoggingCommand, AsyncParsableCommand {
         configuration.host = listen.host
         configuration.port = listen.port
         configuration.prefix = prefix
+        configuration.snapshotEntries = snapshotEntries
+        configuration.snapshotChunkBytes = snapshotChunkBytes
         let server = HubServer(
             HubFolder<SQLiteStore>(data), configuration: configuration, failpoint: failpoint, logger: logger)
         let count = try await server.openChains()

@@ -49,6 +49,10 @@ package struct FlipTarget: Sendable {
         FlipTarget(
             "attestation", key: ["scope", "replica", "sequence"], columns: ["scope", "replica", "sequence", "body"],
             [.attestation]),
+        FlipTarget("snapshot", key: ["scope"], columns: ["scope", "manifest", "is_base"], [.snapshot]),
+        FlipTarget(
+            "snapshot_piece", key: ["scope", "number", "is_parts"], columns: ["scope", "number", "is_parts", "body"],
+            [.snapshot]),
         FlipTarget(
             "setting", key: ["key"], columns: ["value"], [.setting],
             where: "key IN ('certificate', 'hub key', 'home scope', 'chain', 'projections', 'value tables')"),

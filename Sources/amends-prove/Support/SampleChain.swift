@@ -15,10 +15,12 @@ package final class SampleChain<Store: HubStore> {
     package static var schemas: [Schema] { [CaseSchema.schema, DirectorySchema.schema, IncidentWorkloadSchema.schema] }
 
     package let hub: InMemoryHub<Store>
-    package let machines: [InMemoryReplica<Store>]
+    /// The last one joined when half of it was written, and began with snapshots.
+    package private(set) var machines: [InMemoryReplica<Store>]
     package let branch: ScopeIntroduction
     package let common: ScopeIntroduction
     private let visitor: InMemoryReplica<Store>
+    private let late: InMemoryReplica<Store>
     private var random: SplitMix64
     private var cases: [RecordOrigin] = []
 
@@ -39,6 +41,7 @@ package final class SampleChain<Store: HubStore> {
         }
         machines = [try join("ana", 1, [.read, .write]), try join("boris", 2, [.read, .write])]
         visitor = try join("vera", 3, .read)
+        late = try join("clara", 4, [.read, .write])
         try writeDirectory()
         for machine in machines + [visitor] {
             try introduce(machine)
@@ -52,7 +55,7 @@ package final class SampleChain<Store: HubStore> {
     private func writeDirectory() throws {
         let entry = BranchEntry(name: "Cikini", code: "CKN", scope: branch.scope, scopeName: branch.name)
         var drafts = [try DirectoryDrafts.add(entry, person: "admin")]
-        for machine in machines + [visitor] {
+        for machine in machines + [visitor, late] {
             drafts.append(
                 try DirectoryDrafts.add(
                     MachineEntry(
@@ -81,6 +84,7 @@ package final class SampleChain<Store: HubStore> {
     private func live(until count: Int) throws {
         var round = 0
         while try changeCount(machines[0]) < count {
+            if machines.count == 2, try changeCount(machines[0]) * 2 > count { try begin() }
             hub.now += Int64(random.upTo(90_000))
             let machine = random.pick(machines)
             try write(machine, round)
@@ -93,6 +97,13 @@ package final class SampleChain<Store: HubStore> {
         for machine in machines {
             for number in 0..<3 { try write(machine, round + number) }
         }
+    }
+
+    /// The late one comes.
+    private func begin() throws {
+        try introduce(late)
+        try late.sync(takesSnapshots: true)
+        machines.append(late)
     }
 
     private func changeCount(_ machine: InMemoryReplica<Store>) throws -> Int {

@@ -38,6 +38,8 @@ struct ReplicaStatus {
         let name: String
         let waiting: Int
         let fingerprint: Hash256
+        /// What the scope began with here.
+        let base: SnapshotManifest?
     }
 
     let branch: String
@@ -64,7 +66,7 @@ struct ReplicaStatus {
         scopes = try states.map { state in
             Scope(
                 state: state, name: try names.name(of: state.id), waiting: try transaction.unplacedCount(of: state.id),
-                fingerprint: try transaction.fingerprint(of: state.id).hash)
+                fingerprint: try transaction.fingerprint(of: state.id).hash, base: try transaction.base(of: state.id))
         }
     }
 
@@ -93,7 +95,13 @@ struct ReplicaStatus {
                 scope.fingerprint.short.description.prefix(12).description, String(scope.waiting),
             ])
         }
-        return lines + [""] + table.lines(style)
+        let begun = scopes.compactMap { scope in
+            scope.base.map { base in
+                "\(scope.name) began with the hub's snapshot of position \(base.position), "
+                    + "\(CivilTime.text(milliseconds: base.receipt.hubTime)): \(base.recordCount) records"
+            }
+        }
+        return lines + [""] + table.lines(style) + begun.map(\.visible)
     }
 }
 
@@ -103,6 +111,12 @@ extension ReplicaStatus.Scope {
             "scope": .string(state.id.description), "name": .string(name), "position": JSONValue(state.position),
             "historyHash": .string(state.history.hash.description), "fingerprint": .string(fingerprint.description),
             "waiting": JSONValue(waiting),
+            "snapshot": base.map { base in
+                [
+                    "position": JSONValue(base.position), "records": JSONValue(base.recordCount),
+                    "madeAt": .string(CivilTime.iso(milliseconds: base.receipt.hubTime)),
+                ]
+            } ?? .null,
         ]
     }
 }

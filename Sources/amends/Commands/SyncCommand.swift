@@ -17,16 +17,29 @@ struct SyncCommand: AsyncParsableCommand, ReplicaCommand {
         discussion: """
             Exit status 4 when not everything could be exchanged; nothing is lost then, it waits for the next time.
 
+            Where nothing of a branch is here yet and its history is long, the hub's signed snapshot of its records is \
+            fetched instead of all changes, and then what came after it. A transfer that is cut goes on where it was.
+
             Examples:
               amends sync
+              amends sync --whole-history
               amends sync --watch --log-level info
             """)
 
     @Flag(help: "Go on until interrupted: woken by the hub, by what is recorded here, and now and then.")
     var watch = false
 
+    @Flag(help: "Fetch every change of what is not here yet, never a snapshot.")
+    var wholeHistory = false
+
     @OptionGroup var output: OutputOptions
     @OptionGroup var common: CommonOptions
+
+    private var options: SyncOptions {
+        var options = SyncOptions()
+        options.takesWholeHistory = wholeHistory
+        return options
+    }
 
     func run() async throws {
         if watch { try await runWatching() } else { try await runOnce() }
@@ -45,7 +58,7 @@ struct SyncCommand: AsyncParsableCommand, ReplicaCommand {
         var progress = ProgressLine(.standard)
         defer { progress.clear() }
         var (received, sent) = (0, 0)
-        return try await replica.synchronise(with: try replica.hubClient()) { step in
+        return try await replica.synchronise(with: try replica.hubClient(), options: options) { step in
             received += step.received
             sent += step.placed
             progress.show("\(sent) changes sent, \(step.unsent) to go; \(received) received")
@@ -60,7 +73,9 @@ struct SyncCommand: AsyncParsableCommand, ReplicaCommand {
             }
             group.addTask {
                 let replica = try Replica.open(path: common.path)
-                try await replica.watch(with: try replica.hubClient()) { report($0, of: replica) }
+                var watching = WatchOptions()
+                watching.sync.takesWholeHistory = wholeHistory
+                try await replica.watch(with: try replica.hubClient(), options: watching) { report($0, of: replica) }
             }
             try await group.next()
             group.cancelAll()
@@ -124,7 +139,8 @@ struct SyncSummary {
         let report = outcome.report
         return [
             "sent": JSONValue(report.sent), "received": JSONValue(report.received),
-            "applied": JSONValue(report.applied),
+            "applied": JSONValue(report.applied), "snapshots": JSONValue(report.snapshots),
+            "snapshotRecords": JSONValue(report.snapshotRecords),
             "quarantined": JSONValue(outcome.quarantined), "roundTrips": JSONValue(report.roundTrips),
             "waiting": JSONValue(waiting), "complete": .boolean(isComplete),
         ]
@@ -132,7 +148,8 @@ struct SyncSummary {
 
     var sentence: String {
         let report = outcome.report
-        let counts = "\(report.sent) sent, \(report.received) received"
+        var counts = "\(report.sent) sent, \(report.received) received"
+        if report.snapshots > 0 { counts += ", \(report.snapshotRecords) records in \(report.snapshots) snapshots" }
         return isComplete ? "up to date: \(counts)" : "not everything was exchanged: \(counts), \(waiting) wait"
     }
 }

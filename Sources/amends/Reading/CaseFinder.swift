@@ -56,10 +56,30 @@ struct CaseFinder {
 
     // MARK: - Changes
 
+    /// The position of the snapshot that includes a change of this name.
+    private func snapshot(including name: String) throws -> UInt64? {
+        let parts = name.split(separator: ":")
+        guard parts.count == 2, let sequence = UInt64(parts[1]), sequence > 0 else { return nil }
+        for scope in try transaction.scopes() {
+            guard let base = try transaction.base(of: scope.id) else { continue }
+            for feed in try transaction.feeds(of: scope.id)
+            where feed.feed.description.hasPrefix(parts[0].lowercased()) {
+                let dot = Dot(feed: feed.feed, sequence: sequence)
+                if try transaction.isIncluded(dot, of: scope.id) { return base.position }
+            }
+        }
+        return nil
+    }
+
     /// The change that `name` means: `feed:sequence`, where the feed may be cut to its first digits.
     func change(named name: String) throws -> StoredChange {
         let changes = try transaction.changes(named: name)
         guard let change = changes.first else {
+            if let position = try snapshot(including: name) {
+                throw CommandFailure(
+                    "the change “\(name)” lies in the snapshot of position \(position) that this replica began with: "
+                        + "what it came to is here, and the change itself is not")
+            }
             throw CommandFailure(
                 "there is no change “\(name)” in this replica; one is named feed:sequence, as `log` prints it")
         }

@@ -66,7 +66,7 @@ struct CaseReader {
         }
         let elements = try slots.filter { $0.target.kind == .set }.compactMap { slot -> WrittenValue? in
             guard let element = slot.target.element, let writer = slot.latest else { return nil }
-            return WrittenValue(value: .plain(element), by: try byline(of: writer, in: record.scope))
+            return WrittenValue(value: .plain(element), by: try byline(of: writer, in: record.id, record.scope))
         }
         return elements.isEmpty ? nil : ShownField(name: name, isSet: true, values: elements)
     }
@@ -89,7 +89,7 @@ struct CaseReader {
                 }
                 continue
             }
-            values.append(WrittenValue(value: value, by: try byline(of: survivor, in: record.scope)))
+            values.append(WrittenValue(value: value, by: try byline(of: survivor, in: record.id, record.scope)))
         }
         return values
     }
@@ -107,19 +107,23 @@ struct CaseReader {
 
     // MARK: - Bylines
 
-    private func byline(of survivor: RecordState.Survivor, in scope: ScopeID) throws -> Byline {
-        try byline(of: survivor.dot, effective: survivor.effective, in: scope)
+    private func byline(
+        of survivor: RecordState.Survivor, in record: RecordID, _ scope: ScopeID
+    ) throws -> Byline {
+        try byline(of: survivor.dot, effective: survivor.effective, in: record, scope)
     }
 
-    /// Who made the change at `dot`.
-    func byline(of dot: Dot, effective: HybridTimestamp? = nil, in scope: ScopeID) throws -> Byline {
-        guard let change = try transaction.change(at: dot, of: scope) else {
+    /// Who made the change at `dot`, which the record names.
+    func byline(
+        of dot: Dot, effective: HybridTimestamp? = nil, in record: RecordID, _ scope: ScopeID
+    ) throws -> Byline {
+        guard let heading = try transaction.heading(of: dot, in: record, scope: scope) else {
             throw MissingChange(dot: dot)
         }
+        let time = try effective ?? transaction.change(at: dot, of: scope)?.effective ?? heading.stamp
         return Byline(
-            change: dot, person: change.header.person.string,
+            change: dot, person: heading.person.string,
             branch: try names.branch(of: dot.feed) ?? dot.feed.description,
-            at: Moment(
-                milliseconds: (effective ?? change.effective).milliseconds, zoneMinutes: change.header.zoneMinutes))
+            at: Moment(milliseconds: time.milliseconds, zoneMinutes: heading.zoneMinutes))
     }
 }

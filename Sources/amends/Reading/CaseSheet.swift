@@ -40,18 +40,18 @@ struct CaseSheet {
         let rows = try reader.transaction.logRows(of: record.id, scope: record.scope)
             .filter { $0.field == CaseSchema.Field.steps }
         status = CaseStatus.derived(from: Step.distinct(rows.map { Step($0.value) })).string
-        steps = try rows.map { try ShownStep($0, in: record.scope, reader) }
+        steps = try rows.map { try ShownStep($0, in: record.id, record.scope, reader) }
     }
 }
 
 extension CaseSheet.ShownStep {
-    init(_ row: LogRow, in scope: ScopeID, _ reader: CaseReader) throws {
+    init(_ row: LogRow, in record: RecordID, _ scope: ScopeID, _ reader: CaseReader) throws {
         let step = Step(row.value)
         kind = step.kind.name.string
         at = step.at
         status = step.status?.string
         destination = step.destination?.string
-        by = try reader.byline(of: row.mark.dot, in: scope)
+        by = try reader.byline(of: row.mark.dot, in: record, scope)
         switch step.note {
         case .text(let text): note = .text(text.string)
         case .personal(let reference):

@@ -14,16 +14,19 @@ struct ShownAuthor {
 
     /// `change`, `position`, `person`, `branch`, `recordedAt`, `effectiveAt`.
     var json: JSONValue {
-        [
+        let json: JSONValue = [
             "change": .string(author.change.description), "position": JSONValue(author.position),
             "person": .string(author.person.string), "branch": .string(branch),
             "recordedAt": JSONValue(author.recordedAt), "effectiveAt": JSONValue(author.effectiveAt),
         ]
+        return author.snapshot.map { json.adding(["snapshot": JSONValue($0)]) } ?? json
     }
 
     /// `2026-07-31 14:05 +07:00  rina, Kemang  0a1b…:14, position 12`.
     var sentence: String {
-        let place = author.position.map { "position \($0)" } ?? "not sent yet"
+        let place =
+            author.snapshot.map { "in the snapshot of position \($0)" }
+            ?? author.position.map { "position \($0)" } ?? "not sent yet"
         return "\(author.effectiveAt.text)  \(author.person), \(branch)  \(author.change), \(place)".visible
     }
 }

@@ -1,0 +1,94 @@
+import Causality
+import Changes
+import Replication
+import SQLiteKit
+import SQLiteStore
+import StoreContract
+import Testing
+
+@Suite("Sealing replaces what it read, or nothing")
+struct SealingTests {
+    private static let entriesPerSegment = 64
+
+    /// A replica and a hub; so many changes were exchanged one by one.
+    private func replica(
+        _ folder: Folder, exchanges: Int
+    ) throws -> (replica: InMemoryReplica<SQLiteStore>, store: SQLiteStore, scope: ScopeIntroduction) {
+        let hub = InMemoryHub(try folder.store("hub"), now: 1_768_000_000_000)
+        let scope = try hub.addScope("branch/a")
+        let store = try SQLiteStore(
+            path: folder.file("replica"), schemas: Samples.schemas, durability: .normal,
+            entriesPerSegment: SealingTests.entriesPerSegment, sealsAfterWrites: false)
+        let replica = try InMemoryReplica(
+            "replica", 1, store, hub: hub, home: scope.scope,
+            grants: [Grant(scope: scope.scope, rights: [.read, .write])])
+        try replica.sync()
+        for number in 0..<exchanges {
+            try replica.write(
+                [Samples.register("title", .text("\(number)"))], to: Samples.record, in: scope.scope)
+            try replica.sync()
+        }
+        return (replica, store, scope)
+    }
+
+    private func record(_ scope: ScopeIntroduction) -> RecordID {
+        Samples.record.recordID(in: scope.scope, change: ShortHash(high: 0, low: 0))
+    }
+
+    private func segments(_ folder: Folder) throws -> [[Int]] {
+        let connection = try Connection(path: folder.file("replica"), access: .readOnly)
+        defer { connection.close() }
+        return try connection.withStatement("SELECT position, count, is_sealed FROM segment ORDER BY position") {
+            statement in
+            var rows: [[Int]] = []
+            while try statement.step() {
+                rows.append([try statement.int(0), try statement.int(1), try statement.int(2)])
+            }
+            return rows
+        }
+    }
+
+    @Test func smallSegmentsAreBroughtTogetherAndThenSealed() throws {
+        let folder = try Folder()
+        let (_, store, scope) = try replica(folder, exchanges: 64)
+        #expect(try segments(folder).count == 64)
+        let before = try store.read { try $0.entries(of: scope.scope, after: 0, limit: 100) }
+        let history = try store.read { try $0.changes(touching: record(scope), of: scope.scope) }
+        #expect(before.count == 64 && history.count == 64)
+        var finals = 0
+        while let sealing = try store.prepareSealing() {
+            #expect(try store.seal(sealing))
+            finals += sealing.isFinal ? 1 : 0
+        }
+        #expect(finals == 1)
+        #expect(try segments(folder) == [[1, 64, 1]])
+        #expect(try store.read { try $0.entries(of: scope.scope, after: 0, limit: 100) } == before)
+        let after = try store.read { try $0.changes(touching: record(scope), of: scope.scope) }
+        #expect(after.map(\.hash) == history.map(\.hash) && after.map(\.placement) == history.map(\.placement))
+    }
+
+    @Test func fewSmallSegmentsAreLeftAndMoreAreGathered() throws {
+        let folder = try Folder()
+        let (replica, store, scope) = try replica(folder, exchanges: 3)
+        #expect(try store.prepareSealing() == nil)
+        try replica.write([Samples.register("title", .text("x"))], to: Samples.record, in: scope.scope)
+        try replica.sync()
+        let sealing = try #require(try store.prepareSealing())
+        #expect(!sealing.isFinal && sealing.entryCount == 4)
+        #expect(try store.seal(sealing))
+        #expect(try segments(folder) == [[1, 4, 0]])
+        #expect(try store.prepareSealing() == nil)
+    }
+
+    @Test func whatNoLongerStandsIsNotReplaced() throws {
+        let folder = try Folder()
+        let (_, store, scope) = try replica(folder, exchanges: 64)
+        let early = try #require(try store.prepareSealing())
+        // Another sealing of the same entries comes first.
+        while let sealing = try store.prepareSealing() { #expect(try store.seal(sealing)) }
+        let entries = try store.read { try $0.entries(of: scope.scope, after: 0, limit: 100) }
+        #expect(try !store.seal(early))
+        #expect(try segments(folder) == [[1, 64, 1]])
+        #expect(try store.read { try $0.entries(of: scope.scope, after: 0, limit: 100) } == entries)
+    }
+}
