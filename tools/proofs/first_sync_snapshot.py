@@ -185,11 +185,12 @@ def name_flips(proof, newcomer):
         shutil.copytree(newcomer.folder, folder)
         file = folder / newcomer.file.name
         connection = sqlite3.connect(file)
-        rows = connection.execute(f"SELECT rowid, {column} FROM {table} ORDER BY 1").fetchall()
-        row, body = proof.random.choice(rows)
+        rows = connection.execute(f"SELECT DISTINCT {column} FROM {table} ORDER BY 1").fetchall()
+        before, = proof.random.choice(rows)
+        body = before
         index = proof.random.randrange(len(body))
         body = body[:index] + bytes([body[index] ^ (1 << proof.random.randrange(8))]) + body[index + 1:]
-        connection.execute(f"UPDATE {table} SET {column} = ? WHERE rowid = ?", (body, row))
+        connection.execute(f"UPDATE {table} SET {column} = ? WHERE {column} = ?", (body, before))
         connection.commit()
         connection.close()
         found = newcomer.run("verify", "--replica", file, "--json", statuses=(DAMAGE,)).json
