@@ -63,7 +63,7 @@ struct ProjectedType: Sendable {
     /// Whether anything but the main table's own columns is made from the log.
     let readsLog: Bool
     /// The fields that are columns of the main table, in the order of a state's slots.
-    private let columns: [(target: FieldTarget, definition: FieldDefinition, index: Int)]
+    private let columns: [ShownField]
 
     init(_ type: RecordType, number: Int64) {
         self.type = type
@@ -71,9 +71,8 @@ struct ProjectedType: Sendable {
         tables = Projections.tables(of: type)
         values = ValueTable(type)
         readsLog = !type.derivedColumns.isEmpty || type.fields.contains { $0.kind == .log }
-        columns = type.fields.filter { !$0.hasTable }.enumerated().map { index, field in
-            (FieldTarget(field: field.name, kind: field.kind), field, index)
-        }.sorted { $0.target < $1.target }
+        columns = type.fields.filter { !$0.hasTable }.enumerated().map { ShownField($1, index: $0) }
+            .sorted { $0.target < $1.target }
     }
 
     /// The main table's row of a record: the scope where the table has one, fields, derived columns, clocks.
@@ -83,15 +82,16 @@ struct ProjectedType: Sendable {
         var row: [ColumnValue] = Array(repeating: .null, count: tables[0].columns.count)
         let first = row.count - columns.count - type.derivedColumns.count - 1
         let slots = view.state.slots.span
+        let columns = columns.span
         var next = 0
         // Both are sorted by target, so one walk meets all.
         for place in columns.indices {
             while next < slots.count, slots[next].target < columns[place].target { next += 1 }
             guard next < slots.count, slots[next].target == columns[place].target else {
-                row[first + columns[place].index] = columns[place].definition.emptyColumn
+                row[first + columns[place].index] = columns[place].empty
                 continue
             }
-            row[first + columns[place].index] = columns[place].definition.column(of: slots[next])
+            row[first + columns[place].index] = columns[place].column(of: slots[next])
         }
         if !type.derivedColumns.isEmpty {
             for (index, value) in type.derive(view).enumerated() {
@@ -190,24 +190,41 @@ struct ProjectedTable {
 extension FieldDefinition {
     /// Sets and logs have a table of their own.
     var hasTable: Bool { kind == .set || kind == .log }
+}
 
-    /// What the main table shows of this field.
+/// A field that is a column of the main table, without what only its definition needs: it is looked at for each record
+/// that is written.
+private struct ShownField {
+    let target: FieldTarget
+    let reading: Reading
+    let type: ColumnType
+    /// Among the columns of fields.
+    let index: Int
+
+    init(_ field: FieldDefinition, index: Int) {
+        target = FieldTarget(field: field.name, kind: field.kind)
+        reading = field.reading
+        type = field.columnType
+        self.index = index
+    }
+
+    /// What the column shows.
     ///
     /// - Parameter slot: of the field.
     func column(of slot: borrowing RecordState.Slot) -> ColumnValue {
-        switch kind {
+        switch target.kind {
         case .enableWinsFlag: .integer(slot.isEnabled ? 1 : 0)
         case .disableWinsFlag: .integer(slot.isNotDisabled ? 1 : 0)
         case .total: .integer(slot.total)
-        case .register where slot.survivors.count == 1: ColumnValue(slot.survivors[0].value, as: columnType)
-        case .register: ColumnValue(slot.winner(reading)?.value, as: columnType)
+        case .register where slot.survivors.count == 1: ColumnValue(slot.survivors[0].value, as: type)
+        case .register: ColumnValue(slot.winner(reading)?.value, as: type)
         default: .null
         }
     }
 
-    /// What the main table shows of a field that was never written.
-    var emptyColumn: ColumnValue {
-        switch kind {
+    /// What it shows of a field that was never written.
+    var empty: ColumnValue {
+        switch target.kind {
         case .enableWinsFlag, .disableWinsFlag, .total: .integer(0)
         default: .null
         }
