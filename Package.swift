@@ -8,6 +8,8 @@ let settings: [SwiftSetting] = [
     .enableUpcomingFeature("ExistentialAny"),
     // SE-0444: a file imports what it uses.
     .enableUpcomingFeature("MemberImportVisibility"),
+    // Calls between our modules are specialised and inlined as those within one are.
+    .unsafeFlags(["-cross-module-optimization"], .when(configuration: .release)),
 ]
 
 let package = Package(

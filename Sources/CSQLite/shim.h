@@ -14,7 +14,7 @@ static inline int csqlite_bind_text(sqlite3_stmt *statement, int index, const vo
     return sqlite3_bind_text64(statement, index, bytes ? (const char *)bytes : "", count, SQLITE_TRANSIENT, SQLITE_UTF8);
 }
 
-// Binds `count` bytes of UTF-8 that live as long as the process, without copying them.
+// Binds `count` bytes of UTF-8 that stay where they are for as long as they are bound, without copying them.
 static inline int csqlite_bind_static_text(sqlite3_stmt *statement, int index, const void *bytes, sqlite3_uint64 count) {
     return sqlite3_bind_text64(statement, index, bytes ? (const char *)bytes : "", count, SQLITE_STATIC, SQLITE_UTF8);
 }
@@ -22,6 +22,11 @@ static inline int csqlite_bind_static_text(sqlite3_stmt *statement, int index, c
 // Binds a copy of `count` bytes. A null pointer would bind NULL, so an empty blob gets an address.
 static inline int csqlite_bind_blob(sqlite3_stmt *statement, int index, const void *bytes, sqlite3_uint64 count) {
     return sqlite3_bind_blob64(statement, index, bytes ? bytes : "", count, SQLITE_TRANSIENT);
+}
+
+// Binds `count` bytes that stay where they are for as long as they are bound, without copying them.
+static inline int csqlite_bind_static_blob(sqlite3_stmt *statement, int index, const void *bytes, sqlite3_uint64 count) {
+    return sqlite3_bind_blob64(statement, index, bytes ? bytes : "", count, SQLITE_STATIC);
 }
 
 // Sets one of the boolean SQLITE_DBCONFIG_* options.

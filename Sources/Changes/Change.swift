@@ -18,6 +18,13 @@ package struct Change: Hashable, Sendable {
     package var scope: ScopeID { header.scope }
     package var reference: ChangeReference { ChangeReference(dot: dot, hash: hash.short) }
 
+    /// The ids of the records that it names, in order.
+    ///
+    /// - Throws: what is wrong with the operations' bytes.
+    package func recordIDs() throws(CodecError) -> [RecordID] {
+        try EncodedOperations(operations).recordIDs(in: scope, change: hash.short)
+    }
+
     /// - Throws: what is wrong with the operations' bytes.
     package func decodedOperations() throws(CodecError) -> Operations { try Operations(operations) }
 }
@@ -31,6 +38,14 @@ extension Change {
     package static var carriedFormat: UInt64 { 1 }
 
     package func carried() -> [UInt8] { Change.carried(header, operations) }
+
+    /// How many bytes the carried form has; they are not made.
+    package var carriedByteCount: Int {
+        var writer = ByteWriter(reserving: 128)
+        header.encodeCarried(into: &writer)
+        writer.write(operations.count)
+        return 1 + writer.count + 32 * header.parts.count + operations.count
+    }
 
     /// The carried form of the change with this header and these operations, without hashing them.
     package static func carried(_ header: ChangeHeader, _ operations: [UInt8]) -> [UInt8] {

@@ -107,13 +107,40 @@ extension ChangeHeader {
             zoneMinutes = try reader.readZone()
             person = try reader.readText(.nameBytes)
             schema = try reader.readText(.nameBytes)
+            context = try Carried.readContext(from: &reader, feed: feed)
+            subjects = try Carried.readSubjects(from: &reader)
+        }
+
+        /// Passes over who made the change and by which schema, and reads the rest.
+        ///
+        /// - Returns: where zone, person and schema lie.
+        static func readApart(
+            from reader: inout ByteReader, feed: FeedID
+        ) throws(CodecError) -> (
+            stamp: HybridTimestamp, author: Range<Int>, context: [ChangeReference], subjects: [SubjectID]
+        ) {
+            let stamp = HybridTimestamp(rawValue: try reader.readInteger())
+            let start = reader.index
+            _ = try reader.readZone()
+            _ = try reader.skipText(.nameBytes)
+            _ = try reader.skipText(.nameBytes)
+            let author = start..<reader.index
+            return (stamp, author, try readContext(from: &reader, feed: feed), try readSubjects(from: &reader))
+        }
+
+        private static func readContext(
+            from reader: inout ByteReader, feed: FeedID
+        ) throws(CodecError) -> [ChangeReference] {
             let contextCount = try reader.readCount(.contextEntries, leastBytes: 33)
             var context: [ChangeReference] = []
             for _ in 0..<contextCount {
                 let position = reader.index
                 try Carried.append(try ChangeReference(from: &reader), to: &context, of: feed, at: position)
             }
-            self.context = context
+            return context
+        }
+
+        private static func readSubjects(from reader: inout ByteReader) throws(CodecError) -> [SubjectID] {
             let partCount = try reader.readCount(.partsPerChange, leastBytes: 16)
             var subjects: [SubjectID] = []
             for _ in 0..<partCount {
@@ -122,7 +149,7 @@ extension ChangeHeader {
                 try Carried.check(subject, after: subjects.last, at: position)
                 subjects.append(subject)
             }
-            self.subjects = subjects
+            return subjects
         }
 
         /// Takes the next reference of a context of a change of `feed`.

@@ -119,6 +119,15 @@ package struct HistoryHash: Hashable, Sendable {
                 writer.write(raw: entry)
             })
     }
+
+    /// The same, in memory that is used again.
+    package func appending(_ entry: Entry, in writer: inout ByteWriter) -> HistoryHash {
+        HistoryHash(
+            Hash256.of(.entry, in: &writer) { writer in
+                writer.write(hash)
+                entry.encode(into: &writer)
+            })
+    }
 }
 
 extension Verdict {

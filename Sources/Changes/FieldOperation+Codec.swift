@@ -36,7 +36,7 @@ extension FieldOperation {
         if let violation { throw .malformed(violation, at: start) }
     }
 
-    private static func readShown(from reader: inout ByteReader) throws(CodecError) -> [ChangeReference] {
+    static func readShown(from reader: inout ByteReader) throws(CodecError) -> [ChangeReference] {
         let count = try reader.readCount(.shownDots, leastBytes: 33)
         var references: [ChangeReference] = []
         for _ in 0..<count {
@@ -53,19 +53,22 @@ extension FieldOperation {
     /// The rule of its kind that the operation breaks, in words. What a kind gives no meaning to is refused, not
     /// ignored: a later version that gave it one would fold another state. Unknown kinds have no rules.
     var violation: String? {
-        let (kind, element) = (target.kind, target.element)
+        FieldOperation.violation(
+            kind: target.kind, action: action, element: target.element?.sort, value: value.sort, isShown: shown != nil)
+    }
+
+    static func violation(
+        kind: FieldKind, action: FieldAction, element: Value.Sort?, value: Value.Sort, isShown: Bool
+    ) -> String? {
         guard kind.isKnown else { return nil }
         if (kind == .set) != (element != nil) { return "a set has an element, other kinds have none" }
         if let element, element.holdsPersonal { return "personal text is never the key of an element" }
         guard action.isKnown else { return nil }
-        if shown != nil, !kind.isReplacing { return "a write that replaces nothing names shown writes" }
-        if action == .remove { return value == .null ? nil : "a removal has no value" }
-        switch (kind, value) {
-        case (.total, .integer), (.enableWinsFlag, .boolean), (.disableWinsFlag, .boolean): return nil
-        case (.total, _): return "an amount is an integer"
-        case (.enableWinsFlag, _), (.disableWinsFlag, _): return "a flag is yes or no"
-        default: return nil
-        }
+        if isShown, !kind.isReplacing { return "a write that replaces nothing names shown writes" }
+        if action == .remove { return value.isNull ? nil : "a removal has no value" }
+        if kind == .total { return value.isInteger ? nil : "an amount is an integer" }
+        if kind == .enableWinsFlag || kind == .disableWinsFlag { return value.isBoolean ? nil : "a flag is yes or no" }
+        return nil
     }
 }
 

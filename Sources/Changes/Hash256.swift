@@ -91,15 +91,31 @@ extension Hash256 {
         return sha256(writer.bytes)
     }
 
+    /// The same, in memory that is used again.
+    package static func of(
+        _ tag: HashTag, in writer: inout ByteWriter, _ fields: (inout ByteWriter) -> Void
+    ) -> Hash256 {
+        writer.removeAll()
+        writer.write(utf8: tag.rawValue)
+        fields(&writer)
+        return sha256(writer.bytes)
+    }
+
     /// The same where the last field is long and lies in one piece: it is not copied.
     package static func of(
         _ tag: HashTag, _ fields: (inout ByteWriter) -> Void = { _ in }, then bytes: [UInt8]
+    ) -> Hash256 {
+        bytes.withUnsafeBytes { of(tag, fields, then: $0) }
+    }
+
+    static func of(
+        _ tag: HashTag, _ fields: (inout ByteWriter) -> Void = { _ in }, then bytes: UnsafeRawBufferPointer
     ) -> Hash256 {
         var writer = preimage(tag)
         fields(&writer)
         var function = SHA256()
         writer.bytes.withUnsafeBytes { function.update(bufferPointer: $0) }
-        bytes.withUnsafeBytes { function.update(bufferPointer: $0) }
+        function.update(bufferPointer: bytes)
         return function.finalize().withUnsafeBytes { Hash256(raw: $0) }
     }
 

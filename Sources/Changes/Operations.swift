@@ -62,9 +62,13 @@ package struct Operations: Hashable, Sendable {
         records.count < 2 || Set(records).count == records.count
     }
 
+    /// A few are compared with each other, which costs less than hashing them.
+    enum Few {
+        static func holds(_ count: Int) -> Bool { count <= 16 }
+    }
+
     /// Finds a second write to one target within a change.
     struct TargetCheck {
-        /// A few targets are compared with each other, which costs less than hashing them.
         private let areFew: Bool
         private var targets: Set<RecordTarget>
 
@@ -74,7 +78,7 @@ package struct Operations: Hashable, Sendable {
         }
 
         init(count: Int) {
-            areFew = count <= 16
+            areFew = Operations.Few.holds(count)
             targets = Set(minimumCapacity: areFew ? 0 : count)
         }
 
@@ -96,21 +100,10 @@ package struct Operations: Hashable, Sendable {
         records.map { $0.recordID(in: scope, change: change) }
     }
 
-    /// The records alone: what stands before the operations themselves.
-    package static func records(_ bytes: [UInt8]) throws(CodecError) -> [RecordOrigin] {
-        var reader = ByteReader(bytes)
-        let format = try reader.readInteger()
-        guard format == Operations.format else { throw .unsupported("operations of format \(format)") }
-        var records: [RecordOrigin] = []
-        for _ in 0..<(try reader.readCount(.operationsPerChange, leastBytes: 2)) {
-            records.append(try RecordOrigin(from: &reader))
-        }
-        return records
-    }
-
     package static func hash(_ bytes: [UInt8]) -> Hash256 { Hash256.of(.operations, then: bytes) }
 
-    package static func hash(_ bytes: ArraySlice<UInt8>) -> Hash256 {
-        Hash256.of(.operations) { $0.write(raw: bytes) }
+    /// The same of a range of bytes, which is not copied.
+    package static func hash(_ bytes: [UInt8], _ range: Range<Int>) -> Hash256 {
+        bytes.withUnsafeBytes { Hash256.of(.operations, then: UnsafeRawBufferPointer(rebasing: $0[range])) }
     }
 }

@@ -31,21 +31,29 @@ package enum RecordOrigin: Hashable, Sendable {
         if case .here(let index) = self { .created(change: change, index: index) } else { self }
     }
 
+    /// The first byte of each kind.
+    enum Tag {
+        static let created: UInt8 = 0
+        static let here: UInt8 = 1
+        static let external: UInt8 = 2
+        static let moved: UInt8 = 3
+    }
+
     package func encode(into writer: inout ByteWriter) {
         switch self {
         case .created(let change, let index):
-            writer.write(byte: 0)
+            writer.write(byte: Tag.created)
             writer.write(change)
             writer.write(index)
         case .here(let index):
-            writer.write(byte: 1)
+            writer.write(byte: Tag.here)
             writer.write(index)
         case .external(let source, let id):
-            writer.write(byte: 2)
+            writer.write(byte: Tag.external)
             writer.write(source)
             writer.write(id)
         case .moved(let record, let target):
-            writer.write(byte: 3)
+            writer.write(byte: Tag.moved)
             writer.write(record)
             writer.write(target)
         }
@@ -55,14 +63,14 @@ package enum RecordOrigin: Hashable, Sendable {
         let start = reader.index
         let greatest = UInt64(Limit.operationsPerChange.value)
         switch try reader.readByte() {
-        case 0:
+        case Tag.created:
             let change: ShortHash = try reader.readIdentifier()
             self = .created(change: change, index: Int(try reader.readInteger(upTo: greatest)))
-        case 1: self = .here(index: Int(try reader.readInteger(upTo: greatest)))
-        case 2:
+        case Tag.here: self = .here(index: Int(try reader.readInteger(upTo: greatest)))
+        case Tag.external:
             let source = try reader.readText(.nameBytes)
             self = .external(source: source, id: try reader.readText(.nameBytes))
-        case 3:
+        case Tag.moved:
             let record: RecordID = try reader.readIdentifier()
             self = .moved(record: record, target: try reader.readIdentifier())
         case let tag:

@@ -19,23 +19,23 @@ package struct Schema: Sendable {
 
     /// The rule that `operations` break, in words; `nil` when they break none. Fields and types that this schema
     /// does not know break nothing: they come from a newer version.
-    package func violation(of operations: Operations) -> String? {
-        for operation in operations.operations {
-            let target = operation.target
-            if !canBe(target.kind, target.field) {
-                return "the field \(target.field) is never of kind \(target.kind.rawValue)"
+    package func violation(of operations: EncodedOperations) -> String? {
+        operations.bytes.withUnsafeBytes { bytes in
+            for item in operations.items where !canBe(item.kind, item.field, in: bytes) {
+                let field = String(decoding: bytes[item.field], as: UTF8.self)
+                return "the field \(field) is never of kind \(item.kind.rawValue)"
             }
+            return nil
         }
-        return nil
     }
 
     /// Whether a field of this name is of a kind in any record type, or in none known: an operation does not tell its
     /// record's type, and two types may give one name different kinds.
-    private func canBe(_ kind: FieldKind, _ field: Text) -> Bool {
-        if field == Schema.typeField { return kind == .register }
+    private func canBe(_ kind: FieldKind, _ field: Range<Int>, in bytes: UnsafeRawBufferPointer) -> Bool {
+        if Schema.typeField.isEqual(to: bytes, field) { return kind == .register }
         var isKnown = false
         for type in recordTypes {
-            guard let known = type.field(field)?.kind else { continue }
+            guard let known = type.fields.first(where: { $0.name.isEqual(to: bytes, field) })?.kind else { continue }
             if known == kind { return true }
             isKnown = true
         }

@@ -52,6 +52,12 @@ package struct Text: Hashable, Comparable, Sendable {
         }
     }
 
+    /// Whether these are the text's UTF-8.
+    package func isEqual(to bytes: UnsafeRawBufferPointer, _ range: Range<Int>) -> Bool {
+        guard string.utf8.count == range.count else { return false }
+        return withBytes { Text.areEqual($0, UnsafeRawBufferPointer(rebasing: bytes[range])) }
+    }
+
     /// Lends the UTF-8 as one run: walking a string's view byte by byte costs several times as much.
     private func withBytes<Result>(_ body: (UnsafeRawBufferPointer) -> Result) -> Result {
         if let result = string.utf8.withContiguousStorageIfAvailable({ body(UnsafeRawBufferPointer($0)) }) {

@@ -3,7 +3,7 @@ import Causality
 extension Value {
     /// Tags 0 to 11 have the layouts below, 12 to 15 are refused; a tag of 16 or more is followed by its bytes
     /// behind their count, so that a version that does not know it can carry it.
-    private enum Tag: UInt64 {
+    enum Tag: UInt64 {
         case null = 0
         case no = 1
         case yes = 2
@@ -18,7 +18,7 @@ extension Value {
         case fields = 11
     }
 
-    private static var firstOpenTag: UInt64 { 16 }
+    static var firstOpenTag: UInt64 { 16 }
 
     package func encode(into writer: inout ByteWriter) {
         switch self {

@@ -51,6 +51,17 @@ extension Statement {
         try checkBinding(csqlite_bind_static_text(handle, Int32(index), literal.utf8Start, count))
     }
 
+    /// Lends the UTF-8 of a text, which must stay where it is until the statement was run and another value is bound, or
+    /// the statement given back.
+    package func bind(lendingText bytes: UnsafeRawBufferPointer, at index: Int) throws(SQLiteError) {
+        try checkBinding(csqlite_bind_static_text(handle, Int32(index), bytes.baseAddress, UInt64(bytes.count)))
+    }
+
+    /// Lends a blob, under the same conditions.
+    package func bind(lending bytes: UnsafeRawBufferPointer, at index: Int) throws(SQLiteError) {
+        try checkBinding(csqlite_bind_static_blob(handle, Int32(index), bytes.baseAddress, UInt64(bytes.count)))
+    }
+
     /// Binds a copy of `bytes` as a blob; none is an empty blob, not NULL.
     package func bind(_ bytes: UnsafeRawBufferPointer, at index: Int) throws(SQLiteError) {
         try checkBinding(csqlite_bind_blob(handle, Int32(index), bytes.baseAddress, UInt64(bytes.count)))

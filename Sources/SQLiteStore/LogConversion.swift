@@ -126,11 +126,13 @@ struct LogConversion {
                     var reader = ByteReader(body)
                     let header = try ChangeHeader(from: &reader)
                     try reader.finish()
-                    _ = try transaction.append(header, operations: nil, hash: hash, placement: placement)
+                    _ = try transaction.append(header, operations: nil, hash: hash, records: [], placement: placement)
                 } else {
                     let (header, operations) = try Change.decode(
                         carried: body, scope: scope, dot: dot, previous: try statement.hash(3, "change"))
-                    _ = try transaction.append(header, operations: operations, hash: hash, placement: placement)
+                    let records = try EncodedOperations.recordIDs(operations, in: scope, change: hash.short)
+                    _ = try transaction.append(
+                        header, operations: operations, hash: hash, records: records, placement: placement)
                 }
             } catch let error as CodecError {
                 throw StoredValueError(table: "change", row: "\(dot)", reason: error.description)

@@ -6,21 +6,23 @@ import SQLiteKit
 extension SQLiteTransaction {
     // MARK: - Writing
 
-    package func append(_ change: Change, parts: [[UInt8]?], placement: Placement?) throws -> StoredChange {
+    package func append(
+        _ change: Change, records: [RecordID], parts: [[UInt8]?], placement: Placement?
+    ) throws -> StoredChange {
         let stored = try append(
-            change.header, operations: change.operations, hash: change.hash, placement: placement)
+            change.header, operations: change.operations, hash: change.hash, records: records, placement: placement)
         try insert(parts, of: change.header)
         return stored
     }
 
     package func append(stub header: ChangeHeader, hash: Hash256, placement: Placement) throws {
-        _ = try append(header, operations: nil, hash: hash, placement: placement)
+        _ = try append(header, operations: nil, hash: hash, records: [], placement: placement)
         try insert(header.parts.map { _ in nil }, of: header)
     }
 
     /// Without the parts, which have rows of their own.
     func append(
-        _ header: ChangeHeader, operations: [UInt8]?, hash: Hash256, placement: Placement?
+        _ header: ChangeHeader, operations: [UInt8]?, hash: Hash256, records: [RecordID], placement: Placement?
     ) throws -> StoredChange {
         let scope = try scopeRow(header.scope)
         let feed = try feedRow(header.feed, scope: scope, start: header.previous)
@@ -33,12 +35,12 @@ extension SQLiteTransaction {
         }
         let stored = StoredChange(
             header: header, operations: operations, hash: hash, placement: placement, order: order)
-        caches.tail.changes[LogTail.Place(scope: scope, dot: header.dot)] = stored
-        if placement == nil { appendToRun(stored, scope: scope, feed: feed) }
+        caches.tail.changes[LogTail.Place(scope: scope, dot: header.dot)] = LogTail.Appended(stored, records)
+        if placement == nil { appendToRun(stored, records, scope: scope, feed: feed) }
         return stored
     }
 
-    private func appendToRun(_ change: StoredChange, scope: Int64, feed: Int64) {
+    private func appendToRun(_ change: StoredChange, _ records: [RecordID], scope: Int64, feed: Int64) {
         let header = change.header
         let isNext = caches.tail.runs.last.map {
             $0.scope == scope && $0.feedID == header.feed && $0.next == header.sequence
@@ -50,7 +52,7 @@ extension SQLiteTransaction {
                     scope: scope, feed: feed, feedID: header.feed, first: header.sequence, previous: header.previous,
                     number: StoredChange.number(ofOrder: change.order)))
         }
-        caches.tail.runs[caches.tail.runs.count - 1].changes.append(change)
+        caches.tail.runs[caches.tail.runs.count - 1].append(change, records)
     }
 
     /// The number of the next change without an entry: 1 and up, over all scopes.
@@ -66,7 +68,7 @@ extension SQLiteTransaction {
         }
     }
 
-    private func notePlaced(_ dot: Dot, scope: Int64) {
+    func notePlaced(_ dot: Dot, scope: Int64) {
         caches.feeds[scope]?[dot.feed]?.placed = dot.sequence
         markDirty(dot.feed, scope: scope)
     }
@@ -95,10 +97,12 @@ extension SQLiteTransaction {
     package func change(at dot: Dot, of scope: ScopeID) throws -> StoredChange? {
         guard let row = try heldScopeRow(scope), let feed = try loadFeeds(row)[dot.feed] else { return nil }
         let place = LogTail.Place(scope: row, dot: dot)
-        var found = caches.tail.changes[place]
+        var found = caches.tail.changes[place]?.change
         if found == nil {
             if dot.sequence <= feed.placed, caches.tail.placed[place] == nil {
-                found = try segment(placing: dot, feed: feed.rid, scope: scope)?.change(at: dot)
+                found =
+                    try caches.containers.recentChange(at: dot, scope: row)
+                    ?? segment(placing: dot, feed: feed.rid, scope: scope)?.change(at: dot)
             } else {
                 found = try run(holding: dot, feed: feed.rid, scope: scope)
             }
@@ -141,13 +145,12 @@ extension SQLiteTransaction {
         var found: [Dot: StoredChange] = [:]
         func note(_ change: StoredChange) throws {
             guard let bytes = change.operations, found[change.dot] == nil else { return }
-            let isTouched = try Operations.records(bytes).contains {
-                $0.recordID(in: scope, change: change.hash.short) == record
-            }
+            let isTouched = try EncodedOperations.recordIDs(bytes, in: scope, change: change.hash.short)
+                .contains(record)
             if isTouched { found[change.dot] = try withLatestVerdict(change, scope: row) }
         }
         // Those whose entry is still to come.
-        for (place, change) in caches.tail.changes where place.scope == row { try note(change) }
+        for (place, appended) in caches.tail.changes where place.scope == row { try note(appended.change) }
         for position in try segmentPositions(marking: record, scope: row) {
             for item in try segment(at: position, of: scope).items where item.isInline {
                 if let change = item.change { try note(change) }
@@ -169,7 +172,7 @@ extension SQLiteTransaction {
             Placement(position: placement.position, received: placement.received, verdict: verdict))
     }
 
-    private func verdicts(of row: Int64) throws -> [Dot: Verdict] {
+    func verdicts(of row: Int64) throws -> [Dot: Verdict] {
         if let cached = caches.verdicts[row] { return cached }
         var verdicts: [Dot: Verdict] = [:]
         try connection.withStatement(
@@ -199,9 +202,11 @@ extension SQLiteTransaction {
     }
 
     /// - Throws: where the feed is not known.
-    func feedRow(of dot: Dot, scope: ScopeID) throws -> Int64 {
-        guard let feed = try loadFeeds(try scopeRow(scope))[dot.feed] else {
-            throw StoredValueError(table: "feed", row: dot.description, reason: "the feed is unknown")
+    func feedRow(of dot: Dot, scope: ScopeID) throws -> Int64 { try feedRow(of: dot.feed, scope: try scopeRow(scope)) }
+
+    func feedRow(of id: FeedID, scope row: Int64) throws -> Int64 {
+        guard let feed = try loadFeeds(row)[id] else {
+            throw StoredValueError(table: "feed", row: "\(id)", reason: "the feed is unknown")
         }
         return feed.rid
     }

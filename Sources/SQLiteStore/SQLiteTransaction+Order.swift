@@ -17,6 +17,18 @@ extension SQLiteTransaction {
         try flushLog()
     }
 
+    package func append(_ block: AppendedBlock, of scope: ScopeID) throws {
+        try flushLog()
+        let row = try scopeRow(scope)
+        for stretch in block.stretches {
+            _ = try feedRow(stretch.feed, scope: row, start: stretch.previous)
+            notePlaced(Dot(feed: stretch.feed, sequence: stretch.last), scope: row)
+        }
+        var marks = RecordMarks()
+        for record in block.records { marks.insert(record) }
+        try insert(PackedSegment(block, marks), scope: row)
+    }
+
     package func entries(of scope: ScopeID, after position: UInt64, limit: Int) throws -> [EntryRow] {
         guard let row = try heldScopeRow(scope), limit > 0 else { return [] }
         try flushLog()
@@ -83,6 +95,7 @@ extension SQLiteTransaction {
     }
 
     package func setting(_ key: SettingKey) throws -> [UInt8]? {
+        if key == .clock, caches.isClockDirty { return caches.clock?.encoded() }
         if let cached = caches.settings[key] { return cached }
         let value: [UInt8]? = try connection.withStatement("SELECT value FROM setting WHERE key = ?") { statement in
             try statement.bind(key.rawValue)
@@ -93,11 +106,36 @@ extension SQLiteTransaction {
     }
 
     package func put(_ value: [UInt8]?, for key: SettingKey) throws {
+        if key == .clock {
+            caches.clock = nil
+            caches.isClockDirty = false
+        }
         caches.settings[key] = .some(value)
         caches.dirtySettings.insert(key)
     }
 
+    package func clock() throws -> HybridLogicalClock {
+        if let clock = caches.clock { return clock }
+        let clock = try setting(.clock).map { try HybridLogicalClock($0) } ?? HybridLogicalClock()
+        caches.clock = clock
+        return clock
+    }
+
+    /// Encoded once, when the transaction ends.
+    package func put(_ clock: HybridLogicalClock) throws {
+        caches.clock = clock
+        caches.isClockDirty = true
+    }
+
     func flushSettings() throws {
+        if caches.isClockDirty, let clock = caches.clock {
+            caches.isClockDirty = false
+            let bytes = clock.encoded()
+            if try setting(.clock) != bytes {
+                caches.settings[.clock] = .some(bytes)
+                caches.dirtySettings.insert(.clock)
+            }
+        }
         for key in caches.dirtySettings.sorted(by: { $0.rawValue < $1.rawValue }) {
             if let value = caches.settings[key] ?? nil {
                 try connection.execute(

@@ -12,9 +12,8 @@ package final class SQLiteTransaction: HubTransaction {
     /// So many entries of a scope's order, at least, make a sealed segment.
     let entriesPerSegment: Int
     var caches = StoreCaches()
-    /// Buffers that are written anew for each record, apart from the caches that are asked meanwhile.
-    var clockWriter = ClockWriter()
-    var stateWriter = ByteWriter(reserving: 1_024)
+    /// Memory that is used anew for each record, apart from the caches that are asked meanwhile.
+    var rowWriter = RowWriter()
     private var current: Connection?
     /// SQLite's `data_version` when the caches were last known to be true.
     private var dataVersion: Int64 = -1
@@ -82,7 +81,39 @@ struct StoreCaches {
 
     struct Buckets {
         var fingerprint: Fingerprint
-        var dirty: Set<Int>
+        var dirty: Dirty
+
+        mutating func add(_ difference: UInt128, to bucket: Int) {
+            fingerprint.buckets[bucket] &+= difference
+            dirty.insert(bucket)
+        }
+
+        /// A bit a bucket.
+        struct Dirty {
+            private var words: (UInt64, UInt64, UInt64, UInt64) = (0, 0, 0, 0)
+
+            var isEmpty: Bool { words == (0, 0, 0, 0) }
+
+            func contains(_ bucket: Int) -> Bool {
+                let bit = UInt64(1) << UInt64(bucket & 63)
+                return switch bucket >> 6 {
+                case 0: words.0 & bit != 0
+                case 1: words.1 & bit != 0
+                case 2: words.2 & bit != 0
+                default: words.3 & bit != 0
+                }
+            }
+
+            mutating func insert(_ bucket: Int) {
+                let bit = UInt64(1) << UInt64(bucket & 63)
+                switch bucket >> 6 {
+                case 0: words.0 |= bit
+                case 1: words.1 |= bit
+                case 2: words.2 |= bit
+                default: words.3 |= bit
+                }
+            }
+        }
     }
 
     /// By id; nil until all were read.
@@ -110,8 +141,6 @@ struct StoreCaches {
     var valueTables: ValueTables?
     /// In the order in which they became so: the order in which they are written.
     var dirtyRecords: [CachedRecord] = []
-    /// So many records wait to be written at most.
-    static let dirtyRecordsLimit = 1_000
     var fingerprints: [Int64: Buckets] = [:]
     var tail = LogTail()
     var containers = LogContainers()
@@ -121,6 +150,9 @@ struct StoreCaches {
     var verdicts: [Int64: [Dot: Verdict]] = [:]
     /// What lies in open segments, by scope's row, where that is known.
     var openEntries: [Int64: OpenCount] = [:]
+    /// The setting `clock`, decoded: each change moves it.
+    var clock: HybridLogicalClock?
+    var isClockDirty = false
     var settings: [SettingKey: [UInt8]?] = [:]
     var dirtySettings: Set<SettingKey> = []
     /// By scope's row; nil within where it has none.

@@ -24,7 +24,7 @@ import Testing
             let dot = Dot(feed: FeedID(high: 8, low: 8), sequence: UInt64(index) + 1)
             let operations = try Operations(draft.operations.encoded())
             #expect(operations == draft.operations)
-            #expect(DirectorySchema.schema.violation(of: operations) == nil)
+            #expect(try DirectorySchema.schema.violation(of: EncodedOperations(draft.operations.encoded())) == nil)
             for operation in operations.operations {
                 _ = try state.apply(
                     operation, dot: dot, effective: HybridTimestamp(milliseconds: Int64(index)),

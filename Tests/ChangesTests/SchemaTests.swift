@@ -38,9 +38,10 @@ struct SchemaTests {
     }
 
     private func violation(_ field: Text, _ kind: FieldKind, element: Value? = nil) -> String? {
-        schema.violation(
-            of: Operations(
-                records: [.here(index: 0)], operations: [Samples.operation(field, kind, .integer(1), element: element)])
-        )
+        let value: Value = kind == .enableWinsFlag || kind == .disableWinsFlag ? .boolean(true) : .integer(1)
+        let element = kind == .set ? element ?? .integer(1) : element
+        let operations = Operations(
+            records: [.here(index: 0)], operations: [Samples.operation(field, kind, value, element: element)])
+        do { return schema.violation(of: try EncodedOperations(operations.encoded())) } catch { return "\(error)" }
     }
 }

@@ -195,7 +195,7 @@ struct VerdictTests {
                 ]))
         try ana.store.write { transaction in
             // As the older version left it: stored, named, not folded.
-            _ = transaction.append(change, parts: [], placement: nil)
+            _ = transaction.append(change, records: try change.recordIDs(), parts: [], placement: nil)
             transaction.put(author.state, of: talk.scope)
             transaction.quarantine(change.dot, of: talk.scope, reason: "this version does not know it")
         }

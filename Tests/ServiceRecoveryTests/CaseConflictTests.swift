@@ -98,7 +98,7 @@ import Testing
         let draft = ChangeDraft(
             person: "ani", zoneMinutes: 0, schema: "recovery/9",
             operations: Operations(records: [record], operations: newer))
-        #expect(CaseSchema.schema.violation(of: draft.operations) == nil)
+        #expect(try CaseSchema.schema.violation(of: EncodedOperations(draft.operations.encoded())) == nil)
         history.commit(draft, by: 4, at: 9_000, seen: history.changes)
         let view = try history.view(id)
         let stored = try RecordState(view.state.encoded())

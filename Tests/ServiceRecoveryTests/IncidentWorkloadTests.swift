@@ -26,7 +26,8 @@ import Testing
         for line in lines {
             let draft = try TraceLine(parsing: line).draft(person: "resolver")
             #expect(draft.schema == "incident-workload/1")
-            #expect(IncidentWorkloadSchema.schema.violation(of: draft.operations) == nil)
+            #expect(
+                try IncidentWorkloadSchema.schema.violation(of: EncodedOperations(draft.operations.encoded())) == nil)
             #expect(try Operations(draft.operations.encoded()) == draft.operations)
         }
     }

@@ -126,6 +126,9 @@ package struct ByteReader {
         ByteReader(bytes, try readRange(limit))
     }
 
+    /// - Precondition: so many bytes are left.
+    mutating func advance(by count: Int) { index += count }
+
     /// Call when the value is complete: anything left over is refused.
     package func finish() throws(CodecError) {
         guard index == end else { throw .trailing(at: index) }

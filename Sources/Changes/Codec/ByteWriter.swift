@@ -59,6 +59,11 @@ package struct ByteWriter {
 
     package mutating func write(raw value: [UInt8]) { bytes.append(contentsOf: value) }
 
+    /// A range of bytes as they are.
+    package mutating func write(raw value: [UInt8], _ range: Range<Int>) {
+        value.withUnsafeBytes { bytes.append(contentsOf: UnsafeRawBufferPointer(rebasing: $0[range])) }
+    }
+
     package mutating func write(_ text: Text) { write(utf8: text.string) }
 
     /// A string's UTF-8 behind its count.

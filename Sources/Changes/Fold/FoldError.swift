@@ -4,6 +4,28 @@ package enum FoldError: Error, Hashable, Sendable {
     case unknownAction(FieldAction)
 }
 
+extension FoldError {
+    /// Why this version cannot fold an operation; nil where it can.
+    init?(_ kind: FieldKind, _ action: FieldAction) {
+        guard kind.isKnown else {
+            self = .unknownKind(kind)
+            return
+        }
+        if action == .put || action == .remove && kind.isReplacing { return nil }
+        self = .unknownAction(action)
+    }
+}
+
+extension Operations {
+    /// Why this version cannot fold them; nil when it can.
+    ///
+    /// Told from the bytes alone: a change is folded whole or not at all, whatever state it meets, and the same way
+    /// each time that one of its records is folded again.
+    package var foldError: FoldError? {
+        operations.lazy.compactMap { FoldError($0.target.kind, $0.action) }.first
+    }
+}
+
 extension FoldError: CustomStringConvertible {
     package var description: String {
         switch self {

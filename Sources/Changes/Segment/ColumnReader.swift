@@ -11,18 +11,14 @@ struct ColumnReader {
     let target: Int
     /// Where its numbers lie among those remembered of a record.
     let prediction: Int
-    private(set) var listed: [Listed] = []
+    /// Of each listed content: the canonical bytes of its operation on a change's first record, in the shared buffer.
+    private(set) var listed: [Range<Int>] = []
     /// The bytes from which the next content is told, in the shared buffer.
     private var last = 0..<0
     /// The number before.
     private var number: Int64 = 0
-    private var lastValue: (number: Int64, value: Value)?
-
-    /// An operation on a change's first record, and its canonical bytes in the shared buffer.
-    struct Listed {
-        let operation: FieldOperation
-        let bytes: Range<Int>
-    }
+    /// The canonical bytes of the value that was written last, where making them takes longer than keeping them.
+    private var lastValue: (number: Int64, bytes: [UInt8])?
 
     init(
         form: FieldOperation.Form, coding: ColumnCoding, stream: ByteReader, prefix: Range<Int>, target: Int,
@@ -65,20 +61,19 @@ struct ColumnReader {
         if texts { Value.appendTextHead(count: next.count, to: &buffer) }
         last = next.append(to: &buffer)
         var reader = ByteReader(buffer, content..<buffer.count)
-        let operation = try FieldOperation(record: 0, form, contentFrom: &reader)
+        _ = try FieldOperation(record: 0, form, contentFrom: &reader)
         try reader.finish()
-        listed.append(Listed(operation: operation, bytes: start..<buffer.count))
+        listed.append(start..<buffer.count)
     }
 
-    /// The value of the next operation's number.
+    /// The next operation's number.
     ///
     /// - Parameters:
     ///   - remembered: of the operation's record, by this column.
     ///   - milliseconds: the change's stamp.
-    mutating func nextValue(
+    mutating func nextNumber(
         _ numberForm: NumberForm, _ told: Prediction, remembered: inout Int64, milliseconds: Int64
-    ) throws(CodecError) -> Value {
-        let start = stream.index
+    ) throws(CodecError) -> Int64 {
         let difference = try stream.readSigned()
         switch told {
         case .column: number &+= difference
@@ -87,12 +82,21 @@ struct ColumnReader {
             number = remembered &+ difference
             remembered = number &+ told.step
         }
-        if let lastValue, lastValue.number == number { return lastValue.value }
-        guard let value = numberForm.value(of: number) else {
-            throw .malformed("a number stands for no value", at: start)
+        return number
+    }
+
+    /// Writes the canonical bytes of the value that a number stands for.
+    mutating func write(
+        _ number: Int64, as numberForm: NumberForm, into writer: inout ByteWriter
+    ) throws(CodecError) {
+        if case .integer = numberForm { return Value.integer(number).encode(into: &writer) }
+        if lastValue?.number != number {
+            guard let value = numberForm.value(of: number) else {
+                throw .malformed("a number stands for no value", at: stream.index)
+            }
+            lastValue = (number, value.canonicalBytes)
         }
-        lastValue = (number, value)
-        return value
+        if let lastValue { writer.write(raw: lastValue.bytes) }
     }
 
     func finish() throws(CodecError) { try stream.finish() }

@@ -27,10 +27,15 @@ struct ColumnWriter {
         self.formBytes = formBytes
     }
 
-    /// - Parameter range: of the operation's canonical content in `source`.
-    mutating func append(_ source: [UInt8], _ range: Range<Int>, value: Value, record: Int, milliseconds: Int64) {
-        let (content, isNew) = contents.intern(source, range)
-        if isNew { values.append(form.hasElement || form.isShown ? nil : value) }
+    /// - Parameter item: an operation in `source`.
+    mutating func append(
+        _ source: [UInt8], _ item: EncodedOperations.Item, record: Int, milliseconds: Int64
+    ) throws(CodecError) {
+        let (content, isNew) = contents.intern(source, item.element.lowerBound..<item.form.upperBound)
+        if isNew {
+            var reader = ByteReader(source, item.value)
+            values.append(form.hasElement || form.isShown ? nil : try Value(from: &reader))
+        }
         uses.append(Use(content: Int32(content), record: Int32(record), milliseconds: milliseconds))
     }
 

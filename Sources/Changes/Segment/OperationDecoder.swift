@@ -1,8 +1,8 @@
 import Causality
 
-/// Rebuilds the operations of a segment's changes, parsed and in canonical bytes.
+/// Rebuilds the canonical operations of a segment's changes.
 struct OperationDecoder {
-    private(set) var operations: [FieldOperation] = []
+    private var operationCount = 0
     /// The canonical operations of all changes.
     private(set) var rebuilt = ByteWriter()
     private var records: RecordList
@@ -21,7 +21,6 @@ struct OperationDecoder {
     /// Where the parts of a change lie.
     struct Ranges {
         let records: Range<Int>
-        let operations: Range<Int>
         let bytes: Range<Int>
     }
 
@@ -32,7 +31,6 @@ struct OperationDecoder {
             codes: stream(.records), list: stream(.origins), steps: stream(.originSteps), count: head.origins)
         shapes = ShapeList(codes: stream(.shapeCodes), list: stream(.shapes))
         try readColumns(stream(.columns), streams[SegmentStream.allCases.count...])
-        operations.reserveCapacity(head.operations)
         rebuilt = ByteWriter(reserving: head.rebuiltBytes)
     }
 
@@ -91,8 +89,8 @@ struct OperationDecoder {
         let shape = try shapes.next(columns)
         let firstByte = rebuilt.count
         let firstMention = records.mentions.count
-        let firstOperation = operations.count
-        guard operations.count + shape.operations.count <= head.operations else {
+        operationCount += shape.operations.count
+        guard operationCount <= head.operations else {
             throw .malformed("more operations than announced", at: position)
         }
         rebuilt.write(Operations.format)
@@ -109,10 +107,8 @@ struct OperationDecoder {
                 operation, of: records.mentions[firstMention + operation.record], milliseconds: stamp.milliseconds)
         }
         guard rebuilt.count <= head.rebuiltBytes else { throw .limit(.rebuiltBytesPerSegment, at: position) }
-        if shape.mayRepeatTarget { try checkTargets(from: firstOperation, at: position) }
-        return Ranges(
-            records: firstMention..<records.mentions.count, operations: firstOperation..<operations.count,
-            bytes: firstByte..<rebuilt.count)
+        if shape.mayRepeatTarget { try checkTargets(in: firstByte..<rebuilt.count, at: position) }
+        return Ranges(records: firstMention..<records.mentions.count, bytes: firstByte..<rebuilt.count)
     }
 
     private mutating func readRecord(at position: Int) throws(CodecError) {
@@ -120,7 +116,7 @@ struct OperationDecoder {
         try records.next(buffer: &buffer, limit: limit)
         let bytes = records.bytes[records.mentions[records.mentions.count - 1]]
         guard bytes.count <= limit else { throw .limit(.rebuiltBytesPerSegment, at: position) }
-        rebuilt.write(raw: buffer[bytes])
+        rebuilt.write(raw: buffer, bytes)
     }
 
     private mutating func rebuild(
@@ -132,17 +128,16 @@ struct OperationDecoder {
         case .listed(let texts, let newestFirst):
             let index = try columns[column].nextListed(
                 texts: texts, newestFirst: newestFirst, buffer: &buffer, limit: limit)
-            let bytes = columns[column].listed[index].bytes
+            let bytes = columns[column].listed[index]
             guard bytes.count <= limit else {
                 throw .limit(.rebuiltBytesPerSegment, at: columns[column].stream.index)
             }
             write(bytes, record: operation.record)
-            operations.append(columns[column].listed[index].operation.onRecord(operation.record))
         case .numbers(let form, let told):
             var remembered: Int64 = 0
             let place = record * predictedColumns + columns[column].prediction
             if told.isOfRecord { remembered = predictions[place] }
-            let value = try columns[column].nextValue(
+            let number = try columns[column].nextNumber(
                 form, told, remembered: &remembered, milliseconds: milliseconds)
             if told.isOfRecord { predictions[place] = remembered }
             let prefix = columns[column].prefix
@@ -151,47 +146,30 @@ struct OperationDecoder {
                 throw .limit(.rebuiltBytesPerSegment, at: columns[column].stream.index)
             }
             write(prefix, record: operation.record)
-            value.encode(into: &rebuilt)
-            operations.append(
-                FieldOperation(
-                    record: operation.record,
-                    target: FieldTarget(field: columns[column].form.field, kind: columns[column].form.kind),
-                    action: columns[column].form.action, value: value))
+            try columns[column].write(number, as: form, into: &rebuilt)
         }
     }
 
     /// Writes an operation's listed bytes, which begin with record 0.
     private mutating func write(_ bytes: Range<Int>, record: Int) {
-        guard record > 0 else { return rebuilt.write(raw: buffer[bytes]) }
+        guard record > 0 else { return rebuilt.write(raw: buffer, bytes) }
         rebuilt.write(record)
-        rebuilt.write(raw: buffer[bytes.lowerBound + 1..<bytes.upperBound])
+        rebuilt.write(raw: buffer, bytes.lowerBound + 1..<bytes.upperBound)
     }
 
-    private func checkTargets(from start: Int, at position: Int) throws(CodecError) {
-        var targets = Operations.TargetCheck(count: operations.count - start)
-        var seen: [FieldOperation] = []
-        for operation in operations[start...] {
-            guard targets.isNew(operation, among: seen, from: 0) else {
-                throw .malformed("two operations of one change write the same target", at: position)
-            }
-            seen.append(operation)
+    private func checkTargets(in range: Range<Int>, at position: Int) throws(CodecError) {
+        do { _ = try EncodedOperations(rebuilt.bytes, range) } catch {
+            // All else was looked at as it was listed.
+            throw .malformed("two operations of one change write the same target", at: position)
         }
     }
 
     func finish(at position: Int) throws(CodecError) {
-        guard operations.count == head.operations, rebuilt.count == head.rebuiltBytes else {
+        guard operationCount == head.operations, rebuilt.count == head.rebuiltBytes else {
             throw .malformed("fewer operations than announced", at: position)
         }
         try records.finish()
         try shapes.finish()
         for column in columns { try column.finish() }
-    }
-}
-
-extension FieldOperation {
-    /// The same on another of a change's records.
-    func onRecord(_ number: Int) -> FieldOperation {
-        number == record
-            ? self : FieldOperation(record: number, target: target, action: action, value: value, shown: shown)
     }
 }

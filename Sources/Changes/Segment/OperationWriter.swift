@@ -10,81 +10,42 @@ struct OperationWriter {
     private(set) var shapeCodes = ByteWriter()
     private var forms = ByteInterner()
     private var shapeInterner = ByteInterner()
-
-    /// The operations of a change, taken apart.
-    struct Parsed {
-        struct Operation {
-            let record: Int
-            let form: Range<Int>
-            let content: Range<Int>
-            let value: Value
-        }
-
-        var bytes: [UInt8]
-        var range: Range<Int>
-        var origins: [Range<Int>] = []
-        var operations: [Operation] = []
-
-        /// Takes canonical operations apart; duplicates among them are not looked for.
-        init(_ source: ByteReader) throws(CodecError) {
-            var reader = source
-            bytes = reader.bytes
-            range = reader.index..<reader.end
-            let format = try reader.readInteger()
-            guard format == Operations.format else { throw .unsupported("operations of format \(format)") }
-            let records = try reader.readCount(.operationsPerChange, leastBytes: 2)
-            for _ in 0..<records {
-                let start = reader.index
-                _ = try RecordOrigin(from: &reader)
-                origins.append(start..<reader.index)
-            }
-            let count = try reader.readCount(.operationsPerChange, leastBytes: 6)
-            operations.reserveCapacity(count)
-            for _ in 0..<count {
-                let start = reader.index
-                let record = try reader.readInteger()
-                guard record < UInt64(records) else { throw .malformed("an operation names no record", at: start) }
-                let formStart = reader.index
-                let form = try FieldOperation.Form(from: &reader)
-                let contentStart = reader.index
-                let operation = try FieldOperation(record: Int(record), form, contentFrom: &reader)
-                operations.append(
-                    Operation(
-                        record: Int(record), form: formStart..<contentStart, content: contentStart..<reader.index,
-                        value: operation.value))
-            }
-            try reader.finish()
-        }
-    }
+    /// The shape of the change that is appended; its memory is used again.
+    private var shape = ByteWriter(reserving: 64)
 
     /// Whether one more change keeps the segment within its limits.
-    func hasRoom(for change: Parsed) -> Bool {
-        operations + change.operations.count <= Limit.operationsPerSegment.value
-            && rebuiltBytes + change.range.count <= Limit.rebuiltBytesPerSegment.value
-            && columns.count + change.operations.count <= Limit.columnsPerSegment.value
+    ///
+    /// - Parameter byteCount: of its canonical operations.
+    func hasRoom(for change: EncodedOperations, of byteCount: Int) -> Bool {
+        operations + change.items.count <= Limit.operationsPerSegment.value
+            && rebuiltBytes + byteCount <= Limit.rebuiltBytesPerSegment.value
+            && columns.count + change.items.count <= Limit.columnsPerSegment.value
     }
 
     /// - Precondition: there is room for it.
-    mutating func append(_ change: Parsed, stamp: HybridTimestamp) throws(CodecError) {
-        operations += change.operations.count
-        rebuiltBytes += change.range.count
+    mutating func append(
+        _ change: EncodedOperations, of byteCount: Int, stamp: HybridTimestamp
+    ) throws(CodecError) {
+        operations += change.items.count
+        rebuiltBytes += byteCount
         var indices: [Int] = []
         indices.reserveCapacity(change.origins.count)
         for origin in change.origins { indices.append(records.append(change.bytes, origin)) }
-        var shape = ByteWriter()
+        shape.removeAll()
         shape.write(change.origins.count)
-        shape.write(change.operations.count)
-        for operation in change.operations {
-            let (column, isNew) = forms.intern(change.bytes, operation.form)
+        shape.write(change.items.count)
+        let items = change.items.span
+        for index in items.indices {
+            // The form proper, without what follows it: element, value, shown writes.
+            let form = items[index].form.lowerBound..<items[index].element.lowerBound
+            let (column, isNew) = forms.intern(change.bytes, form)
             if isNew {
-                var reader = ByteReader(change.bytes, operation.form)
-                columns.append(
-                    ColumnWriter(form: try .init(from: &reader), formBytes: Array(change.bytes[operation.form])))
+                var reader = ByteReader(change.bytes, form)
+                columns.append(ColumnWriter(form: try .init(from: &reader), formBytes: Array(change.bytes[form])))
             }
-            columns[column].append(
-                change.bytes, operation.content, value: operation.value, record: indices[operation.record],
-                milliseconds: stamp.milliseconds)
-            if change.origins.count > 1 { shape.write(operation.record) }
+            try columns[column].append(
+                change.bytes, items[index], record: indices[items[index].record], milliseconds: stamp.milliseconds)
+            if change.origins.count > 1 { shape.write(items[index].record) }
             shape.write(column)
         }
         let (number, isNew) = shapeInterner.intern(shape.bytes)

@@ -2,14 +2,13 @@ import Causality
 
 /// A run of consecutive items of one scope, unpacked from columns.
 ///
-/// Its texts, values and origins are decoded once and shared by the operations that hold them, and the operations of
-/// all changes lie in one array, so that folding a segment neither parses nor allocates for each. The canonical bytes
-/// of a change are rebuilt exactly, and are such as `Change.init(carried:)` takes.
+/// What its changes do lies in one piece of canonical bytes, rebuilt exactly: such as `Change.init(carried:)` takes, and
+/// folded from there without parsing or allocating for each. Origins are decoded once and shared.
 ///
 ///     let segment = try Segment(decoding: bytes, scope: scope)
 ///     for case .full(let change) in segment.items {
 ///         let header = segment.header(of: change, previous: head)
-///         for operation in segment.operations[change.operations] { … }
+///         let operations = try EncodedOperations(segment.operationBytes, change.operationBytes)
 ///     }
 package struct Segment: Sendable {
     package let scope: ScopeID
@@ -21,8 +20,6 @@ package struct Segment: Sendable {
     package let origins: [RecordOrigin]
     /// The records of each change, as indexes into `origins`: `SegmentChange.records` leads here.
     package let recordIndices: [Int]
-    /// All changes' operations: `SegmentChange.operations` leads here.
-    package let operations: [FieldOperation]
     /// All changes' canonical operations: `SegmentChange.operationBytes` leads here.
     package let operationBytes: [UInt8]
 
@@ -39,8 +36,17 @@ package struct Segment: Sendable {
         authors = decoder.authors
         origins = decoder.operations.origins
         recordIndices = decoder.operations.mentions
-        operations = decoder.operations.operations
         operationBytes = decoder.operations.rebuilt.bytes
+    }
+
+    /// Whether every change of an encoded segment was placed with verdict ok; nothing else of it is read.
+    ///
+    /// - Throws: `CodecError` where the bytes are no segment.
+    package static func isAllOK(encoded bytes: [UInt8]) throws(CodecError) -> Bool {
+        var reader = ByteReader(bytes)
+        let head = try SegmentHead(from: &reader)
+        // Zeros at the end of a column are left out, and ok is 0.
+        return head.isPlaced ? try head.readStreams(from: &reader)[SegmentStream.verdicts.rawValue].isAtEnd : false
     }
 
     /// The change's records, in its order.
@@ -48,8 +54,8 @@ package struct Segment: Sendable {
         recordIndices[change.records].map { origins[$0] }
     }
 
-    package func operations(of change: SegmentChange) -> Operations {
-        Operations(records: records(of: change), operations: Array(operations[change.operations]))
+    package func operations(of change: SegmentChange) throws(CodecError) -> Operations {
+        try Operations(Array(operationBytes[change.operationBytes]))
     }
 
     /// The canonical header; hashes the operations.
@@ -60,7 +66,7 @@ package struct Segment: Sendable {
         return ChangeHeader(
             scope: scope, dot: change.dot, previous: previous, stamp: change.stamp, zoneMinutes: author.zoneMinutes,
             person: author.person, schema: author.schema, context: change.context,
-            operationsHash: Operations.hash(operationBytes[change.operationBytes]), parts: change.parts)
+            operationsHash: Operations.hash(operationBytes, change.operationBytes), parts: change.parts)
     }
 
     /// The change as it lies in a row of its own; nothing is hashed.

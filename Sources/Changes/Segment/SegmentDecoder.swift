@@ -123,7 +123,7 @@ struct SegmentDecoder {
         let ranges = try operations.next(stamp: stamp, at: position)
         let change = SegmentChange(
             dot: dot, stamp: stamp, author: author, context: context, parts: parts, records: ranges.records,
-            operations: ranges.operations, operationBytes: ranges.bytes, place: place)
+            operationBytes: ranges.bytes, place: place)
         // All but the operations is at most 33 bytes for each of 64 references, 48 for each of 256 parts, and names.
         if ranges.bytes.count > Limit.bytesPerChange.value - 1 << 15 { try checkSize(of: change, at: position) }
         return change

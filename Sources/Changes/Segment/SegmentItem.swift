@@ -38,8 +38,6 @@ package struct SegmentChange: Hashable, Sendable {
     package let parts: [PartCommitment]
     /// Into `Segment.recordIndices`: the change's records in their order.
     package let records: Range<Int>
-    /// Into `Segment.operations`; an operation's `record` counts within `records`.
-    package let operations: Range<Int>
     /// Into `Segment.operationBytes`: the canonical operations.
     package let operationBytes: Range<Int>
     /// Absent in a segment that is not placed.

@@ -69,26 +69,27 @@ package struct SegmentWriter {
         guard reader.remaining <= Limit.bytesPerChange.value else { throw .limit(.bytesPerChange, at: reader.index) }
         let format = try reader.readInteger()
         guard format == Change.carriedFormat else { throw .unsupported("a change of format \(format)") }
-        let carried = try ChangeHeader.Carried(from: &reader, feed: dot.feed)
+        let (stamp, author, context, subjects) = try ChangeHeader.Carried.readApart(from: &reader, feed: dot.feed)
         var commitments: [Hash256] = []
-        for _ in carried.subjects { commitments.append(try reader.readHash()) }
-        let parsed = try OperationWriter.Parsed(try reader.readNested())
+        for _ in subjects { commitments.append(try reader.readHash()) }
+        let range = try reader.readRange(.bytesPerChange)
+        let parsed = try EncodedOperations(bytes, range)
         try reader.finish()
-        guard hasRoom, operations.hasRoom(for: parsed) else { return false }
+        guard hasRoom, operations.hasRoom(for: parsed, of: range.count) else { return false }
         begin(SegmentHead.Kind.full)
         write(dot)
         counters.append(
-            UInt64(carried.stamp.counter &- stamp.expectedCounter(at: carried.stamp.milliseconds)))
-        stamp = carried.stamp
+            UInt64(stamp.counter &- self.stamp.expectedCounter(at: stamp.milliseconds)))
+        self.stamp = stamp
         times.append(Time(stamp: stamp.milliseconds, received: place.map { SegmentWriter.held($0.received) }))
         if let place {
             verdicts.append(UInt64(place.verdict.rawValue))
             if let start = place.start { starts.write(start) }
         }
-        write(SegmentAuthor(zoneMinutes: carried.zoneMinutes, person: carried.person, schema: carried.schema))
-        write(carried.context)
-        write(carried.subjects, commitments)
-        try operations.append(parsed, stamp: carried.stamp)
+        writeAuthor(bytes, author)
+        write(context)
+        write(subjects, commitments)
+        try operations.append(parsed, of: range.count, stamp: stamp)
         return true
     }
 
@@ -154,10 +155,9 @@ package struct SegmentWriter {
         return nextSequences.count - 1
     }
 
-    private mutating func write(_ author: SegmentAuthor) {
-        var writer = ByteWriter()
-        author.encode(into: &writer)
-        let (number, isNew) = authors.intern(writer.bytes)
+    /// - Parameter range: of zone, person and schema, which lie in the carried form as in the list.
+    private mutating func writeAuthor(_ bytes: [UInt8], _ range: Range<Int>) {
+        let (number, isNew) = authors.intern(bytes, range)
         if isNew {
             FrontCoding.write(authors[number], after: number == 0 ? [] : authors[number - 1], into: &authorList)
         }

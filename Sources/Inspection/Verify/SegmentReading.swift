@@ -98,7 +98,8 @@ final class SegmentReading {
             guard let previous = word.start ?? head.hash else { return try pass(change.dot, feed) }
             let header = segment.header(of: change, previous: previous)
             try accept(
-                header, segment.operations(of: change), word.received, word.verdict, feed, body: segment.carried(change)
+                header, try segment.operations(of: change), word.received, word.verdict, feed,
+                body: segment.carried(change)
             )
         case .stub(let received, let verdict, let bytes):
             let header = try SegmentReading.header(bytes, scope)

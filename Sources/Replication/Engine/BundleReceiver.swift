@@ -80,11 +80,12 @@ package struct BundleReceiver<Store: ReplicaStore> {
                 throw Refusal(.noGrant, "the author of \(change.dot) may not write in \(scope.introduction.name)")
             }
             try verifier.checkPast(of: change, operations)
-            let stored = try transaction.append(change, parts: parts, placement: nil)
+            let records = operations.recordIDs(in: id, change: change.hash.short)
+            let stored = try transaction.append(change, records: records, parts: parts, placement: nil)
             var clock = try transaction.clock()
             clock.observe(unplaced: change.header.stamp)
             try transaction.put(clock)
-            try folder.fold(operations, of: stored)
+            try folder.fold(operations, into: records, of: stored)
             received += 1
         }
         return (received, applied)

@@ -50,7 +50,9 @@ package struct HubAcceptance<Transaction: HubTransaction> {
             let (placement, row) = scope.admit(
                 EntryReference(dot: change.dot, hash: change.hash),
                 verdict: verdict(on: change, operations, canWrite: canWrite), now: now)
-            _ = try transaction.append(change, parts: parts, placement: placement)
+            _ = try transaction.append(
+                change, records: operations.recordIDs(in: push.scope, change: change.hash.short), parts: parts,
+                placement: placement)
             try transaction.append(row, of: push.scope)
             entries.rows.append(row)
             outcome.placed += 1
@@ -68,7 +70,7 @@ package struct HubAcceptance<Transaction: HubTransaction> {
         return outcome
     }
 
-    private func verdict(on change: Change, _ operations: Operations, canWrite: Bool) -> Verdict {
+    private func verdict(on change: Change, _ operations: EncodedOperations, canWrite: Bool) -> Verdict {
         guard canWrite else { return .held }
         guard let schema = schemas.first(where: { $0.id == change.header.schema }) else { return .ok }
         return schema.violation(of: operations) == nil ? .ok : .void

@@ -41,11 +41,23 @@ package struct HubPager<Transaction: HubTransaction> {
         try checkHead(hello, receiver: receiver)
         if hello.position == scope.position { return nil }
         let held = try heldHeads(hello)
-        var entries: [PagedEntry] = []
+        var packer = BlockPacker()
+        var isEmpty = true
         var history = hello.history
         var position = hello.position
         var piece: ChangePiece?
         reading: while position < scope.position, let left = limits {
+            if let sealed = try transaction.sealed(from: position + 1, of: hello.scope),
+                sealed.packed.count <= left.changes, sealed.packed.byteCount <= left.bytes,
+                sealed.feeds.allSatisfy({ held[$0] == nil })
+            {
+                packer.append(sealed.packed)
+                isEmpty = false
+                history = sealed.history
+                position += UInt64(sealed.packed.count)
+                limits = left.reduced(entries: sealed.packed.count, bytes: sealed.packed.byteCount)
+                continue
+            }
             let limit = min(left.changes, HubPager.step)
             var rows = placed?.rows(after: position, limit: limit) ?? []
             if rows.isEmpty { rows = try transaction.entries(of: hello.scope, after: position, limit: limit)[...] }
@@ -56,7 +68,7 @@ package struct HubPager<Transaction: HubTransaction> {
                     change.byteCount > pieceBytes
                 {
                     // A large change ends the page; its pieces come with pages of their own.
-                    if !entries.isEmpty { break reading }
+                    if !isEmpty { break reading }
                     piece = ChangePiece(of: change, at: dot, after: hello.staged, limit: pieceBytes)
                     if let piece {
                         limits = limits?.reduced(bytes: piece.bytes.count)
@@ -65,7 +77,8 @@ package struct HubPager<Transaction: HubTransaction> {
                     paged = .full(dot: dot, received: received, verdict: verdict, start: start, change: .staged)
                     bytes = 64
                 }
-                entries.append(paged)
+                packer.append(paged)
+                isEmpty = false
                 history = row.history
                 position = row.position
                 limits = limits?.reduced(bytes: bytes)
@@ -76,7 +89,7 @@ package struct HubPager<Transaction: HubTransaction> {
             receipt: Receipt(
                 incarnation: incarnation, scope: hello.scope, position: position, history: history, hubTime: now,
                 key: key),
-            entries: entries, hasMore: position < scope.position, piece: piece)
+            blocks: packer.finish(), hasMore: position < scope.position, piece: piece)
     }
 
     private static var step: Int { 500 }
@@ -144,9 +157,9 @@ extension ReplicaTransaction {
 }
 
 extension PageLimits {
-    /// What is left after one entry of so many bytes; nil when nothing is.
-    func reduced(bytes count: Int) -> PageLimits? {
-        guard changes > 1, bytes > count else { return nil }
-        return PageLimits(changes: changes - 1, bytes: bytes - count)
+    /// What is left after entries of so many bytes; nil when nothing is.
+    func reduced(entries: Int = 1, bytes count: Int) -> PageLimits? {
+        guard changes > entries, bytes > count else { return nil }
+        return PageLimits(changes: changes - entries, bytes: bytes - count)
     }
 }

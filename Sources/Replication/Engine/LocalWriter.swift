@@ -152,11 +152,13 @@ package struct LocalWriter<Transaction: ReplicaTransaction> {
                 operationsHash: Operations.hash(operations), parts: commitments),
             operations: operations)
         let byteCount = try check(change, parts: parts)
+        let encoded: EncodedOperations
+        do { encoded = try EncodedOperations(operations) } catch { throw CommitError.malformed(error.description) }
         try attest(change, byteCount: byteCount, after: feed)
 
-        let stored = try transaction.append(change, parts: parts, placement: nil)
-        if !draft.parts.isEmpty, let origin = draft.operations.records.first {
-            let record = origin.recordID(in: scope.scope, change: change.hash.short)
+        let records = encoded.recordIDs(in: scope.scope, change: change.hash.short)
+        let stored = try transaction.append(change, records: records, parts: parts, placement: nil)
+        if !draft.parts.isEmpty, let record = records.first {
             for (part, key) in zip(draft.parts, keys) {
                 try transaction.put(partKey: key, of: part.subject, record: record)
             }
@@ -166,19 +168,15 @@ package struct LocalWriter<Transaction: ReplicaTransaction> {
         feed.seen = dot.sequence
         try transaction.put(feed, of: scope.scope)
         try transaction.put(clock)
-        do {
-            try RecordFolder(transaction).fold(stored)
-        } catch let error as CodecError {
-            throw CommitError.malformed(error.description)
-        }
+        try RecordFolder(transaction).fold(encoded, into: records, of: stored)
         return stored
     }
 
-    /// A hub must take what is saved here: it holds a change to the same rules. The operations are read when folded.
+    /// A hub must take what is saved here: it holds a change to the same rules. The operations are looked at apart.
     /// - Returns: how many bytes it has with its parts.
     private func check(_ change: Change, parts: [[UInt8]]) throws -> Int {
         let header = change.header
-        let byteCount = CarriedChange(bytes: change.carried(), parts: parts).byteCount
+        let byteCount = change.carriedByteCount + parts.reduce(0) { $0 + $1.count }
         guard byteCount <= Limit.bytesPerChange.value else { throw CommitError.tooManyBytes(byteCount) }
         for name in [header.person, header.schema] where name.string.utf8.count > Limit.nameBytes.value {
             throw CommitError.malformed("more than \(Limit.nameBytes.value) \(Limit.nameBytes.name)")

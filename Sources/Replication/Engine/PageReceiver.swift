@@ -72,10 +72,21 @@ package struct PageReceiver<Transaction: ReplicaTransaction> {
                 skipped -= block.count
                 continue
             }
+            let segment: Segment? =
+                if case .packed(let packed) = block { try packed.unpacked(scope: scope) } else { nil }
+            if skipped == 0, case .packed(let packed) = block, let segment,
+                var receiver = try BlockReceiver(
+                    transaction, folder: folder, scope: scope, packed: packed, segment: segment)
+            {
+                try receiver.apply(packed, to: &state, &clock)
+                outcome.entries += packed.count
+                outcome.received += packed.count
+                continue
+            }
             let start = state.position + 1
             let before = outcome
             var bodies = 0
-            try forEachEntry(of: block, in: scope) { arrived in
+            try forEachEntry(of: block, segment) { arrived in
                 if skipped > 0 {
                     skipped -= 1
                     return
@@ -136,7 +147,8 @@ package struct PageReceiver<Transaction: ReplicaTransaction> {
         }
     }
 
-    private func forEachEntry(of block: PageBlock, in scope: ScopeID, _ body: (Arrived) throws -> Void) throws {
+    /// - Parameter segment: what a packed block holds.
+    private func forEachEntry(of block: PageBlock, _ segment: Segment?, _ body: (Arrived) throws -> Void) throws {
         switch block {
         case .single(.known(let dot, let received, let verdict)):
             try body(.known(dot: dot, received: received, verdict: verdict))
@@ -146,7 +158,7 @@ package struct PageReceiver<Transaction: ReplicaTransaction> {
             try body(.stub(received: received, verdict: verdict, header: header))
         case .single(.other(let entry)): try body(.other(entry))
         case .packed(let packed):
-            let segment = try packed.unpacked(scope: scope)
+            guard let segment else { preconditionFailure("a packed block was unpacked") }
             var parts = PartsInOrder(packed)
             for item in segment.items {
                 switch item {
@@ -194,12 +206,14 @@ package struct PageReceiver<Transaction: ReplicaTransaction> {
             let (change, operations) = try decode(travelling, dot, previous: feed.hash, scope: scope.scope)
             try checkContext(of: change.header)
             try transaction.note(dot, context: change.header.context, scope: scope.scope)
-            let stored = try transaction.append(change, parts: travelling.parts, placement: placement)
+            let records = operations.recordIDs(in: scope.scope, change: change.hash.short)
+            let stored = try transaction.append(
+                change, records: records, parts: travelling.parts, placement: placement)
             feed.sequence = dot.sequence
             feed.hash = change.hash
             try transaction.put(feed, of: scope.scope)
             if stored.isFolded { clock.observe(effective: stored.effective) }
-            try folder.fold(operations, of: stored)
+            try folder.fold(operations, into: records, of: stored)
             outcome.received += 1
             return .change(
                 reference: EntryReference(dot: dot, hash: change.hash), received: received, verdict: verdict)
@@ -315,7 +329,7 @@ package struct PageReceiver<Transaction: ReplicaTransaction> {
 
     private func decode(
         _ travelling: TravellingChange, _ dot: Dot, previous: Hash256, scope: ScopeID
-    ) throws -> (change: Change, operations: Operations) {
+    ) throws -> (change: Change, operations: EncodedOperations) {
         do { return try travelling.decoded(dot, previous: previous, scope: scope) } catch {
             throw PageError.change(dot, error.description)
         }

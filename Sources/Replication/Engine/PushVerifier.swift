@@ -4,7 +4,7 @@ import Changes
 /// Checks a push against what is known: rebuilds each change on its feed's head and holds the run's end against its
 /// author's attestation. Hub and bundle receiver both take changes only through here.
 struct PushVerifier<Transaction: ReplicaTransaction> {
-    typealias Verified = (change: Change, operations: Operations, parts: [[UInt8]?], author: Certificate)
+    typealias Verified = (change: Change, operations: EncodedOperations, parts: [[UInt8]?], author: Certificate)
 
     private let transaction: Transaction
     private let checked: CheckedAttestations
@@ -86,7 +86,7 @@ struct PushVerifier<Transaction: ReplicaTransaction> {
 
     /// The context must be held, with equal hashes, before the change is taken; what a person was shown must lie in the
     /// change's past.
-    func checkPast(of change: Change, _ operations: Operations) throws {
+    func checkPast(of change: Change, _ operations: EncodedOperations) throws {
         let missing = try change.header.context.filter { reference in
             try transaction.standing(of: reference, in: change.scope) != .held
         }
@@ -95,9 +95,9 @@ struct PushVerifier<Transaction: ReplicaTransaction> {
                 .missingContext, "the change \(change.dot) was made after changes that are missing here",
                 missing: missing)
         }
-        guard operations.operations.contains(where: { $0.shown != nil }) else { return }
+        guard operations.hasShown else { return }
         let past = try transaction.past(of: change.dot, scope: change.scope)
-        for reference in operations.operations.compactMap(\.shown).joined() {
+        for reference in try operations.shown() {
             guard past.contains(reference.dot),
                 try transaction.change(at: reference.dot, of: change.scope)?.hash.short == reference.hash
             else {
@@ -170,7 +170,7 @@ struct PushVerifier<Transaction: ReplicaTransaction> {
 
     private func decode(
         _ arrived: TravellingChange, _ dot: Dot, previous: Hash256, scope: ScopeID
-    ) throws -> (change: Change, operations: Operations) {
+    ) throws -> (change: Change, operations: EncodedOperations) {
         guard arrived.byteCount <= Limit.bytesPerChange.value else {
             throw Refusal(.malformed, "the change \(dot) has more than \(Limit.bytesPerChange.value) bytes")
         }

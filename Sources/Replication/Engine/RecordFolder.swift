@@ -13,29 +13,32 @@ package struct RecordFolder<Transaction: ReplicaTransaction> {
     /// The change is stored, its past is folded, and it has not been folded.
     package func fold(_ change: StoredChange) throws {
         guard change.isFolded, let bytes = change.operations else { return }
-        try fold(try Operations(bytes), of: change)
+        let operations = try EncodedOperations(bytes)
+        let ids = operations.recordIDs(in: change.header.scope, change: change.hash.short)
+        try fold(operations, into: ids, of: change)
     }
 
     /// The same for a change whose operations were read already.
-    package func fold(_ operations: Operations, of change: StoredChange) throws {
+    ///
+    /// - Parameter ids: of the change's records, in their order.
+    package func fold(_ operations: EncodedOperations, into ids: [RecordID], of change: StoredChange) throws {
         guard change.isFolded else { return }
-        let scope = change.header.scope
+        try fold(operations, into: ids, of: change.header.scope, by: try step(of: change))
+    }
+
+    /// The same for a change of which no more is known than what folding takes.
+    func fold(_ operations: EncodedOperations, into ids: [RecordID], of scope: ScopeID, by step: FoldStep) throws {
         if let error = operations.foldError {
-            try transaction.quarantine(change.dot, of: scope, reason: error.description)
+            try transaction.quarantine(step.dot, of: scope, reason: error.description)
             return
         }
-        let ids = operations.recordIDs(in: scope, change: change.hash.short)
-        let past = try transaction.past(of: change.dot, scope: scope)
-        if let only = ids.first, ids.count == 1 {
-            try apply(operations.operations, to: only, from: operations.records[0], of: change, past: past)
-            return
-        }
-        // Each record is visited once, also in a change that writes to thousands.
-        var byRecord: [[FieldOperation]] = Array(repeating: [], count: ids.count)
-        for operation in operations.operations { byRecord[operation.record].append(operation) }
-        for (index, id) in ids.enumerated() {
-            try apply(byRecord[index], to: id, from: operations.records[index], of: change, past: past)
-        }
+        for (index, id) in ids.enumerated() { try apply(operations, on: index, of: step, to: id, of: scope) }
+    }
+
+    private func step(of change: StoredChange) throws -> FoldStep {
+        FoldStep(
+            dot: change.dot, hash: change.hash.short, effective: change.effective,
+            past: try transaction.past(of: change.dot, scope: change.header.scope))
     }
 
     /// Tries again what an older version could not fold, and takes out of quarantine what this one can.
@@ -46,7 +49,7 @@ package struct RecordFolder<Transaction: ReplicaTransaction> {
         var folded = 0
         for (dot, _) in try transaction.quarantined(of: scope) {
             guard let change = try transaction.change(at: dot, of: scope), let bytes = change.operations,
-                try Operations(bytes).foldError == nil
+                try EncodedOperations(bytes).foldError == nil
             else { continue }
             try transaction.removeQuarantine(dot, of: scope)
             try refoldRecords(touchedBy: change)
@@ -78,11 +81,8 @@ package struct RecordFolder<Transaction: ReplicaTransaction> {
 
     /// Folds a record again, from what the scope's base holds of it and its changes: after a verdict, a moved effective
     /// time, an upgrade.
-    ///
-    /// - Parameter origin: where it comes from, for a record that nothing foldable had touched.
-    package func refold(_ id: RecordID, of scope: ScopeID, origin: RecordOrigin) throws {
+    package func refold(_ id: RecordID, of scope: ScopeID) throws {
         let base = try transaction.baseRecord(id, of: scope)
-        let origin = try base?.origin ?? transaction.record(id, of: scope)?.origin ?? origin
         let changes = try transaction.changes(touching: id, of: scope)
         try transaction.clear(id, of: scope)
         if let base {
@@ -91,77 +91,56 @@ package struct RecordFolder<Transaction: ReplicaTransaction> {
         }
         for change in changes where change.isFolded {
             guard let bytes = change.operations else { continue }
-            let operations = try Operations(bytes)
+            let operations = try EncodedOperations(bytes)
             guard operations.foldError == nil else { continue }
             let ids = operations.recordIDs(in: scope, change: change.hash.short)
             guard let index = ids.firstIndex(of: id) else { continue }
-            let past = try transaction.past(of: change.dot, scope: scope)
-            try apply(
-                operations.operations.filter { $0.record == index }, to: id, from: origin, of: change, past: past)
+            try apply(operations, on: index, of: try step(of: change), to: id, of: scope)
         }
     }
 
     /// Folds every record again that a change touches.
     package func refoldRecords(touchedBy change: StoredChange) throws {
         guard let bytes = change.operations else { return }
-        let operations = try Operations(bytes)
-        let ids = operations.recordIDs(in: change.header.scope, change: change.hash.short)
-        for (id, origin) in zip(ids, operations.records) {
-            try refold(id, of: change.header.scope, origin: origin.seen(from: change.hash.short))
-        }
+        let operations = try EncodedOperations(bytes)
+        let scope = change.header.scope
+        for id in operations.recordIDs(in: scope, change: change.hash.short) { try refold(id, of: scope) }
     }
 
     /// Applies what a change does to one record.
     private func apply(
-        _ operations: [FieldOperation], to id: RecordID, from origin: RecordOrigin, of change: StoredChange, past: Past
+        _ operations: EncodedOperations, on record: Int, of step: FoldStep, to id: RecordID, of scope: ScopeID
     ) throws {
-        let scope = change.header.scope
-        let effective = change.effective
-        var rows: [LogRow] = []
-        try transaction.update(id, of: scope, from: origin.seen(from: change.hash.short)) { state in
-            for operation in operations {
-                let row = try state.apply(operation, dot: change.dot, effective: effective, past: past) {
-                    try transaction.greatestLogKey(of: id, scope: scope, within: past)
-                }
-                if let row { rows.append(row) }
-            }
+        for row in try transaction.apply(operations, on: record, of: step, to: id, of: scope) {
+            try transaction.append(row, of: id, scope: scope)
         }
-        for row in rows { try transaction.append(row, of: id, scope: scope) }
     }
 }
 
-extension Operations {
-    /// Why this version cannot fold them; nil when it can.
-    ///
-    /// Told from the bytes alone: a change is folded whole or not at all, whatever state it meets, and the same way
-    /// each time that one of its records is folded again.
-    package var foldError: FoldError? {
-        for operation in operations {
-            guard operation.target.kind.isKnown else { return .unknownKind(operation.target.kind) }
-            let isDefined = operation.action == .put || operation.action == .remove && operation.target.kind.isReplacing
-            guard isDefined else { return .unknownAction(operation.action) }
-        }
-        return nil
-    }
-}
-
-extension ChangeLog {
-    /// The clock as it was saved.
-    package func clock() throws -> HybridLogicalClock {
-        guard let bytes = try setting(.clock) else { return HybridLogicalClock() }
+/// As the setting `clock` holds it.
+extension HybridLogicalClock {
+    package init(_ bytes: [UInt8]) throws(CodecError) {
         var reader = ByteReader(bytes)
         let effective = HybridTimestamp(rawValue: try reader.readInteger())
         let unplaced = HybridTimestamp(rawValue: try reader.readInteger())
         let issued = HybridTimestamp(rawValue: try reader.readInteger())
         try reader.finish()
-        return HybridLogicalClock(greatestEffective: effective, greatestUnplaced: unplaced, lastIssued: issued)
+        self.init(greatestEffective: effective, greatestUnplaced: unplaced, lastIssued: issued)
     }
 
-    package func put(_ clock: HybridLogicalClock) throws {
+    package func encoded() -> [UInt8] {
         var writer = ByteWriter(reserving: 30)
-        writer.write(clock.greatestEffective.rawValue)
-        writer.write(clock.greatestUnplaced.rawValue)
-        writer.write(clock.lastIssued.rawValue)
-        try put(writer.bytes, for: .clock)
+        writer.write(greatestEffective.rawValue)
+        writer.write(greatestUnplaced.rawValue)
+        writer.write(lastIssued.rawValue)
+        return writer.bytes
     }
+}
+
+extension ChangeLog {
+    package func clock() throws -> HybridLogicalClock {
+        try setting(.clock).map { try HybridLogicalClock($0) } ?? HybridLogicalClock()
+    }
+
+    package func put(_ clock: HybridLogicalClock) throws { try put(clock.encoded(), for: .clock) }
 }

@@ -99,7 +99,7 @@ package struct SnapshotReceiver<Transaction: ReplicaTransaction> {
             throw SnapshotError.manifest("its signature does not hold")
         }
         let waiting = try waitingRecords(of: scope)
-        for record in waiting { try transaction.clear(record.id, of: scope) }
+        for record in waiting { try transaction.clear(record, of: scope) }
         try checkChunks(of: manifest)
         try transaction.put(HeldSnapshot(manifest, isBase: true), of: scope)
         var count = 0
@@ -123,7 +123,7 @@ package struct SnapshotReceiver<Transaction: ReplicaTransaction> {
         clock.observe(effective: manifest.clock)
         try transaction.put(clock)
         let folder = RecordFolder(transaction)
-        for record in waiting { try folder.refold(record.id, of: scope, origin: record.origin) }
+        for record in waiting { try folder.refold(record, of: scope) }
         return count
     }
 
@@ -140,8 +140,8 @@ package struct SnapshotReceiver<Transaction: ReplicaTransaction> {
     }
 
     /// The records that changes without an entry touch: they are folded again from the base.
-    private func waitingRecords(of scope: ScopeID) throws -> [(id: RecordID, origin: RecordOrigin)] {
-        var found: [(id: RecordID, origin: RecordOrigin)] = []
+    private func waitingRecords(of scope: ScopeID) throws -> [RecordID] {
+        var found: [RecordID] = []
         var seen: Set<RecordID> = []
         var after: Int64 = 0
         while true {
@@ -149,11 +149,8 @@ package struct SnapshotReceiver<Transaction: ReplicaTransaction> {
             guard let last = changes.last else { return found }
             for change in changes {
                 guard let bytes = change.operations else { continue }
-                let operations = try Operations(bytes)
-                let ids = operations.recordIDs(in: scope, change: change.hash.short)
-                for (id, origin) in zip(ids, operations.records) where seen.insert(id).inserted {
-                    found.append((id, origin.seen(from: change.hash.short)))
-                }
+                let ids = try EncodedOperations(bytes).recordIDs(in: scope, change: change.hash.short)
+                for id in ids where seen.insert(id).inserted { found.append(id) }
             }
             after = last.order
         }

@@ -29,12 +29,12 @@ enum TravellingChange {
     /// - Throws: `CodecError` where it is none, or its parts are not those that it commits to.
     func decoded(
         _ dot: Dot, previous: Hash256, scope: ScopeID
-    ) throws(CodecError) -> (change: Change, operations: Operations) {
+    ) throws(CodecError) -> (change: Change, operations: EncodedOperations) {
         switch self {
         case .carried(let carried):
             let (header, bytes) = try Change.decode(
                 carried: carried.bytes, scope: scope, dot: dot, previous: previous)
-            let operations = try Operations(bytes)
+            let operations = try EncodedOperations(bytes)
             let change = Change(header: header, operations: bytes)
             try change.checkParts(carried.parts)
             return (change, operations)
@@ -43,7 +43,7 @@ enum TravellingChange {
                 header: segment.header(of: packed, previous: previous),
                 operations: Array(segment.operationBytes[packed.operationBytes]))
             try change.checkParts(parts)
-            return (change, segment.operations(of: packed))
+            return (change, try EncodedOperations(change.operations))
         }
     }
 }

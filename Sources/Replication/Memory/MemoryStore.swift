@@ -98,12 +98,14 @@ package final class MemoryTransaction: HubTransaction {
 
     // MARK: - Changes
 
-    package func append(_ change: Change, parts: [[UInt8]?], placement: Placement?) -> StoredChange {
+    package func append(
+        _ change: Change, records: [RecordID], parts: [[UInt8]?], placement: Placement?
+    ) -> StoredChange {
         insert(
             StoredChange(
                 header: change.header, operations: change.operations, hash: change.hash, placement: placement,
                 order: Int64(state.changes.count + 1)),
-            parts: parts)
+            records: records, parts: parts)
     }
 
     package func append(stub: ChangeHeader, hash: Hash256, placement: Placement) {
@@ -111,17 +113,15 @@ package final class MemoryTransaction: HubTransaction {
             StoredChange(
                 header: stub, operations: nil, hash: hash, placement: placement,
                 order: Int64(state.changes.count + 1)),
-            parts: stub.parts.map { _ in nil })
+            records: [], parts: stub.parts.map { _ in nil })
     }
 
-    private func insert(_ change: StoredChange, parts: [[UInt8]?]) -> StoredChange {
+    private func insert(_ change: StoredChange, records: [RecordID], parts: [[UInt8]?]) -> StoredChange {
         let place = MemoryState.Place(scope: change.header.scope, dot: change.dot)
         precondition(state.places[place] == nil, "the change \(change.dot) is stored already")
         state.places[place] = state.changes.count
         if change.placement == nil { state.unplaced[place.scope, default: []].append(state.changes.count) }
-        // What is no change here is refused where it is folded.
-        for record in (try? change.operations.map { try Operations.records($0) }) ?? [] {
-            let id = record.recordID(in: place.scope, change: change.hash.short)
+        for id in records {
             state.touches[MemoryState.RecordKey(scope: place.scope, record: id), default: []].append(
                 state.changes.count)
         }
@@ -225,6 +225,10 @@ package final class MemoryTransaction: HubTransaction {
         state.attestations[key] = list.sorted { $0.sequence < $1.sequence }
     }
 
+    package func append(_ block: AppendedBlock, of scope: ScopeID) throws { try appendEach(of: block, in: scope) }
+
+    package func sealed(from position: UInt64, of scope: ScopeID) -> SealedEntries? { nil }
+
     package func attestation(of replica: ReplicaID, scope: ScopeID, covering sequence: UInt64) -> Attestation? {
         state.attestations[MemoryState.FeedKey(scope: scope, feed: FeedID(replica))]?
             .first { $0.sequence >= sequence }
@@ -243,13 +247,22 @@ package final class MemoryTransaction: HubTransaction {
         state.records[MemoryState.RecordKey(scope: record.scope, record: record.id)] = record
     }
 
-    package func update(
-        _ id: RecordID, of scope: ScopeID, from origin: RecordOrigin, _ body: (inout RecordState) throws -> Void
-    ) rethrows {
-        let held = record(id, of: scope)
+    package func apply(
+        _ operations: EncodedOperations, on record: Int, of step: FoldStep, to id: RecordID, of scope: ScopeID
+    ) throws -> [LogRow] {
+        let held = self.record(id, of: scope)
         var state = held?.state ?? RecordState()
-        try body(&state)
-        put(StoredRecord(id: id, scope: scope, origin: held?.origin ?? origin, state: state))
+        var rows: [LogRow] = []
+        for index in operations.indices(on: record) {
+            let row = try state.apply(
+                try operations.operation(operations.items[index]), dot: step.dot, effective: step.effective,
+                past: step.past
+            ) { greatestLogKey(of: id, scope: scope, within: step.past) }
+            if let row { rows.append(row) }
+        }
+        let origin = try held?.origin ?? operations.origin(record).seen(from: step.hash)
+        put(StoredRecord(id: id, scope: scope, origin: origin, state: state))
+        return rows
     }
 
     package func records(of scope: ScopeID, after id: RecordID?, limit: Int) -> [StoredRecord] {

@@ -81,6 +81,12 @@ struct BlockPacker {
         if !pack(entry) { blocks.append(.single(entry)) }
     }
 
+    /// Takes entries that are packed already.
+    mutating func append(_ packed: PackedEntries) {
+        flush()
+        blocks.append(.packed(packed))
+    }
+
     mutating func finish() -> [PageBlock] {
         flush()
         return blocks

@@ -101,6 +101,21 @@ package struct EntryRow: Hashable, Sendable {
     }
 }
 
+/// A run of entries as a log keeps it.
+package struct SealedEntries: Hashable, Sendable {
+    package let packed: PackedEntries
+    /// The history hash at the last of them.
+    package let history: HistoryHash
+    /// Whose changes they place.
+    package let feeds: [FeedID]
+
+    package init(packed: PackedEntries, history: HistoryHash, feeds: [FeedID]) {
+        self.packed = packed
+        self.history = history
+        self.feeds = feeds
+    }
+}
+
 /// The durable history, inside one transaction: scopes, feeds, changes, personal parts, entries.
 ///
 /// Branch and hub keep the same log, so both stand on this port. Every call may throw what the storage throws.
@@ -120,7 +135,11 @@ package protocol ChangeLog: AnyObject {
     func put(_ feed: FeedState, of scope: ScopeID) throws
 
     /// Appends a change that is the next of its feed, with the parts that are at hand, and gives it its order.
-    func append(_ change: Change, parts: [[UInt8]?], placement: Placement?) throws -> StoredChange
+    ///
+    /// - Parameter records: the ids of the records that it names: by them it is found.
+    func append(
+        _ change: Change, records: [RecordID], parts: [[UInt8]?], placement: Placement?
+    ) throws -> StoredChange
     /// Appends a header without its body.
     func append(stub: ChangeHeader, hash: Hash256, placement: Placement) throws
     /// Gives a change the place that the next entry appended says, or another verdict than its entry's.
@@ -135,11 +154,17 @@ package protocol ChangeLog: AnyObject {
     func addParts(_ parts: [[UInt8]?], of dot: Dot, scope: ScopeID) throws
 
     func append(_ row: EntryRow, of scope: ScopeID) throws
+    /// Appends entries with the changes that they place, all at once; see `appendEach`.
+    func append(_ block: AppendedBlock, of scope: ScopeID) throws
     /// The entries appended from `position` on lie packed in `block`, whole changes and all: a log that keeps them in
     /// this form need not pack them again.
     func keep(_ block: PackedEntries, from position: UInt64, of scope: ScopeID) throws
     /// Entries in order, after `position`.
     func entries(of scope: ScopeID, after position: UInt64, limit: Int) throws -> [EntryRow]
+    /// The sealed segment that begins at a position, as it lies, where who takes it must be told no more and no less than it
+    /// says: its changes are whole, ok, and without personal parts. Nil where there is none such; a log that keeps its
+    /// entries otherwise has none.
+    func sealed(from position: UInt64, of scope: ScopeID) throws -> SealedEntries?
     /// The history hash at a position that this log has had; nil beyond.
     func history(of scope: ScopeID, at position: UInt64) throws -> HistoryHash?
 
@@ -161,6 +186,10 @@ package protocol ChangeLog: AnyObject {
     func put(_ attestation: Attestation) throws
     /// The attestation of `replica` in `scope` with the least sequence of at least `sequence`.
     func attestation(of replica: ReplicaID, scope: ScopeID, covering sequence: UInt64) throws -> Attestation?
+
+    /// The clock as it was saved.
+    func clock() throws -> HybridLogicalClock
+    func put(_ clock: HybridLogicalClock) throws
 
     func setting(_ key: SettingKey) throws -> [UInt8]?
     func put(_ value: [UInt8]?, for key: SettingKey) throws

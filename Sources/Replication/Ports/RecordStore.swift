@@ -22,6 +22,22 @@ package struct StoredRecord: Hashable, Sendable {
     package var digest: UInt128 { state.digest(of: id) }
 }
 
+/// A change as a fold knows it.
+package struct FoldStep: Sendable {
+    package let dot: Dot
+    package let hash: ShortHash
+    package let effective: HybridTimestamp
+    /// What it had seen.
+    package let past: Past
+
+    package init(dot: Dot, hash: ShortHash, effective: HybridTimestamp, past: Past) {
+        self.dot = dot
+        self.hash = hash
+        self.effective = effective
+        self.past = past
+    }
+}
+
 /// The folded state, inside the same transaction as the log: records, their log rows, fingerprints.
 ///
 /// A scope's fingerprint is at all times that of its records, and projection tables follow what is put here. A store
@@ -31,12 +47,14 @@ package protocol RecordStore: AnyObject {
     func record(_ id: RecordID, of scope: ScopeID) throws -> StoredRecord?
     /// Puts a record in the place of what is held of it.
     func put(_ record: StoredRecord) throws
-    /// Changes a record's state where it lies. One that is not held begins empty, from `origin`.
+    /// Applies what a change does to one record. One that is not held begins empty, from the origin that the change names.
     ///
-    /// - Parameter body: may read the record's log rows, and must not touch the record otherwise. When it throws, the
-    ///   transaction must be given up: the state may be half changed.
-    func update(
-        _ id: RecordID, of scope: ScopeID, from origin: RecordOrigin, _ body: (inout RecordState) throws -> Void) throws
+    /// - Parameter record: which of the change's records it is.
+    /// - Returns: the rows that its log operations add, which are not appended yet.
+    /// - Throws: what the storage throws; the transaction must then be given up: the state may be half changed.
+    func apply(
+        _ operations: EncodedOperations, on record: Int, of step: FoldStep, to id: RecordID, of scope: ScopeID
+    ) throws -> [LogRow]
     /// Records of a scope by id, after `id`.
     func records(of scope: ScopeID, after id: RecordID?, limit: Int) throws -> [StoredRecord]
     /// Forgets a record's state and log rows, so that it can be folded again.

@@ -28,6 +28,31 @@ struct StatementCache {
         }
     }
 
+    /// Where a text's bytes lie: texts in one place are one text.
+    private struct TextPlace: Equatable {
+        let start: UnsafeRawPointer
+        let count: Int
+
+        /// Nil for a text without a place of its own.
+        init?(_ text: String) {
+            guard text.utf8.count > 15, let place = text.utf8.withContiguousStorageIfAvailable({ $0 }),
+                let start = place.baseAddress
+            else { return nil }
+            self.start = UnsafeRawPointer(start)
+            count = place.count
+        }
+    }
+
+    private struct Recent {
+        let place: TextPlace
+        let text: String
+        let entry: CachedStatement
+    }
+
+    /// Those found last, by the place of their text: what writes a table names its statement thousands of times.
+    private var recent: [Recent] = []
+    private static let recentLimit = 4
+
     /// Bounded by the literals in the program.
     private var literals = LiteralTable()
     private var dynamics: [TextKey: CachedStatement] = [:]
@@ -45,8 +70,18 @@ struct StatementCache {
 
     /// Finds a statement made at run time, and notes its use.
     mutating func dynamic(_ sql: String) -> CachedStatement? {
-        guard let entry = dynamics[TextKey(text: sql)] else { return nil }
+        let place = TextPlace(sql)
+        if let place, let recent = recent.first(where: { $0.place == place }) {
+            note(recent.entry)
+            return recent.entry
+        }
+        guard let (key, entry) = dynamics[TextKey(text: sql)].map({ (TextKey(text: sql), $0) }) else { return nil }
         note(entry)
+        // The text is kept with its place: what lies there stays.
+        if let place {
+            if recent.count == Self.recentLimit { recent.removeFirst() }
+            recent.append(Recent(place: place, text: key.text, entry: entry))
+        }
         return entry
     }
 
@@ -68,12 +103,14 @@ struct StatementCache {
             entry.finalize()
         }
         dynamics = [:]
+        recent = []
     }
 
     /// `uses` differs for each entry, so the order of the dictionary does not matter.
     private mutating func dropOldest() {
         let idle = dynamics.filter { !$0.value.isLent }
         guard let oldest = idle.min(by: { $0.value.lastUse < $1.value.lastUse }) else { return }
+        recent.removeAll { $0.entry === oldest.value }
         oldest.value.finalize()
         dynamics[oldest.key] = nil
     }

@@ -18,7 +18,9 @@ extension SQLiteTransaction {
         header: (Dot) throws -> SnapshotHeading?
     ) throws -> (rows: Int, damage: [StoredValueError]) {
         guard let type = record.state.type.flatMap({ projections.type(named: $0) }) else { return (0, []) }
-        let clocks = try clockWriter.encode(record.state, in: type.values) { feed($0.feed) }
+        let encoded = EncodedState(record.state)
+        _ = rowWriter.read(encoded, types: projections.types)
+        let clocks = rowWriter.clockColumn(of: encoded, in: type.values, feed)
         let main = type.mainRow(
             of: RecordView(id: record.id, state: record.state, log: log), scope: try scopeRow(record.scope),
             clocks: clocks)

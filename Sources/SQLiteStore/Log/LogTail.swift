@@ -20,13 +20,31 @@ struct LogTail {
         /// The hash of the change before the first.
         let previous: Hash256
         let number: Int64
-        var changes: [StoredChange] = []
+        private(set) var changes: [StoredChange] = []
+        /// What they touch.
+        private(set) var marks = RecordMarks()
 
         var next: UInt64 { first + UInt64(changes.count) }
+
+        mutating func append(_ change: StoredChange, _ records: [RecordID]) {
+            changes.append(change)
+            for record in records { marks.insert(record) }
+        }
+    }
+
+    /// A change with the records that it touches.
+    struct Appended {
+        let change: StoredChange
+        let records: [RecordID]
+
+        init(_ change: StoredChange, _ records: [RecordID]) {
+            self.change = change
+            self.records = records
+        }
     }
 
     /// Appended in this transaction, with or without an entry.
-    var changes: [Place: StoredChange] = [:]
+    var changes: [Place: Appended] = [:]
     /// In the order in which they came.
     var runs: [Run] = []
     /// By scope's row, in order.
@@ -38,7 +56,7 @@ struct LogTail {
 
     /// Forgets what is on disk now; what has its entry and is not among `written` waits for the entry's row.
     mutating func removeAll(writtenWithEntry written: Set<Place>) {
-        let waiting = changes.filter { $0.value.placement != nil && !written.contains($0.key) }
+        let waiting = changes.filter { $0.value.change.placement != nil && !written.contains($0.key) }
         // Its memory is kept: a change takes some hundred bytes, and a thousand come at a time.
         changes.removeAll(keepingCapacity: true)
         changes.merge(waiting) { first, _ in first }
@@ -54,6 +72,12 @@ struct StoredRun {
     let number: Int64
     let first: UInt64
     let changes: [StoredChange]
+
+    init(number: Int64, first: UInt64, changes: [StoredChange]) {
+        self.number = number
+        self.first = first
+        self.changes = changes
+    }
 
     var last: UInt64 { first + UInt64(changes.count) - 1 }
 

@@ -18,8 +18,8 @@ package struct RecordMarks {
     /// Takes the records of a whole change.
     package mutating func insert(_ change: StoredChange) throws {
         guard let bytes = change.operations else { return }
-        for origin in try Operations.records(bytes) {
-            insert(origin.recordID(in: change.header.scope, change: change.hash.short))
+        for id in try EncodedOperations.recordIDs(bytes, in: change.header.scope, change: change.hash.short) {
+            insert(id)
         }
     }
 

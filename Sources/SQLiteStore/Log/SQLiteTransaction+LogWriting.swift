@@ -1,5 +1,6 @@
 import Causality
 import Changes
+import Compression
 import Replication
 import SQLiteKit
 
@@ -32,11 +33,16 @@ extension SQLiteTransaction {
         var builder = SegmentBuilder(position: first.position, packed: tail.packed[scope]?[first.position])
         for row in rows {
             var change: StoredChange?
+            var records: [RecordID]?
             var isInline = true
             if case .change(let reference, _, _) = row.entry {
                 let place = LogTail.Place(scope: scope, dot: reference.dot)
-                isInline = tail.changes[place] != nil
-                change = try tail.changes[place] ?? self.change(at: reference.dot, of: id)
+                if let appended = tail.changes[place] {
+                    (change, records) = (appended.change, appended.records)
+                } else {
+                    isInline = false
+                    change = try self.change(at: reference.dot, of: id)
+                }
                 written.insert(place)
             }
             let packed = tail.packed[scope]?[row.position]
@@ -45,10 +51,10 @@ extension SQLiteTransaction {
                 try insert(builder, scope: scope)
                 builder = SegmentBuilder(position: row.position, packed: packed)
             }
-            if try !builder.append(row, change, isInline: isInline) {
+            if try !builder.append(row, change, records, isInline: isInline) {
                 try insert(builder, scope: scope)
                 builder = SegmentBuilder(position: row.position)
-                let hasRoom = try builder.append(row, change, isInline: isInline)
+                let hasRoom = try builder.append(row, change, records, isInline: isInline)
                 precondition(hasRoom, "an empty segment takes any entry")
             }
         }
@@ -57,6 +63,11 @@ extension SQLiteTransaction {
 
     private func insert(_ builder: SegmentBuilder, scope: Int64) throws {
         guard let segment = PackedSegment(builder) else { return }
+        try insert(segment, scope: scope)
+    }
+
+    /// Inserts the next segment of the order, sealed where it can stay as it is.
+    func insert(_ segment: PackedSegment, scope: Int64) throws {
         let open = try openCount(of: scope)
         // Open ones stay together at the end of the order: what is sealed later is what comes first.
         let isSealed = segment.isWhole && segment.count >= entriesPerSegment && open.entries == 0
@@ -104,5 +115,19 @@ struct PackedSegment {
         digest = RowDigest.of(body)
         records = builder.records
         stretches = builder.stretches
+    }
+
+    /// Of entries that came packed, and touch the records of `marks`.
+    init(_ block: AppendedBlock, _ marks: RecordMarks) {
+        position = block.position
+        count = block.packed.count
+        isWhole = true
+        history = block.history
+        body = Zstd.compress(block.packed.segment)
+        digest = RowDigest.of(body)
+        records = marks.encoded
+        stretches = block.stretches.map {
+            DecodedSegment.Stretch(feed: $0.feed, first: $0.first, count: $0.count, previous: $0.previous)
+        }
     }
 }

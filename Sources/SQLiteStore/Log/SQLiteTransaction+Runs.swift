@@ -14,8 +14,11 @@ extension SQLiteTransaction {
     func insert(_ run: LogTail.Run, isElsewhere: (StoredChange) -> Bool) throws {
         let changes = run.changes.drop(while: isElsewhere)
         guard let first = changes.first else { return }
-        var marks = RecordMarks()
-        for change in changes { try marks.insert(change) }
+        var marks = run.marks
+        if changes.count < run.changes.count {
+            marks = RecordMarks()
+            for change in changes { try marks.insert(change) }
+        }
         let body = StoredRun.body(of: changes)
         try connection.execute(
             """
@@ -24,10 +27,15 @@ extension SQLiteTransaction {
             """,
             StoredChange.number(ofOrder: first.order), run.scope, run.feed, Int64(first.dot.sequence), changes.count,
             first.header.previous.bytes, body, RowDigest.of(body), marks.encoded)
+        // Most likely they are sent next.
+        caches.containers.keep(
+            StoredRun(
+                number: StoredChange.number(ofOrder: first.order), first: first.dot.sequence, changes: Array(changes)))
     }
 
     /// The run's change at `dot`; nil where no run holds it.
     func run(holding dot: Dot, feed: Int64, scope: ScopeID) throws -> StoredChange? {
+        if let recent = caches.containers.recentChange(dot.sequence, feed: feed) { return recent }
         guard let sequence = Int64(exactly: dot.sequence) else { return nil }
         let number: Int64? = try connection.withStatement(
             "SELECT number, sequence + count FROM run WHERE feed = ? AND sequence <= ? ORDER BY sequence DESC LIMIT 1"
@@ -38,6 +46,7 @@ extension SQLiteTransaction {
         }
         guard let number else { return nil }
         let run = try run(number: number, of: scope)
+        caches.containers.note(run, feed: feed)
         return run.changes[Int(dot.sequence - run.first)]
     }
 

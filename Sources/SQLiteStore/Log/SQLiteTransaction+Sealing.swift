@@ -190,10 +190,10 @@ extension SQLiteTransaction {
                 if let dot = item.change?.dot {
                     feeds[dot.feed] = (feeds[dot.feed]?.lowerBound ?? dot.sequence)...dot.sequence
                 }
-                if try builder.append(entry, item.change, isInline: true) { continue }
+                if try builder.append(entry, item.change, nil, isInline: true) { continue }
                 if let full = PackedSegment(builder) { built.append(full) }
                 builder = SegmentBuilder(position: entry.position)
-                let hasRoom = try builder.append(entry, item.change, isInline: true)
+                let hasRoom = try builder.append(entry, item.change, nil, isInline: true)
                 precondition(hasRoom, "an empty segment takes any entry")
             }
         }

@@ -20,14 +20,17 @@ extension SQLiteTransaction {
 
     /// The segment that places a change of a feed.
     func segment(placing dot: Dot, feed: Int64, scope: ScopeID) throws -> DecodedSegment? {
-        guard let sequence = Int64(exactly: dot.sequence) else { return nil }
+        guard let sequence = Int64(exactly: dot.sequence), let row = try heldScopeRow(scope) else { return nil }
         let position: UInt64? = try connection.withStatement(
             "SELECT position FROM stretch WHERE feed = ? AND sequence <= ? ORDER BY sequence DESC LIMIT 1"
         ) { statement in
             try statement.bind(feed, sequence)
             return try statement.step() ? try statement.unsigned(0, "stretch") : nil
         }
-        return try position.map { try segment(at: $0, of: scope) }
+        guard let position else { return nil }
+        let segment = try segment(at: position, of: scope)
+        caches.containers.note(segment, scope: row)
+        return segment
     }
 
     /// Segments of a scope that may touch a record, in order.
@@ -59,6 +62,43 @@ extension SQLiteTransaction {
     }
 
     // MARK: - Reading
+
+    package func sealed(from position: UInt64, of scope: ScopeID) throws -> SealedEntries? {
+        guard let row = try heldScopeRow(scope), try verdicts(of: row).isEmpty else { return nil }
+        let found: (count: Int, history: Hash256, body: [UInt8])? = try connection.withStatement(
+            """
+            SELECT count, history, body FROM segment
+            WHERE scope = ? AND position = ? AND is_sealed = 1 AND is_whole = 1
+            """
+        ) { statement in
+            try statement.bind(row, Int64(clamping: position))
+            guard try statement.step() else { return nil }
+            return (try statement.int(0), try statement.hash(1, "segment"), try statement.bytes(2))
+        }
+        guard let found else { return nil }
+        let stretches = try stretches(at: position, scope: row)
+        for stretch in stretches where try hasParts(stretch, row) { return nil }
+        do {
+            let segment = try Zstd.decompress(found.body, limit: .bytesPerSegment)
+            guard try Segment.isAllOK(encoded: segment) else { return nil }
+            return SealedEntries(
+                packed: PackedEntries(segment: segment, count: found.count, parts: []),
+                history: HistoryHash(found.history), feeds: stretches.map(\.feed))
+        } catch {
+            throw StoredValueError(table: "segment", row: "\(row):\(position)", reason: "\(error)")
+        }
+    }
+
+    /// Whether a change of the stretch has personal parts.
+    private func hasParts(_ stretch: DecodedSegment.Stretch, _ row: Int64) throws -> Bool {
+        try connection.withStatement("SELECT 1 FROM part WHERE feed = ? AND sequence BETWEEN ? AND ? LIMIT 1") {
+            statement in
+            try statement.bind(
+                try feedRow(of: stretch.feed, scope: row), Int64(stretch.first),
+                Int64(stretch.first + stretch.count - 1))
+            return try statement.step()
+        }
+    }
 
     func segment(at position: UInt64, of scope: ScopeID) throws -> DecodedSegment {
         let row = try scopeRow(scope)

@@ -29,9 +29,12 @@ struct SegmentBuilder {
     ///
     /// - Parameters:
     ///   - change: what it places.
+    ///   - records: what the change touches, where that is known.
     ///   - isInline: whether the change's body goes in; else it lies in a run.
     /// - Returns: false, and nothing has changed, where the segment is full.
-    mutating func append(_ row: EntryRow, _ change: StoredChange?, isInline: Bool) throws -> Bool {
+    mutating func append(
+        _ row: EntryRow, _ change: StoredChange?, _ records: [RecordID]?, isInline: Bool
+    ) throws -> Bool {
         let hasRoom: Bool
         switch (row.entry, change) {
         case (.change, _?) where isPacked:
@@ -58,7 +61,13 @@ struct SegmentBuilder {
         }
         if hasRoom {
             if let change {
-                if isInline { try marks.insert(change) }
+                if isInline {
+                    if let records {
+                        for record in records { marks.insert(record) }
+                    } else {
+                        try marks.insert(change)
+                    }
+                }
                 note(change)
             }
             count += 1

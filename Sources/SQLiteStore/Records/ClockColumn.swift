@@ -37,79 +37,121 @@ struct ClockWriter {
     private var changes: [ClockColumn.Change] = []
     private var marks: [Int] = []
     private var rest: [Int] = []
+    private var feedRows: [Int64] = []
     private var writer = ByteWriter(reserving: 256)
-    /// The feed that was looked up last.
-    private var feed: (id: FeedID, row: Int64)?
+    /// For each field with a column, in the order of `ValueTable.columns`, the slot that it shows; -1 where none does.
+    private(set) var shown: [Int] = []
 
-    /// - Parameter row: gives a feed's row.
+    var bytes: [UInt8] { writer.bytes }
+
+    /// Writes the column of a state.
+    ///
+    /// - Parameters:
+    ///   - slots: of the state whose bytes these are.
+    ///   - row: gives a feed's row.
     /// - Complexity: O(slots + fields), times the changes of the record.
     mutating func encode(
-        _ state: RecordState, in table: ValueTable, _ row: (Dot) throws -> Int64
-    ) throws -> [UInt8] {
+        _ slots: EncodedSlots, in bytes: UnsafeRawBufferPointer, of table: ValueTable, _ row: (FeedID) throws -> Int64
+    ) rethrows {
         changes.removeAll(keepingCapacity: true)
         rest.removeAll(keepingCapacity: true)
         marks.removeAll(keepingCapacity: true)
         marks.append(contentsOf: repeatElement(0, count: table.columnCount + 1))
-        feed = nil
-        var next = 0
-        // Slots and fields are looked at where they lie: to copy one counts references for each of its texts.
-        let slots = state.slots.span
-        let columns = table.columns.span
-        for index in slots.indices {
-            if slots[index].isType(table.name) {
-                marks[0] = try number(of: slots[index].survivors[0], row)
-                continue
-            }
-            while next < columns.count, columns[next].target < slots[index].target { next += 1 }
-            guard next < columns.count, columns[next].target == slots[index].target,
-                slots[index].target.field != Schema.typeField, let column = columns[next].columnIndex
-            else {
-                rest.append(index)
-                continue
-            }
-            if columns[next].target.kind == .total {
-                if columns[next].column != .integer { rest.append(index) }
-            } else if slots[index].survivors.count == 1, columns[next].holds(slots[index].survivors[0].value) {
-                marks[column + 1] = try number(of: slots[index].survivors[0], row)
-            } else {
-                rest.append(index)
-            }
-        }
+        shown.removeAll(keepingCapacity: true)
+        feedRows.removeAll(keepingCapacity: true)
+        for feed in slots.feeds { feedRows.append(try row(feed)) }
+        table.keys.names.withUnsafeBytes { names in encodeValues(slots, bytes, table, names) }
         var restBytes = ByteWriter()
         if !rest.isEmpty {
             restBytes.write(rest.count)
-            for index in rest { try encode(state.slots[index], in: table, into: &restBytes, row) }
+            for index in rest { encode(slots.slots[index], slots, bytes, of: table, into: &restBytes) }
         }
         writer.removeAll()
         let isWide = changes.count > ClockColumn.greatestNarrowMark
         var flags = isWide ? ClockColumn.hasWideMarks : 0
         if !rest.isEmpty { flags |= ClockColumn.hasRest }
-        if state.newestLog != nil { flags |= ClockColumn.hasLog }
+        if slots.newestLog != nil { flags |= ClockColumn.hasLog }
         writer.write(changes.count << 3 | flags)
         writeChanges()
         writeMarks(isWide: isWide)
         writer.write(raw: restBytes.bytes)
-        if let newest = state.newestLog {
-            writer.write(state.logCount)
-            writer.write(raw: state.logSum.bytes)
+        if let newest = slots.newestLog {
+            writer.write(slots.logCount)
+            writer.write(slots.logSum)
             writer.write(newest.key.rawValue)
-            writer.write(signed: try row(newest.dot))
-            writer.write(newest.dot.sequence)
+            writer.write(signed: feedRows[newest.feed])
+            writer.write(newest.sequence)
         }
-        return writer.bytes
+    }
+
+    /// Finds for each slot the column that gives its value back; what has none comes to the rest.
+    private mutating func encodeValues(
+        _ slots: EncodedSlots, _ bytes: UnsafeRawBufferPointer, _ table: ValueTable, _ names: UnsafeRawBufferPointer
+    ) {
+        let columns = table.keys.keys.span
+        let all = slots.slots.span
+        var hasType = false
+        for index in all.indices {
+            if !hasType, isType(all[index], in: bytes, of: table) {
+                hasType = true
+                marks[0] = number(of: all[index].first)
+                continue
+            }
+            // Both are sorted by target, so one walk meets all.
+            var relation = 1
+            while shown.count < columns.count {
+                relation = ClockWriter.order(columns[shown.count], names, all[index], bytes)
+                if relation >= 0 { break }
+                shown.append(-1)
+            }
+            guard relation == 0, shown.count < columns.count, !columns[shown.count].isType else {
+                rest.append(index)
+                continue
+            }
+            let column = columns[shown.count]
+            if column.kind == .total {
+                if column.type != .integer { rest.append(index) }
+            } else if all[index].survivorCount == 1,
+                column.holds(EncodedScalar(all[index].first.value, in: bytes))
+            {
+                marks[column.columnIndex + 1] = number(of: all[index].first)
+            } else {
+                rest.append(index)
+            }
+            shown.append(index)
+        }
+        while shown.count < columns.count { shown.append(-1) }
+    }
+
+    /// Negative where the column's target comes before the slot's, 0 where it is the same.
+    private static func order(
+        _ column: ValueTable.ColumnKeys.Key, _ names: UnsafeRawBufferPointer, _ slot: EncodedSlots.Slot,
+        _ bytes: UnsafeRawBufferPointer
+    ) -> Int {
+        let count = min(column.name.count, slot.field.count)
+        var offset = 0
+        while offset < count {
+            let (x, y) = (names[column.name.lowerBound + offset], bytes[slot.field.lowerBound + offset])
+            if x != y { return x < y ? -1 : 1 }
+            offset += 1
+        }
+        if column.name.count != slot.field.count { return column.name.count - slot.field.count }
+        if column.kind != slot.kind { return column.kind < slot.kind ? -1 : 1 }
+        return slot.element.isEmpty ? 0 : -1
+    }
+
+    /// Whether a slot is the register `type` with this one value, which the table then says for all of its rows.
+    private func isType(_ slot: EncodedSlots.Slot, in bytes: UnsafeRawBufferPointer, of table: ValueTable) -> Bool {
+        guard slot.survivorCount == 1, slot.kind == .register, Schema.typeField.isEqual(to: bytes, slot.field),
+            case .text(let text) = EncodedScalar(slot.first.value, in: bytes)
+        else { return false }
+        return table.name.isEqual(to: bytes, text)
     }
 
     /// The number, from 1, of the change that wrote a value.
-    private mutating func number(of survivor: RecordState.Survivor, _ row: (Dot) throws -> Int64) throws -> Int {
-        let feedRow: Int64
-        if let feed, feed.id == survivor.dot.feed {
-            feedRow = feed.row
-        } else {
-            feedRow = try row(survivor.dot)
-            feed = (survivor.dot.feed, feedRow)
-        }
+    private mutating func number(of survivor: EncodedSlots.Survivor) -> Int {
         let change = ClockColumn.Change(
-            feed: feedRow, sequence: survivor.dot.sequence, effective: survivor.effective)
+            feed: feedRows[survivor.feed], sequence: survivor.sequence, effective: survivor.effective)
         if let index = changes.lastIndex(of: change) { return index + 1 }
         changes.append(change)
         return changes.count
@@ -157,22 +199,23 @@ struct ClockWriter {
     /// A slot of the rest: the field's number from 1, or 0 and its name; kind; flag and element; total; survivors (count;
     /// change's number, value).
     private mutating func encode(
-        _ slot: RecordState.Slot, in table: ValueTable, into slots: inout ByteWriter, _ row: (Dot) throws -> Int64
-    ) throws {
-        if let index = table.fields.firstIndex(where: { $0.target.field == slot.target.field }) {
-            slots.write(index + 1)
+        _ slot: EncodedSlots.Slot, _ slots: EncodedSlots, _ bytes: UnsafeRawBufferPointer, of table: ValueTable,
+        into writer: inout ByteWriter
+    ) {
+        if let index = table.fields.firstIndex(where: { $0.target.field.isEqual(to: bytes, slot.field) }) {
+            writer.write(index + 1)
         } else {
-            slots.write(0)
-            slots.write(slot.target.field)
+            writer.write(0)
+            writer.write(UnsafeRawBufferPointer(rebasing: bytes[slot.field]))
         }
-        slots.write(byte: slot.target.kind.rawValue)
-        slots.write(byte: slot.target.element == nil ? 0 : 1)
-        slot.target.element?.encode(into: &slots)
-        slots.write(signed: slot.total)
-        slots.write(slot.survivors.count)
-        for survivor in slot.survivors {
-            slots.write(try number(of: survivor, row))
-            survivor.value.encode(into: &slots)
+        writer.write(byte: slot.kind.rawValue)
+        writer.write(byte: slot.element.isEmpty ? 0 : 1)
+        writer.write(raw: UnsafeRawBufferPointer(rebasing: bytes[slot.element]))
+        writer.write(signed: slot.total)
+        writer.write(slot.survivorCount)
+        slots.forEachSurvivor(of: slot, in: bytes) { survivor in
+            writer.write(number(of: survivor))
+            writer.write(raw: UnsafeRawBufferPointer(rebasing: bytes[survivor.value]))
         }
     }
 }
@@ -324,26 +367,18 @@ struct ClockReader {
     }
 }
 
-extension RecordState.Slot {
-    /// Whether this is the register `type` with this one value, which the table then says for all of its rows.
-    fileprivate func isType(_ name: Text) -> Bool {
-        guard target.field == Schema.typeField, target.kind == .register, survivors.count == 1,
-            case .text(let text) = survivors[0].value
-        else { return false }
-        return text == name
+extension ValueTable.ColumnKeys.Key {
+    /// Whether the column gives a value back as it is, the only one of its slot.
+    fileprivate func holds(_ value: EncodedScalar) -> Bool {
+        switch (value, type) {
+        case (.text, .text), (.bytes, .blob), (.integer, .integer): kind == .register
+        case (.boolean, .integer): kind == .enableWinsFlag || kind == .disableWinsFlag
+        default: false
+        }
     }
 }
 
 extension ValueTable.Field {
-    /// Whether the column gives `value` back as it is, the only one of its slot.
-    fileprivate func holds(_ value: Value) -> Bool {
-        switch (value, column) {
-        case (.text, .text), (.bytes, .blob), (.integer, .integer): target.kind == .register
-        case (.boolean, .integer): target.kind == .enableWinsFlag || target.kind == .disableWinsFlag
-        default: false
-        }
-    }
-
     /// What `holds` said that it would give back.
     fileprivate func value(in row: borrowing Statement, _ index: Int) throws -> Value {
         switch column {

@@ -59,28 +59,32 @@ struct ProjectedType: Sendable {
     let number: Int64
     /// The main table first.
     let tables: [ProjectedTable]
+    /// The columns of the main table before those of its fields: that of the scope, where there is one.
+    let leadingColumns: Int
     let values: ValueTable
     /// Whether anything but the main table's own columns is made from the log.
     let readsLog: Bool
     /// The fields that are columns of the main table, in the order of a state's slots.
-    private let columns: [ShownField]
+    let columns: [ShownField]
 
     init(_ type: RecordType, number: Int64) {
         self.type = type
         self.number = number
         tables = Projections.tables(of: type)
+        leadingColumns = tables[0].columns.first?.name == "scope" ? 1 : 0
         values = ValueTable(type)
         readsLog = !type.derivedColumns.isEmpty || type.fields.contains { $0.kind == .log }
         columns = type.fields.filter { !$0.hasTable }.enumerated().map { ShownField($1, index: $0) }
             .sorted { $0.target < $1.target }
     }
 
-    /// The main table's row of a record: the scope where the table has one, fields, derived columns, clocks.
+    /// What the main table's row of a record should hold, for who compares: the scope where the table has one, fields,
+    /// derived columns, clocks. `RowWriter` writes it.
     ///
     /// - Parameter scope: its row.
     func mainRow(of view: RecordView, scope: Int64, clocks: [UInt8]) -> [ColumnValue] {
         var row: [ColumnValue] = Array(repeating: .null, count: tables[0].columns.count)
-        let first = row.count - columns.count - type.derivedColumns.count - 1
+        let first = leadingColumns
         let slots = view.state.slots.span
         let columns = columns.span
         var next = 0
@@ -194,14 +198,14 @@ extension FieldDefinition {
 
 /// A field that is a column of the main table, without what only its definition needs: it is looked at for each record
 /// that is written.
-private struct ShownField {
+struct ShownField {
     let target: FieldTarget
     let reading: Reading
     let type: ColumnType
     /// Among the columns of fields.
     let index: Int
 
-    init(_ field: FieldDefinition, index: Int) {
+    fileprivate init(_ field: FieldDefinition, index: Int) {
         target = FieldTarget(field: field.name, kind: field.kind)
         reading = field.reading
         type = field.columnType

@@ -9,7 +9,7 @@ final class CachedRecord {
     let scope: ScopeID
     /// Nil while no foldable change has touched the record: it then has no state.
     var origin: RecordOrigin?
-    var state = RecordState()
+    var state = FoldingState()
     /// What the record adds to the fingerprint as it was last written; nil where it was read and that not worked out.
     var savedDigest: UInt128?
     /// The record's log in listing order, once it was read; kept up with what is appended.
@@ -27,7 +27,7 @@ final class CachedRecord {
     var savedConflicts: Int64 = 0
     var savedType: Int64?
 
-    /// Of the state when it was last read or written, in canonical bytes.
+    /// Of the state when it was last read or written.
     fileprivate(set) var bytes = 0
     /// When it was used last; see `RecordCache.now`.
     fileprivate var lastUse: UInt64 = 0
@@ -39,7 +39,7 @@ final class CachedRecord {
     }
 
     var stored: StoredRecord? {
-        origin.map { StoredRecord(id: id, scope: scope, origin: $0, state: state) }
+        origin.map { StoredRecord(id: id, scope: scope, origin: $0, state: state.state) }
     }
 }
 
@@ -53,10 +53,15 @@ struct RecordCache {
     /// Counts trimmings: one before each transaction, and more in a long one.
     private var now: UInt64 = 0
 
-    /// Canonical bytes of states that are kept between transactions; in memory each is some five times that.
-    static let bytesLimit = 1 << 20
+    /// Bytes of records that are kept between transactions.
+    static let bytesLimit = 3 << 20
+    /// Bytes of records within a transaction: a window of changes folds into them before any is written.
+    static let windowBytesLimit = 6 << 20
     /// What a record counts for beside its state.
-    private static let overhead = 128
+    private static let overhead = 320
+
+    /// Whether the window is full.
+    var isFull: Bool { bytes > RecordCache.windowBytesLimit }
 
     mutating func find(_ id: RecordID) -> CachedRecord? {
         guard let record = records[id] else { return nil }
@@ -66,7 +71,7 @@ struct RecordCache {
 
     mutating func keep(_ record: CachedRecord) {
         records[record.id] = record
-        record.bytes = record.state.slots.count * 32
+        record.bytes = record.state.byteCount
         bytes += record.bytes + RecordCache.overhead
         note(record)
     }

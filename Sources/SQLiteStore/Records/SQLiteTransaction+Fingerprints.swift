@@ -13,7 +13,7 @@ extension SQLiteTransaction {
 
     private func buckets(_ row: Int64) throws -> StoreCaches.Buckets {
         if let cached = caches.fingerprints[row] { return cached }
-        var buckets = StoreCaches.Buckets(fingerprint: Fingerprint(), dirty: [])
+        var buckets = StoreCaches.Buckets(fingerprint: Fingerprint(), dirty: StoreCaches.Buckets.Dirty())
         try connection.withStatement("SELECT bucket, sum FROM fingerprint WHERE scope = ?") { statement in
             try statement.bind(row)
             while try statement.step() {
@@ -31,23 +31,21 @@ extension SQLiteTransaction {
 
     func flushFingerprints() throws {
         for (row, buckets) in caches.fingerprints where !buckets.dirty.isEmpty {
-            for bucket in buckets.dirty.sorted() {
+            for bucket in 0..<Fingerprint.bucketCount where buckets.dirty.contains(bucket) {
                 let sum = buckets.fingerprint.buckets[bucket]
                 try connection.execute(
                     "INSERT OR REPLACE INTO fingerprint (scope, bucket, sum) VALUES (?, ?, ?)",
                     row, bucket, sum.bytes)
             }
-            caches.fingerprints[row]?.dirty = []
+            caches.fingerprints[row]?.dirty = StoreCaches.Buckets.Dirty()
         }
     }
 
     /// Takes note that a record adds `digest` to its bucket where it added `old`.
     func count(_ digest: UInt128, of record: RecordID, insteadOf old: UInt128, scope row: Int64) throws {
         guard digest != old else { return }
-        _ = try buckets(row)
-        let bucket = Fingerprint.bucket(of: record)
+        if caches.fingerprints[row] == nil { _ = try buckets(row) }
         // Where they lie: a copy would take all of them along for one.
-        caches.fingerprints[row]?.fingerprint.buckets[bucket] &+= digest &- old
-        caches.fingerprints[row]?.dirty.insert(bucket)
+        caches.fingerprints[row]?.add(digest &- old, to: Fingerprint.bucket(of: record))
     }
 }

@@ -11,7 +11,8 @@ extension SQLiteTransaction {
         try visitRecordIDs { id, scope in
             guard let cached = try recordRow(id, of: scope), cached.projected != nil else { return }
             try unproject(cached)
-            try writeRow(of: cached, keepingState: cached.state.encoded())
+            try writeRow(
+                of: cached, keepingState: cached.state.encoded().bytes, conflicts: cached.savedConflicts)
         }
         for name in try valueTables().tables.flatMap(\.tables) {
             try connection.execute(script: "DROP TABLE IF EXISTS \"\(name)\"")
@@ -69,24 +70,29 @@ extension SQLiteTransaction {
         }
     }
 
-    /// Writes what the tables show of one record.
+    /// Writes what the tables show of one record, whose state the row writer has read.
     ///
     /// - Parameter isFirst: whether they have nothing of it yet.
-    func project(_ cached: CachedRecord, as type: ProjectedType, isFirst: Bool) throws {
-        let log = type.readsLog && cached.state.logCount > 0 ? try logRows(of: cached) : []
-        let view = RecordView(id: cached.id, state: cached.state, log: log)
-        let clocks = try clockWriter.encode(cached.state, in: type.values) {
-            try feedRow(of: $0, scope: cached.scope)
-        }
+    func project(
+        _ cached: CachedRecord, _ state: EncodedState, as type: ProjectedType, isFirst: Bool, hasLog: Bool
+    ) throws {
+        let log = type.readsLog && hasLog ? try logRows(of: cached) : []
+        let needsState = !type.type.derivedColumns.isEmpty || type.tables.count > 1
+        let apart = needsState ? state.state : RecordState()
+        let derived =
+            type.type.derivedColumns.isEmpty
+            ? [] : type.type.derive(RecordView(id: cached.id, state: apart, log: log))
+        let scope = try scopeRow(cached.scope)
         let main = type.tables[0]
         try connection.withStatement(dynamic: isFirst ? main.insertion : main.update) { statement in
-            let row = type.mainRow(of: view, scope: try scopeRow(cached.scope), clocks: clocks)
-            try write(row, of: cached.rid, with: statement)
+            try rowWriter.write(
+                state, as: type, rid: cached.rid, scope: scope, derived: derived, with: statement
+            ) { try feedRow(of: $0, scope: scope) }
         }
         guard type.tables.count > 1 else { return }
         let rewritesLog = cached.unprojectedLog == nil && !isFirst
         let shown = isFirst ? log : cached.unprojectedLog ?? log
-        let others = try type.otherRows(of: cached.state, log: shown) {
+        let others = try type.otherRows(of: apart, log: shown) {
             try heading(of: $0, in: cached.id, scope: cached.scope)
         }
         for (table, rows) in zip(type.tables.dropFirst(), others) {

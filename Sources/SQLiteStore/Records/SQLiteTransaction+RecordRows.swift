@@ -30,7 +30,7 @@ extension SQLiteTransaction {
             cached.isStateInline = !state.isEmpty
             cached.projected = try statement.optionalInt64(1)
             cached.savedType = cached.projected
-            cached.state = try self.state(of: rid, type: cached.projected, inline: state)
+            cached.state = FoldingState(try self.state(of: rid, type: cached.projected, inline: state))
             return cached
         }
         if let read { caches.records.keep(read) }
@@ -91,14 +91,15 @@ extension SQLiteTransaction {
     }
 
     func insertRow(of cached: CachedRecord) throws {
-        if !cached.isInserted { try writeRow(of: cached, keepingState: []) }
+        if !cached.isInserted { try writeRow(of: cached, keepingState: [], conflicts: 0) }
     }
 
     /// Writes the row of `record` where it says something new.
     ///
-    /// - Parameter state: empty where a value table holds it.
-    func writeRow(of cached: CachedRecord, keepingState state: [UInt8]) throws {
-        let conflicts = Int64(cached.state.conflictCount)
+    /// - Parameters:
+    ///   - state: empty where a value table holds it.
+    ///   - conflicts: registers in which more than one value stands.
+    func writeRow(of cached: CachedRecord, keepingState state: [UInt8], conflicts: Int64) throws {
         let hasOrigin = cached.origin != nil
         if cached.isInserted {
             guard

@@ -35,21 +35,26 @@ extension SQLiteTransaction {
         let cached = try recordRow(record.id, of: record.scope) ?? newRecord(record.id, scope: record.scope)
         mark(dirty: cached)
         cached.origin = record.origin
-        cached.state = record.state
+        cached.state = FoldingState(record.state)
     }
 
-    package func update(
-        _ id: RecordID, of scope: ScopeID, from origin: RecordOrigin, _ body: (inout RecordState) throws -> Void
-    ) throws {
-        if caches.dirtyRecords.count >= StoreCaches.dirtyRecordsLimit {
+    package func apply(
+        _ operations: EncodedOperations, on record: Int, of step: FoldStep, to id: RecordID, of scope: ScopeID
+    ) throws -> [LogRow] {
+        if caches.records.isFull {
             // A page may touch any number of records, and memory must not follow.
             try flushRecords()
             caches.records.trim()
         }
         let cached = try recordRow(id, of: scope) ?? newRecord(id, scope: scope)
         mark(dirty: cached)
-        if cached.origin == nil { cached.origin = origin }
-        try body(&cached.state)
+        if cached.origin == nil { cached.origin = try operations.origin(record).seen(from: step.hash) }
+        defer { caches.records.resize(cached, to: cached.state.byteCount) }
+        return try cached.state.apply(
+            operations, on: record, dot: step.dot, effective: step.effective, past: step.past
+        ) {
+            try greatestLogKey(of: id, scope: scope, within: step.past)
+        }
     }
 
     package func clear(_ id: RecordID, of scope: ScopeID) throws {
@@ -59,7 +64,7 @@ extension SQLiteTransaction {
         cached.log = []
         cached.unprojectedLog = nil
         cached.origin = nil
-        cached.state = RecordState()
+        cached.state = FoldingState()
     }
 
     /// The record will be written when the transaction ends; called before it changes.
@@ -67,7 +72,7 @@ extension SQLiteTransaction {
         guard !cached.isDirty else { return }
         cached.isDirty = true
         // What it adds to the fingerprint is not stored, and was not needed before.
-        if cached.savedDigest == nil { cached.savedDigest = cached.state.digest(of: cached.id) }
+        if cached.savedDigest == nil { cached.savedDigest = cached.state.encoded().digest(of: cached.id) }
         caches.dirtyRecords.append(cached)
     }
 
@@ -78,22 +83,20 @@ extension SQLiteTransaction {
     }
 
     private func flush(_ cached: CachedRecord) throws {
-        let projected = cached.origin == nil ? nil : cached.state.type.flatMap { projections.type(named: $0) }
+        let state = cached.state.encoded()
+        let summary = rowWriter.read(state, types: projections.types)
+        let projected = cached.origin == nil ? nil : summary.type
         if cached.projected != projected?.number { try unproject(cached) }
         let isFirst = cached.projected == nil
         cached.projected = projected?.number
-        var digest: UInt128 = 0
-        stateWriter.removeAll()
-        if cached.origin != nil {
-            cached.state.encode(into: &stateWriter)
-            if !cached.state.isEmpty { digest = RecordState.digest(of: cached.id, state: stateWriter.bytes) }
-        }
+        let digest = cached.origin == nil ? 0 : state.digest(of: cached.id)
         // Values stand once: where tables show them, there.
-        try writeRow(of: cached, keepingState: projected == nil ? stateWriter.bytes : [])
-        if let projected { try project(cached, as: projected, isFirst: isFirst) }
+        let inline = projected == nil && cached.origin != nil ? state.bytes : []
+        try writeRow(of: cached, keepingState: inline, conflicts: summary.conflicts)
+        if let projected { try project(cached, state, as: projected, isFirst: isFirst, hasLog: summary.hasLog) }
         try count(digest, of: cached.id, insteadOf: cached.savedDigest ?? 0, scope: try scopeRow(cached.scope))
         cached.savedDigest = digest
-        caches.records.resize(cached, to: stateWriter.count)
+        caches.records.resize(cached, to: cached.state.byteCount)
         cached.isDirty = false
         cached.unprojectedLog = []
     }

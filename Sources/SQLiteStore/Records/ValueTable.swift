@@ -20,6 +20,8 @@ struct ValueTable: Hashable, Sendable {
     let fields: [Field]
     /// Those that have a column, sorted by target.
     let columns: [Field]
+    /// The same, as states are written to them.
+    let keys: ColumnKeys
     /// The columns of a record's values, then its clocks.
     let selection: String
 
@@ -39,6 +41,7 @@ struct ValueTable: Hashable, Sendable {
         self.fields = listed
         let columns = listed.filter { $0.columnIndex != nil }
         self.columns = columns.sorted { $0.target < $1.target }
+        keys = ColumnKeys(self.columns)
         let names = columns.map { "\"\($0.target.field)\"" } + [ClockColumn.name]
         selection = "SELECT \(names.joined(separator: ", ")) FROM \"\(tables[0])\" WHERE rid = ?"
     }
@@ -47,6 +50,38 @@ struct ValueTable: Hashable, Sendable {
         self.init(
             name: type.name, tables: Projections.tables(of: type).map(\.name),
             fields: type.fields.map { ($0.name, $0.kind, $0.columnType) })
+    }
+
+    /// The columns by the bytes of their fields' names, which lie in one piece: nothing is counted to compare one.
+    struct ColumnKeys: Hashable, Sendable {
+        struct Key: Hashable, Sendable {
+            /// Of the name, in `names`.
+            let name: Range<Int>
+            let kind: FieldKind
+            let type: ColumnType
+            let columnIndex: Int
+            /// Whether it is the register that tells the record's type.
+            let isType: Bool
+        }
+
+        let names: [UInt8]
+        let keys: [Key]
+
+        init(_ fields: [Field]) {
+            var names: [UInt8] = []
+            var keys: [Key] = []
+            for field in fields {
+                guard let index = field.columnIndex else { continue }
+                let first = names.count
+                names += Array(field.target.field.string.utf8)
+                keys.append(
+                    Key(
+                        name: first..<names.count, kind: field.target.kind, type: field.column, columnIndex: index,
+                        isType: field.target.field == Schema.typeField))
+            }
+            self.names = names
+            self.keys = keys
+        }
     }
 
     /// How many columns hold values; the clocks come after them.

@@ -57,8 +57,9 @@ extension InMemoryReplica {
             ?? FeedState(feed: change.dot.feed, start: change.header.previous)
         guard change.dot.sequence == feed.sequence + 1, change.header.previous == feed.hash else { throw CannotCarry() }
         try transaction.note(change.dot, context: change.header.context, scope: scope.scope)
+        let carried = Change(header: change.header, operations: operations)
         let stored = try transaction.append(
-            Change(header: change.header, operations: operations), parts: parts, placement: nil)
+            carried, records: try carried.recordIDs(), parts: parts, placement: nil)
         feed.sequence = change.dot.sequence
         feed.hash = change.hash
         try transaction.put(feed, of: scope.scope)

@@ -155,9 +155,9 @@ extension HubStoreContract {
                     try require("at first", try transaction.fingerprint(of: scope), is: Fingerprint())
                     for record in records { try transaction.put(record) }
                     try require("in the transaction", try transaction.fingerprint(of: scope), is: sums(records))
-                    try transaction.update(records[1].id, of: scope, from: records[1].origin) {
-                        $0 = records[0].state
-                    }
+                    try transaction.put(
+                        StoredRecord(
+                            id: records[1].id, scope: scope, origin: records[1].origin, state: records[0].state))
                     try transaction.clear(records[2].id, of: scope)
                 }
                 let changed = StoredRecord(

@@ -123,7 +123,8 @@ extension HubStoreContract {
         _ change: Change, of author: ContractAuthor, parts: [[UInt8]?] = [], in transaction: Store.Transaction
     ) throws -> StoredChange {
         try transaction.note(change.dot, context: change.header.context, scope: change.scope)
-        let stored = try transaction.append(change, parts: parts, placement: nil)
+        let stored = try transaction.append(
+            change, records: try change.recordIDs(), parts: parts, placement: nil)
         try transaction.put(author.state, of: change.scope)
         try RecordFolder(transaction).fold(stored)
         return stored
