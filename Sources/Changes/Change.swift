@@ -57,6 +57,14 @@ extension Change {
         return writer.bytes
     }
 
+    /// Whether a change in its carried form commits to personal parts.
+    package static func hasParts(carried bytes: [UInt8], _ range: Range<Int>, feed: FeedID) throws(CodecError) -> Bool {
+        var reader = ByteReader(bytes, range)
+        let format = try reader.readInteger()
+        guard format == Change.carriedFormat else { throw .unsupported("a change of format \(format)") }
+        return try !ChangeHeader.Carried.readApart(from: &reader, feed: feed).subjects.isEmpty
+    }
+
     /// Rebuilds the change at `dot` from its carried form.
     ///
     /// - Parameter checkingOperations: whether the operations are parsed, and refused when they are malformed.

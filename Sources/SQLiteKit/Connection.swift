@@ -26,7 +26,7 @@ package final class Connection {
     /// How long SQLite waits for another connection before it reports `isBusy`, unless told otherwise.
     package static let defaultBusyTimeout: Duration = .seconds(5)
     /// Pages of cache, in KiB, that a connection keeps unless told otherwise: more than this gained nothing measurable.
-    package static let defaultCacheKiB = 8 * 1_024
+    package static let defaultCacheKiB = 6 * 1_024
 
     /// The file, absolute and without symbolic links.
     package let path: String

@@ -134,6 +134,28 @@ extension SQLiteTransaction {
         return result
     }
 
+    package func unplacedCarried(of scope: ScopeID, after order: Int64, limit: Int) throws -> [UnplacedChange] {
+        guard let row = try heldScopeRow(scope) else { return [] }
+        try flushLog()
+        let feeds = try loadFeeds(row)
+        var result: [UnplacedChange] = []
+        var after = max(StoredChange.number(ofOrder: order), 0)
+        while result.count < limit {
+            let bodies = try runBodies(of: row, after: after, limit: SQLiteTransaction.runsPerStep)
+            for body in bodies {
+                let placed = feeds[body.feed]?.placed ?? 0
+                try body.forEach { change in
+                    if change.order > order, result.count < limit, change.dot.sequence > placed {
+                        result.append(change)
+                    }
+                }
+                after = body.number + Int64(body.count) - 1
+            }
+            if bodies.count < SQLiteTransaction.runsPerStep { break }
+        }
+        return result
+    }
+
     package func unplacedCount(of scope: ScopeID) throws -> Int {
         guard let row = try heldScopeRow(scope) else { return 0 }
         return try loadFeeds(row).values.reduce(0) { $0 + Int(clamping: $1.state.sequence - $1.placed) }

@@ -29,6 +29,43 @@ struct SegmentTests {
         }
     }
 
+    /// The columns of changes without places, with a place for each, hold what was packed with places.
+    @Test func placesAreAddedBesideTheColumns() throws {
+        var generator = Generator(Effort.generator("placesAreAddedBesideTheColumns"))
+        var placed = 0
+        for round in 0..<(Effort.isFull ? 2_000 : 200) {
+            var sample = generator.segment(items: generator.pick([1, 2, 10, 40]))
+            sample.items = sample.items.filter { if case .change = $0 { true } else { false } }
+            let places = sample.items.map { item -> SegmentPlace in
+                guard case .change(let dot, _, let place) = item else { preconditionFailure("only changes are left") }
+                return place
+                    ?? SegmentPlace(
+                        received: generator.milliseconds(), verdict: generator.pick([.ok, .void, .held]),
+                        start: dot.sequence == 1 ? generator.hash() : nil)
+            }
+            func given(_ isPlaced: Bool) -> SegmentSample {
+                SegmentSample(
+                    isPlaced: isPlaced,
+                    items: zip(sample.items, places).map { item, place in
+                        guard case .change(let dot, let carried, _) = item else { return item }
+                        return .change(dot: dot, carried: carried, place: isPlaced ? place : nil)
+                    })
+            }
+            let bytes = try given(false).encoded()
+            let plain = try Segment(decoding: bytes, scope: Samples.scope)
+            let segment = try Segment(
+                decoding: try Segment.placed(bytes, plain, at: places), scope: Samples.scope)
+            let difference = try given(true).difference(from: segment)
+            guard claim(difference == nil, "round \(round): \(difference ?? "")"),
+                claim(
+                    try Segment.isAllOK(encoded: try Segment.placed(bytes, plain, at: places))
+                        == places.allSatisfy { $0.verdict == .ok }, "round \(round): whether all are ok")
+            else { return }
+            placed += sample.items.count
+        }
+        #expect(placed > 1_000)
+    }
+
     @Test func theSameItemsGiveTheSameBytes() throws {
         var generator = Generator(Effort.generator("theSameItemsGiveTheSameBytes"))
         for _ in 0..<50 {

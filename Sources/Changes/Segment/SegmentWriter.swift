@@ -12,7 +12,7 @@ package struct SegmentWriter {
     package private(set) var itemCount = 0
 
     private var operations = OperationWriter()
-    private var times: [Time] = []
+    private var times: [SegmentTime] = []
     private var kinds = RunWriter()
     private var feeds = ByteWriter()
     private var feedIndices: [FeedID: Int] = [:]
@@ -35,12 +35,6 @@ package struct SegmentWriter {
     private var entries = ByteWriter()
     private var stamp = HybridTimestamp.zero
     private var otherBytes = 0
-
-    /// The times of an item that has some: how they are written is chosen at the end.
-    private struct Time {
-        var stamp: Int64?
-        var received: Int64?
-    }
 
     /// - Parameter isPlaced: whether the items have places in the scope's order; without, all are whole changes.
     package init(isPlaced: Bool) { self.isPlaced = isPlaced }
@@ -81,7 +75,7 @@ package struct SegmentWriter {
         counters.append(
             UInt64(stamp.counter &- self.stamp.expectedCounter(at: stamp.milliseconds)))
         self.stamp = stamp
-        times.append(Time(stamp: stamp.milliseconds, received: place.map { SegmentWriter.held($0.received) }))
+        times.append(SegmentTime(stamp: stamp.milliseconds, received: place.map { SegmentTime.held($0.received) }))
         if let place {
             verdicts.append(UInt64(place.verdict.rawValue))
             if let start = place.start { starts.write(start) }
@@ -98,7 +92,7 @@ package struct SegmentWriter {
         guard hasRoom else { return false }
         begin(SegmentHead.Kind.known)
         write(dot)
-        times.append(Time(received: SegmentWriter.held(received)))
+        times.append(SegmentTime(received: SegmentTime.held(received)))
         verdicts.append(UInt64(verdict.rawValue))
         return true
     }
@@ -107,7 +101,7 @@ package struct SegmentWriter {
     package mutating func append(stub header: [UInt8], received: Int64, verdict: Verdict) -> Bool {
         guard hasRoom else { return false }
         begin(SegmentHead.Kind.stub)
-        times.append(Time(received: SegmentWriter.held(received)))
+        times.append(SegmentTime(received: SegmentTime.held(received)))
         verdicts.append(UInt64(verdict.rawValue))
         stubs.write(header)
         otherBytes += header.count
@@ -132,9 +126,6 @@ package struct SegmentWriter {
         kinds.append(kind)
         itemCount += 1
     }
-
-    /// As entries are written.
-    private static func held(_ time: Int64) -> Int64 { min(max(time, 0), HybridTimestamp.greatestMilliseconds) }
 
     // MARK: - Headers
 
@@ -213,7 +204,7 @@ package struct SegmentWriter {
                 milliseconds.write(signed: difference)
             }
         }
-        let (received, followsStamp) = receivedTimes()
+        let (received, followsStamp) = SegmentTime.received(times)
         head.receivedFollowsStamp = followsStamp
         var streams = Array(repeating: [UInt8](), count: SegmentStream.allCases.count)
         func set(_ stream: SegmentStream, _ bytes: [UInt8]) { streams[stream.rawValue] = bytes }
@@ -253,22 +244,5 @@ package struct SegmentWriter {
             defer { last = stamp }
             return stamp - last
         }
-    }
-
-    private func receivedTimes() -> (bytes: [UInt8], followsStamp: Bool) {
-        func written(followingStamp: Bool) -> [UInt8] {
-            var writer = ByteWriter()
-            var last: Int64 = 0
-            for time in times {
-                guard let received = time.received else { continue }
-                if followingStamp, let stamp = time.stamp { last = stamp }
-                writer.write(signed: received - last)
-                last = received
-            }
-            return writer.bytes
-        }
-        let (plain, following) = (written(followingStamp: false), written(followingStamp: true))
-        let followsStamp = ByteCost(following).value < ByteCost(plain).value
-        return (followsStamp ? following : plain, followsStamp)
     }
 }

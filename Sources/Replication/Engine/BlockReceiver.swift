@@ -12,9 +12,7 @@ struct BlockReceiver<Transaction: ReplicaTransaction> {
     /// By feed, in the order in which they come; a block has few.
     private var feeds: [Feed] = []
     private var lastFeed = 0
-    /// By origin, once they are known.
-    private var ids: [RecordID?]
-    private var touched: [RecordID] = []
+    private var touched: TouchedRecords
     private var headerBytes = ByteWriter(reserving: 512)
     private var entryBytes = ByteWriter(reserving: 128)
 
@@ -34,7 +32,7 @@ struct BlockReceiver<Transaction: ReplicaTransaction> {
         self.folder = folder
         self.scope = scope
         self.segment = segment
-        ids = Array(repeating: nil, count: segment.origins.count)
+        touched = TouchedRecords(of: segment, in: scope)
         guard packed.parts.isEmpty, try findFeeds() else { return nil }
     }
 
@@ -81,7 +79,6 @@ struct BlockReceiver<Transaction: ReplicaTransaction> {
     ) throws {
         let start = state.position + 1
         let before = state.history
-        touched.reserveCapacity(segment.origins.count)
         // What is folded names its feed, before the block that brings the feed is in the log.
         for feed in feeds where feed.state.sequence == 0 { try transaction.put(feed.state, of: scope) }
         for item in segment.items {
@@ -101,8 +98,8 @@ struct BlockReceiver<Transaction: ReplicaTransaction> {
         }
         try transaction.append(
             AppendedBlock(
-                packed: packed, segment: segment, position: start, before: before, history: state.history,
-                stretches: feeds.map(\.stretch), records: touched),
+                packed: packed, position: start, before: before, history: state.history,
+                stretches: feeds.map(\.stretch), records: touched.ids),
             of: scope)
         for feed in feeds { try transaction.put(feed.state, of: scope) }
     }
@@ -115,20 +112,7 @@ struct BlockReceiver<Transaction: ReplicaTransaction> {
         let effective = stamp.effective(received: place.received)
         let isFolded = place.verdict == .ok
         if isFolded { clock.observe(effective: effective) }
-        var records: [RecordID] = []
-        records.reserveCapacity(change.records.count)
-        for mention in change.records {
-            let origin = segment.recordIndices[mention]
-            if let known = ids[origin] {
-                records.append(known)
-                continue
-            }
-            let id = segment.origins[origin].recordID(in: scope, change: hash.short)
-            // One that the change makes has another id in each.
-            if case .here = segment.origins[origin] {} else { ids[origin] = id }
-            records.append(id)
-            touched.append(id)
-        }
+        let records = touched.note(change, hash)
         guard isFolded else { return }
         try folder.fold(
             operations, into: records, of: scope,

@@ -75,7 +75,10 @@ package struct BundleReceiver<Store: ReplicaStore> {
         guard push.scope == id else { throw Refusal(.malformed, "a push is for another scope than it lies in") }
         let verifier = PushVerifier(transaction) { certificates[$0] }
         let folder = RecordFolder(transaction)
-        for (change, operations, parts, author) in try verifier.verify(push, in: scope.introduction) {
+        for (changes, author) in try verifier.verify(push, in: scope.introduction) {
+            guard case .one(let change, let operations, let parts) = changes else {
+                preconditionFailure("blocks are for who takes them")
+            }
             guard author.rights(in: id).contains(.write) else {
                 throw Refusal(.noGrant, "the author of \(change.dot) may not write in \(scope.introduction.name)")
             }

@@ -4,7 +4,7 @@ import Changes
 /// Unplaced changes of a scope in order, from the first, so many that each foreign feed among them ends where its
 /// author has attested it.
 struct CoveredBatch {
-    typealias Item = (change: StoredChange, carried: CarriedChange)
+    typealias Item = (dot: Dot, carried: CarriedChange)
 
     private(set) var items: [Item] = []
     /// Of foreign authors, one for each of their feeds.
@@ -24,7 +24,7 @@ struct CoveredBatch {
         var covering: [FeedID: Attestation] = [:]
         var isComplete: Bool { needed.allSatisfy { (reached[$0.key] ?? 0) >= $0.value.sequence } }
         reading: while true {
-            let step = try log.unplaced(of: scope, after: after, limit: CoveredBatch.step)
+            let step = try log.unplacedCarried(of: scope, after: after, limit: CoveredBatch.step)
             for change in step {
                 if isComplete {
                     (covered, covering) = (items.count, needed)
@@ -40,12 +40,11 @@ struct CoveredBatch {
                 }
                 reached[feed] = change.dot.sequence
                 let carried = CarriedChange(
-                    bytes: change.carried,
-                    parts: change.header.parts.isEmpty ? [] : try log.parts(of: change.dot, scope: scope))
+                    bytes: change.carried, parts: change.hasParts ? try log.parts(of: change.dot, scope: scope) : [])
                 // A large change goes alone; where the batch cannot be cut around it, it goes whole.
                 let isLarge = carried.byteCount > limits.bytes
                 if isLarge, !items.isEmpty, covered == items.count { break reading }
-                items.append((change, carried))
+                items.append((change.dot, carried))
                 bytes += carried.byteCount
                 after = change.order
                 if isLarge, items.count == 1, isComplete {

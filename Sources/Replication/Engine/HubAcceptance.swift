@@ -39,24 +39,31 @@ package struct HubAcceptance<Transaction: HubTransaction> {
         guard var scope = try transaction.scope(push.scope) else {
             throw Refusal(.unknownScope, "there is no scope \(push.scope)")
         }
-        let verifier = PushVerifier(transaction, checked: checked) { try transaction.certificate(of: $0) }
+        let verifier = PushVerifier(transaction, checked: checked, takesBlocks: true) {
+            try transaction.certificate(of: $0)
+        }
         let verified = try verifier.verify(push, in: scope.introduction)
         var outcome = Outcome()
         var entries = PlacedEntries(after: scope.position, scope.history)
-        entries.rows.reserveCapacity(verified.count)
-        for (change, operations, parts, author) in verified {
-            try verifier.checkPast(of: change, operations)
+        entries.rows.reserveCapacity(push.changeCount)
+        for (changes, author) in verified {
             let canWrite = author.rights(in: push.scope).contains(.write)
-            let (placement, row) = scope.admit(
-                EntryReference(dot: change.dot, hash: change.hash),
-                verdict: verdict(on: change, operations, canWrite: canWrite), now: now)
-            _ = try transaction.append(
-                change, records: operations.recordIDs(in: push.scope, change: change.hash.short), parts: parts,
-                placement: placement)
-            try transaction.append(row, of: push.scope)
-            entries.rows.append(row)
-            outcome.placed += 1
+            switch changes {
+            case .one(let change, let operations, let parts):
+                try verifier.checkPast(of: change, operations)
+                let (placement, row) = scope.admit(
+                    EntryReference(dot: change.dot, hash: change.hash),
+                    verdict: verdict(on: operations, of: change.header.schema, canWrite: canWrite), now: now)
+                _ = try transaction.append(
+                    change, records: operations.recordIDs(in: push.scope, change: change.hash.short), parts: parts,
+                    placement: placement)
+                try transaction.append(row, of: push.scope)
+                entries.rows.append(row)
+            case .block(let block):
+                try place(block, in: &scope, canWrite: canWrite, &entries)
+            }
         }
+        outcome.placed = entries.rows.count
         if outcome.placed > 0 {
             try transaction.put(scope)
             outcome.entries = entries
@@ -70,9 +77,45 @@ package struct HubAcceptance<Transaction: HubTransaction> {
         return outcome
     }
 
-    private func verdict(on change: Change, _ operations: EncodedOperations, canWrite: Bool) -> Verdict {
+    /// Places a block's changes one after the other, and keeps its columns as they came.
+    private func place(
+        _ block: VerifiedBlock, in scope: inout ScopeState, canWrite: Bool, _ entries: inout PlacedEntries
+    ) throws {
+        let (start, before) = (scope.position + 1, scope.history)
+        var places: [SegmentPlace] = []
+        places.reserveCapacity(block.changes.count)
+        var touched = TouchedRecords(of: block.segment, in: scope.id)
+        for (change, hash, operations) in block.changes {
+            let (placement, row) = scope.admit(
+                EntryReference(dot: change.dot, hash: hash),
+                verdict: verdict(
+                    on: operations, of: block.segment.authors[change.author].schema, canWrite: canWrite),
+                now: now)
+            places.append(
+                SegmentPlace(
+                    received: placement.received, verdict: placement.verdict,
+                    start: change.dot.sequence == 1 ? block.previous : nil))
+            touched.note(change, hash)
+            entries.rows.append(row)
+        }
+        guard let first = block.changes.first?.change.dot else { return }
+        let count = block.changes.count
+        let bytes = try Segment.placed(block.packed.segment, block.segment, at: places)
+        let packed = PackedEntries(segment: bytes, count: count, parts: [])
+        try transaction.append(
+            AppendedBlock(
+                packed: packed, position: start, before: before, history: scope.history,
+                stretches: [
+                    AppendedBlock.Stretch(
+                        feed: first.feed, first: first.sequence, count: UInt64(count), previous: block.previous)
+                ],
+                records: touched.ids),
+            of: scope.id)
+    }
+
+    private func verdict(on operations: EncodedOperations, of schema: Text, canWrite: Bool) -> Verdict {
         guard canWrite else { return .held }
-        guard let schema = schemas.first(where: { $0.id == change.header.schema }) else { return .ok }
+        guard let schema = schemas.first(where: { $0.id == schema }) else { return .ok }
         return schema.violation(of: operations) == nil ? .ok : .void
     }
 }

@@ -99,6 +99,13 @@ package struct Outbox<Transaction: ReplicaTransaction> {
             staged: try transaction.staged(of: scope.id).first)
     }
 
+    /// The hash of an own change: that of the feed's head as it was worked out when the change was saved, so that nothing is
+    /// signed that was damaged since.
+    private func hash(at dot: Dot, of scope: ScopeID) throws -> Hash256? {
+        if let feed = try transaction.feed(dot.feed, of: scope), feed.sequence == dot.sequence { return feed.hash }
+        return try transaction.change(at: dot, of: scope)?.hash
+    }
+
     /// The unplaced changes of a scope up to the limits, cut where every foreign feed is covered by its author's word.
     ///
     /// - Parameter staged: what the hub has staged of a large change of this scope.
@@ -109,7 +116,7 @@ package struct Outbox<Transaction: ReplicaTransaction> {
         guard let next = batch.items.first else { return nil }
         if batch.isLarge {
             if let piece = ChangePiece(
-                of: next.carried, at: next.change.dot, after: staged, limit: limits.bytes)
+                of: next.carried, at: next.dot, after: staged, limit: limits.bytes)
             {
                 return (ScopePush(scope: scope, runs: [], attestations: [], piece: piece), piece.bytes.count, [])
             }
@@ -122,21 +129,23 @@ package struct Outbox<Transaction: ReplicaTransaction> {
             if let first { runs.append(ChangeRun(feed: first.feed, first: first.sequence, changes: pending)) }
             pending = []
         }
-        for (change, carried) in batch.items {
-            if let start = first, start.feed == change.dot.feed, pending.count < Limit.changesPerRun.value,
-                start.sequence + UInt64(pending.count) == change.dot.sequence
+        for (dot, carried) in batch.items {
+            if let start = first, start.feed == dot.feed, pending.count < Limit.changesPerRun.value,
+                start.sequence + UInt64(pending.count) == dot.sequence
             {
                 pending.append(carried)
             } else {
                 flush()
-                first = change.dot
+                first = dot
                 pending = [carried]
             }
         }
         flush()
         var attestations = batch.attestations
-        if let last = batch.items.last(where: { $0.change.dot.feed == identity.feed })?.change {
-            let own = Attestation(scope: scope, sequence: last.dot.sequence, hash: last.hash, key: identity.key)
+        if let last = batch.items.last(where: { $0.dot.feed == identity.feed })?.dot,
+            let hash = try hash(at: last, of: scope)
+        {
+            let own = Attestation(scope: scope, sequence: last.sequence, hash: hash, key: identity.key)
             try transaction.put(own)
             attestations.append(own)
         }

@@ -4,21 +4,24 @@ import Changes
 /// Checks a push against what is known: rebuilds each change on its feed's head and holds the run's end against its
 /// author's attestation. Hub and bundle receiver both take changes only through here.
 struct PushVerifier<Transaction: ReplicaTransaction> {
-    typealias Verified = (change: Change, operations: EncodedOperations, parts: [[UInt8]?], author: Certificate)
+    typealias Verified = (changes: VerifiedChanges, author: Certificate)
 
     private let transaction: Transaction
     private let checked: CheckedAttestations
+    private let takesBlocks: Bool
     private let certificate: (ReplicaID) throws -> Certificate?
 
     /// - Parameters:
     ///   - checked: attestations whose signatures need not be checked again.
+    ///   - takesBlocks: whether the caller can take blocks whole.
     ///   - certificate: the certificate of an author, as far as the receiver trusts it.
     init(
         _ transaction: Transaction, checked: CheckedAttestations = CheckedAttestations(),
-        certificate: @escaping (ReplicaID) throws -> Certificate?
+        takesBlocks: Bool = false, certificate: @escaping (ReplicaID) throws -> Certificate?
     ) {
         self.transaction = transaction
         self.checked = checked
+        self.takesBlocks = takesBlocks
         self.certificate = certificate
     }
 
@@ -50,7 +53,16 @@ struct PushVerifier<Transaction: ReplicaTransaction> {
         _ authors: inout [FeedID: Certificate], _ pending: inout [FeedID: UInt64], _ result: inout [Verified]
     ) throws {
         let runs: [TravellingRun]
-        do { runs = try TravellingRun.all(block, scope: scope.scope) } catch {
+        do {
+            let segment: Segment? =
+                if case .packed(let packed) = block { try packed.unpacked(scope: scope.scope) } else { nil }
+            if takesBlocks, case .packed(let packed) = block, let segment,
+                let verified = try verifyWhole(packed, segment, in: scope, attested, &authors, &pending)
+            {
+                return result.append(verified)
+            }
+            runs = try TravellingRun.all(block, segment)
+        } catch let error as CodecError {
             throw Refusal(error.isUnsupported ? .unsupported : .malformed, "the changes: \(error)")
         }
         for run in runs {
@@ -73,7 +85,7 @@ struct PushVerifier<Transaction: ReplicaTransaction> {
                 }
                 let (change, operations) = try decode(arrived, dot, previous: feed.hash, scope: scope.scope)
                 try transaction.note(dot, context: change.header.context, scope: scope.scope)
-                result.append((change, operations, arrived.parts, author))
+                result.append((.one(change: change, operations: operations, parts: arrived.parts), author))
                 feed.sequence = dot.sequence
                 feed.hash = change.hash
             }
@@ -82,6 +94,24 @@ struct PushVerifier<Transaction: ReplicaTransaction> {
             let isCovered = try cover(feed, attested[run.feed] ?? [], author)
             pending[run.feed] = isCovered ? nil : feed.sequence
         }
+    }
+
+    /// Verifies a block whole; nil, and nothing has changed, where its changes have to be taken one by one.
+    private func verifyWhole(
+        _ packed: PackedEntries, _ segment: Segment, in scope: ScopeIntroduction, _ attested: [FeedID: [Attestation]],
+        _ authors: inout [FeedID: Certificate], _ pending: inout [FeedID: UInt64]
+    ) throws -> Verified? {
+        guard case .full(let first) = segment.items.first else { return nil }
+        let id = first.dot.feed
+        let author = try authors[id] ?? author(of: id)
+        let head = try transaction.feed(id, of: scope.scope) ?? start(of: id, by: author, in: scope)
+        guard let block = try VerifiedBlock(packed, segment, after: head) else { return nil }
+        authors[id] = author
+        if head.sequence == 0 { try transaction.put(head, of: scope.scope) }
+        let feed = block.following(head)
+        try transaction.put(feed, of: scope.scope)
+        pending[id] = try cover(feed, attested[id] ?? [], author) ? nil : feed.sequence
+        return (.block(block), author)
     }
 
     /// The context must be held, with equal hashes, before the change is taken; what a person was shown must lie in the
@@ -110,12 +140,16 @@ struct PushVerifier<Transaction: ReplicaTransaction> {
     /// How far the feed is known. A new one is put at its start first: from then on the store knows hash(0).
     private func feed(_ id: FeedID, of author: Certificate, in scope: ScopeIntroduction) throws -> FeedState {
         if let known = try transaction.feed(id, of: scope.scope) { return known }
-        let new = FeedState(
+        let new = start(of: id, by: author, in: scope)
+        try transaction.put(new, of: scope.scope)
+        return new
+    }
+
+    private func start(of id: FeedID, by author: Certificate, in scope: ScopeIntroduction) -> FeedState {
+        FeedState(
             feed: id,
             start: ChangeHeader.start(
                 chain: scope.seed, scope: scope.scope, replica: author.replica, publicKey: author.publicKey.bytes))
-        try transaction.put(new, of: scope.scope)
-        return new
     }
 
     private func author(of feed: FeedID) throws -> Certificate {

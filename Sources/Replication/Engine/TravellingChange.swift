@@ -77,13 +77,14 @@ struct TravellingRun {
 
     /// The runs of a block.
     ///
+    /// - Parameter segment: what a packed block holds.
     /// - Throws: `CodecError`.
-    static func all(_ block: PushBlock, scope: ScopeID) throws(CodecError) -> [TravellingRun] {
+    static func all(_ block: PushBlock, _ segment: Segment?) throws(CodecError) -> [TravellingRun] {
         switch block {
         case .run(let run):
             return [TravellingRun(feed: run.feed, first: run.first, changes: run.changes.map { .carried($0) })]
         case .packed(let packed):
-            let segment = try packed.unpacked(scope: scope)
+            guard let segment else { preconditionFailure("a packed block was unpacked") }
             guard !segment.isPlaced else { throw .malformed("a push says where its changes stand", at: 0) }
             var parts = PartsInOrder(packed)
             var runs: [TravellingRun] = []

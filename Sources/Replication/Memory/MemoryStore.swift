@@ -146,6 +146,13 @@ package final class MemoryTransaction: HubTransaction {
         (state.unplaced[scope] ?? []).drop { $0 < order }.prefix(limit).map { state.changes[$0] }
     }
 
+    package func unplacedCarried(of scope: ScopeID, after order: Int64, limit: Int) -> [UnplacedChange] {
+        unplaced(of: scope, after: order, limit: limit).map {
+            UnplacedChange(
+                dot: $0.dot, order: $0.order, carried: $0.carried, hasParts: !$0.header.parts.isEmpty)
+        }
+    }
+
     package func unplacedCount(of scope: ScopeID) -> Int { state.unplaced[scope]?.count ?? 0 }
 
     package func parts(of dot: Dot, scope: ScopeID) -> [[UInt8]?] {

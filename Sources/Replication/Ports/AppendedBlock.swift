@@ -5,7 +5,6 @@ import Changes
 /// this form need not pack them again, nor take them apart.
 package struct AppendedBlock {
     package let packed: PackedEntries
-    package let segment: Segment
     /// Of the first entry.
     package let position: UInt64
     /// The history hash before the first entry, and at the last.
@@ -41,16 +40,17 @@ package struct AppendedBlock {
 extension ChangeLog {
     /// Appends a block entry by entry.
     package func appendEach(of block: AppendedBlock, in scope: ScopeID) throws {
+        let segment = try block.packed.unpacked(scope: scope)
         var heads: [FeedID: Hash256] = [:]
         for stretch in block.stretches { heads[stretch.feed] = stretch.previous }
         var history = block.before
-        for (offset, item) in block.segment.items.enumerated() {
+        for (offset, item) in segment.items.enumerated() {
             guard case .full(let packed) = item, let place = packed.place, let previous = heads[packed.dot.feed] else {
                 preconditionFailure("a block holds whole changes of its stretches")
             }
             let change = Change(
-                header: block.segment.header(of: packed, previous: previous),
-                operations: Array(block.segment.operationBytes[packed.operationBytes]))
+                header: segment.header(of: packed, previous: previous),
+                operations: Array(segment.operationBytes[packed.operationBytes]))
             heads[packed.dot.feed] = change.hash
             let position = block.position + UInt64(offset)
             let operations = try EncodedOperations(change.operations)

@@ -101,6 +101,23 @@ package struct EntryRow: Hashable, Sendable {
     }
 }
 
+/// A change without an entry, in its carried form.
+package struct UnplacedChange: Hashable, Sendable {
+    package let dot: Dot
+    /// See `StoredChange.order`.
+    package let order: Int64
+    package let carried: [UInt8]
+    /// Whether it commits to personal parts.
+    package let hasParts: Bool
+
+    package init(dot: Dot, order: Int64, carried: [UInt8], hasParts: Bool) {
+        self.dot = dot
+        self.order = order
+        self.carried = carried
+        self.hasParts = hasParts
+    }
+}
+
 /// A run of entries as a log keeps it.
 package struct SealedEntries: Hashable, Sendable {
     package let packed: PackedEntries
@@ -147,6 +164,8 @@ package protocol ChangeLog: AnyObject {
     func change(at dot: Dot, of scope: ScopeID) throws -> StoredChange?
     /// Changes without an entry, in order, after `order`.
     func unplaced(of scope: ScopeID, after order: Int64, limit: Int) throws -> [StoredChange]
+    /// The same as they travel: a log that keeps them so need not take them apart.
+    func unplacedCarried(of scope: ScopeID, after order: Int64, limit: Int) throws -> [UnplacedChange]
     func unplacedCount(of scope: ScopeID) throws -> Int
     /// The change's personal parts in the order of its commitments; nil where one is not held.
     func parts(of dot: Dot, scope: ScopeID) throws -> [[UInt8]?]

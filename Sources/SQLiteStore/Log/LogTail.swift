@@ -67,6 +67,35 @@ struct LogTail {
     }
 }
 
+/// A run as its row holds it, not taken apart.
+struct RunBody {
+    let number: Int64
+    let feed: FeedID
+    let first: UInt64
+    let count: UInt64
+    let body: [UInt8]
+
+    /// Visits the changes, each in its carried form.
+    ///
+    /// - Throws: `StoredValueError` where the body is not `count` changes.
+    func forEach(_ visit: (UnplacedChange) -> Void) throws {
+        do {
+            var reader = ByteReader(body)
+            for offset in 0..<count {
+                let range = try reader.readRange(.bytesPerChange)
+                visit(
+                    UnplacedChange(
+                        dot: Dot(feed: feed, sequence: first + offset),
+                        order: StoredChange.order(unplaced: number &+ Int64(offset)), carried: Array(body[range]),
+                        hasParts: try Change.hasParts(carried: body, range, feed: feed)))
+            }
+            try reader.finish()
+        } catch {
+            throw StoredValueError(table: "run", row: "\(number)", reason: error.description)
+        }
+    }
+}
+
 /// A run as its row holds it: each change in its carried form behind its length.
 struct StoredRun {
     let number: Int64

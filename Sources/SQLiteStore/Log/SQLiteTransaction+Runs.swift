@@ -70,6 +70,34 @@ extension SQLiteTransaction {
             """, number, limit)
     }
 
+    /// The same as they lie.
+    ///
+    /// - Throws: `StoredValueError` where one is not what was written.
+    func runBodies(of row: Int64, after number: Int64, limit: Int) throws -> [RunBody] {
+        try connection.withStatement(
+            """
+            SELECT number, feed, sequence, count, body, digest FROM run
+            WHERE scope = ?3 AND number > ?1 - 256 AND number + count > ?1 + 1 ORDER BY number LIMIT ?2
+            """
+        ) { statement in
+            try statement.bind(number, limit, row)
+            var bodies: [RunBody] = []
+            while try statement.step() {
+                let number = try statement.int64(0)
+                let body = try statement.bytes(4)
+                guard RowDigest.of(body) == (try statement.bytes(5)) else {
+                    throw StoredValueError(
+                        table: "run", row: "\(number)", reason: "its digest is not that of its bytes")
+                }
+                bodies.append(
+                    RunBody(
+                        number: number, feed: try feedID(try statement.int64(1)),
+                        first: try statement.unsigned(2, "run"), count: try statement.unsigned(3, "run"), body: body))
+            }
+            return bodies
+        }
+    }
+
     private static let runColumns = "number, feed, sequence, count, hash, body"
 
     private func runs(of scope: ScopeID, _ sql: String, _ number: Int64, _ limit: Int) throws -> [StoredRun] {

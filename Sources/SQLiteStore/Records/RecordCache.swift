@@ -56,7 +56,7 @@ struct RecordCache {
     /// Bytes of records that are kept between transactions.
     static let bytesLimit = 3 << 20
     /// Bytes of records within a transaction: a window of changes folds into them before any is written.
-    static let windowBytesLimit = 6 << 20
+    static let windowBytesLimit = 5 << 20
     /// What a record counts for beside its state.
     private static let overhead = 320
 
