@@ -144,7 +144,7 @@ extension SQLiteTransaction {
             let bodies = try runBodies(of: row, after: after, limit: SQLiteTransaction.runsPerStep)
             for body in bodies {
                 let placed = feeds[body.feed]?.placed ?? 0
-                try body.forEach { change in
+                try body.visitChanges { change in
                     if change.order > order, result.count < limit, change.dot.sequence > placed {
                         result.append(change)
                     }

@@ -16,7 +16,7 @@ struct LogContainers {
     private var lastRun: (feed: Int64, run: StoredRun)?
 
     /// More changes than this are not kept.
-    private static let changeLimit = 4_096
+    private static let changeLimit = 2_048
 
     func segment(_ scope: Int64, _ position: UInt64) -> DecodedSegment? {
         segments[SegmentKey(scope: scope, position: position)]

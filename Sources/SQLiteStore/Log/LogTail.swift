@@ -78,7 +78,7 @@ struct RunBody {
     /// Visits the changes, each in its carried form.
     ///
     /// - Throws: `StoredValueError` where the body is not `count` changes.
-    func forEach(_ visit: (UnplacedChange) -> Void) throws {
+    func visitChanges(_ visit: (UnplacedChange) -> Void) throws {
         do {
             var reader = ByteReader(body)
             for offset in 0..<count {

@@ -54,7 +54,7 @@ struct RecordCache {
     private var now: UInt64 = 0
 
     /// Bytes of records that are kept between transactions.
-    static let bytesLimit = 3 << 20
+    static let bytesLimit = 2 << 20
     /// Bytes of records within a transaction: a window of changes folds into them before any is written.
     static let windowBytesLimit = 5 << 20
     /// What a record counts for beside its state.
