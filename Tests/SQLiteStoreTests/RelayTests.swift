@@ -1,0 +1,104 @@
+import Causality
+import Changes
+import Replication
+import SQLiteKit
+import SQLiteStore
+import StoreContract
+import Testing
+
+@Suite("A sealed segment is handed out as it lies, where it says all that may be said")
+struct RelayTests {
+    private static let scope = Samples.scope
+    private static let entriesPerSegment = 4
+
+    /// A store with so many placed changes of one author.
+    private func store(
+        _ folder: Folder, _ count: Int, parts: (Int) -> [PersonalPart] = { _ in [] },
+        verdict: (Int) -> Verdict = { _ in .ok }
+    ) throws -> SQLiteStore {
+        let store = try folder.store(entriesPerSegment: RelayTests.entriesPerSegment)
+        var author = ContractAuthor(1, in: RelayTests.scope)
+        var state = ScopeState(RelayTests.scope)
+        try store.write { try $0.put(state) }
+        for index in 0..<count {
+            let own = parts(index)
+            let change = author.change("\(index)", record: index % 2, parts: own)
+            try store.write { transaction in
+                let entry = Entry.change(
+                    reference: EntryReference(dot: change.dot, hash: change.hash), received: 5_000 + Int64(index),
+                    verdict: verdict(index))
+                state.position += 1
+                state.history = state.history.appending(entry.encoded())
+                _ = try transaction.append(
+                    change, records: try change.recordIDs(), parts: own.map { $0.encoded() },
+                    placement: Placement(
+                        position: state.position, received: 5_000 + Int64(index), verdict: verdict(index)))
+                try transaction.append(
+                    EntryRow(position: state.position, entry: entry, history: state.history), of: state.id)
+                try transaction.put(author.state, of: state.id)
+                try transaction.put(state)
+            }
+        }
+        return store
+    }
+
+    private func sealed(_ store: SQLiteStore, from position: UInt64) throws -> SealedEntries? {
+        try store.read { try $0.sealed(from: position, of: RelayTests.scope.scope) }
+    }
+
+    @Test func itHoldsTheEntriesThatAreReadOneByOne() throws {
+        let folder = try Folder()
+        let store = try store(folder, 8)
+        for position in [1, 5] as [UInt64] {
+            let sealed = try #require(try sealed(store, from: position))
+            let rows = try store.read {
+                try $0.entries(of: RelayTests.scope.scope, after: position - 1, limit: RelayTests.entriesPerSegment)
+            }
+            let segment = try sealed.packed.unpacked(scope: RelayTests.scope.scope)
+            let dots = segment.items.map { item -> Dot? in if case .full(let change) = item { change.dot } else { nil }
+            }
+            let expected = rows.map { row -> Dot? in
+                if case .change(let reference, _, _) = row.entry { reference.dot } else { nil }
+            }
+            #expect(sealed.packed.count == rows.count && rows.count == RelayTests.entriesPerSegment)
+            #expect(dots == expected)
+            #expect(sealed.history == rows.last?.history)
+            #expect(sealed.feeds == [ContractAuthor(1, in: RelayTests.scope).feed])
+        }
+        #expect(try sealed(store, from: 2) == nil, "a segment begins elsewhere")
+        #expect(try sealed(store, from: 9) == nil, "nothing is there")
+    }
+
+    /// A void or held change travels as its header alone, so that its segment is not what a receiver may have.
+    @Test(arguments: [Verdict.void, .held])
+    func oneThatIsNotOkIsNotHandedOut(verdict: Verdict) throws {
+        let folder = try Folder()
+        let store = try store(folder, 8) { _ in
+            []
+        } verdict: {
+            $0 == 6 ? verdict : .ok
+        }
+        #expect(try sealed(store, from: 1) != nil)
+        #expect(try sealed(store, from: 5) == nil)
+    }
+
+    @Test func personalPartsAreNotLeftBehind() throws {
+        let folder = try Folder()
+        let store = try store(folder, 8) { $0 == 1 ? [ContractAuthor.part(3, "words")] : [] }
+        #expect(try sealed(store, from: 1) == nil)
+        #expect(try sealed(store, from: 5) != nil)
+    }
+
+    @Test func aLaterVerdictKeepsItBack() throws {
+        let folder = try Folder()
+        let store = try store(folder, 8)
+        let dot = Dot(feed: ContractAuthor(1, in: RelayTests.scope).feed, sequence: 2)
+        try store.write { transaction in
+            let old = try #require(try transaction.change(at: dot, of: RelayTests.scope.scope)?.placement)
+            try transaction.place(
+                dot, of: RelayTests.scope.scope,
+                at: Placement(position: old.position, received: old.received, verdict: .void))
+        }
+        #expect(try sealed(store, from: 1) == nil)
+    }
+}
