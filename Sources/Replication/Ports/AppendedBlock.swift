@@ -10,12 +10,12 @@ package struct AppendedBlock {
     /// The history hash before the first entry, and at the last.
     package let before: HistoryHash
     package let history: HistoryHash
-    /// What the block says of each feed, in the order in which they come.
+    /// What it says of each feed, in the order in which they come.
     package let stretches: [Stretch]
     /// The records that its changes touch, in any order; each may be there more than once.
     package let records: [RecordID]
 
-    /// Consecutive changes of one feed.
+    /// What a run of entries says of one feed: consecutive changes of it.
     package struct Stretch: Equatable, Sendable {
         package let feed: FeedID
         package let first: UInt64

@@ -6,14 +6,7 @@ import Replication
 ///
 /// A segment is *open* while some of its changes lie in runs of their own; sealing brings them together.
 final class DecodedSegment {
-    /// What a segment says of one feed: a stretch of its changes, in order.
-    struct Stretch: Equatable {
-        let feed: FeedID
-        let first: UInt64
-        var count: UInt64
-        /// The hash of the change before the first.
-        let previous: Hash256
-    }
+    typealias Stretch = AppendedBlock.Stretch
 
     struct Item {
         let entry: Entry

@@ -126,8 +126,6 @@ struct PackedSegment {
         body = Zstd.compress(block.packed.segment)
         digest = RowDigest.of(body)
         records = marks.encoded
-        stretches = block.stretches.map {
-            DecodedSegment.Stretch(feed: $0.feed, first: $0.first, count: $0.count, previous: $0.previous)
-        }
+        stretches = block.stretches
     }
 }

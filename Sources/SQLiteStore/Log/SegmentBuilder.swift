@@ -78,7 +78,7 @@ struct SegmentBuilder {
 
     private mutating func note(_ change: StoredChange) {
         if let index = stretches.firstIndex(where: { $0.feed == change.dot.feed }) {
-            stretches[index].count += 1
+            stretches[index].extend()
         } else {
             stretches.append(
                 DecodedSegment.Stretch(
