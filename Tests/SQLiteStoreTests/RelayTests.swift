@@ -89,6 +89,21 @@ struct RelayTests {
         #expect(try sealed(store, from: 5) != nil)
     }
 
+    /// What is handed out is not decoded, so that its row's digest has to tell damage.
+    @Test func damageIsNamedAndNotHandedOn() throws {
+        let folder = try Folder()
+        try store(folder, 8).close()
+        let connection = try Connection(path: folder.file(), access: .readWriteCreate)
+        try connection.execute(
+            """
+            UPDATE segment SET body = CAST(substr(body, 1, 20) || x'00' || substr(body, 22) AS BLOB) WHERE position = ?
+            """, Int64(5))
+        connection.close()
+        let damaged = try folder.store(entriesPerSegment: RelayTests.entriesPerSegment)
+        #expect(try sealed(damaged, from: 1) != nil)
+        #expect(throws: StoredValueError.self) { try sealed(damaged, from: 5) }
+    }
+
     @Test func aLaterVerdictKeepsItBack() throws {
         let folder = try Folder()
         let store = try store(folder, 8)

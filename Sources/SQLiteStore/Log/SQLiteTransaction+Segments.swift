@@ -65,17 +65,24 @@ extension SQLiteTransaction {
 
     package func sealed(from position: UInt64, of scope: ScopeID) throws -> SealedEntries? {
         guard let row = try heldScopeRow(scope), try verdicts(of: row).isEmpty else { return nil }
-        let found: (count: Int, history: Hash256, body: [UInt8])? = try connection.withStatement(
+        let found: (count: Int, history: Hash256, body: [UInt8], digest: [UInt8])? = try connection.withStatement(
             """
-            SELECT count, history, body FROM segment
+            SELECT count, history, body, digest FROM segment
             WHERE scope = ? AND position = ? AND is_sealed = 1 AND is_whole = 1
             """
         ) { statement in
             try statement.bind(row, Int64(clamping: position))
             guard try statement.step() else { return nil }
-            return (try statement.int(0), try statement.hash(1, "segment"), try statement.bytes(2))
+            return (
+                try statement.int(0), try statement.hash(1, "segment"), try statement.bytes(2), try statement.bytes(3)
+            )
         }
         guard let found else { return nil }
+        // Nothing else looks at what is handed out undecoded: damage is to be named here, not at its receivers.
+        guard RowDigest.of(found.body) == found.digest else {
+            throw StoredValueError(
+                table: "segment", row: "\(row):\(position)", reason: "its digest is not that of its bytes")
+        }
         let stretches = try stretches(at: position, scope: row)
         for stretch in stretches where try hasParts(stretch, row) { return nil }
         do {
