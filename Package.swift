@@ -135,7 +135,8 @@ let package = Package(
         .testTarget(
             name: "SQLiteStoreTests",
             dependencies: [
-                "Causality", "Changes", "Replication", "SQLiteKit", "SQLiteStore", "ServiceRecovery", "StoreContract",
+                "Causality", "Changes", "Inspection", "Replication", "SQLiteKit", "SQLiteStore", "ServiceRecovery",
+                "StoreContract",
             ],
             swiftSettings: settings),
         .testTarget(

@@ -13,6 +13,7 @@ package final class SQLiteStore: HubStore {
     private let backend: Backend
     /// Whether each write is followed by the sealing that has become due.
     private let sealsAfterWrites: Bool
+    private var isDeferringDurability = false
 
     private enum Backend {
         case writer(Writer)
@@ -55,7 +56,7 @@ package final class SQLiteStore: HubStore {
         guard case .writer(let writer) = backend else {
             preconditionFailure("\(path) was opened for reading")
         }
-        let result = try commit(writer, body)
+        let result = try commit(writer, mayLag: isDeferringDurability, body)
         // Each in transactions of its own: what is sealed is not what was asked for, and may wait for the next time.
         if sealsAfterWrites {
             while let sealing = try prepareSealing(), try seal(sealing) {}
@@ -79,14 +80,16 @@ package final class SQLiteStore: HubStore {
         return try commit(writer, checkpoints: false) { try $0.seal(sealing) }
     }
 
+    /// - Parameter mayLag: whether records may be written by a later transaction.
     private func commit<Result>(
-        _ writer: Writer, checkpoints: Bool = true, _ body: (SQLiteTransaction) throws -> Result
+        _ writer: Writer, checkpoints: Bool = true, mayLag: Bool = false, _ body: (SQLiteTransaction) throws -> Result
     ) throws -> Result {
         do {
             return try writer.write(checkpoints: checkpoints) { connection in
                 try transaction.begin(connection)
+                try transaction.rollForward()
                 let result = try body(transaction)
-                try transaction.flush()
+                try transaction.flush(mayLag: mayLag)
                 return result
             }
         } catch {
@@ -102,7 +105,9 @@ package final class SQLiteStore: HubStore {
         }
         do {
             switch backend {
-            case .writer(let writer): return try writer.read(run)
+            case .writer(let writer):
+                if transaction.isLagging { try commit(writer) { _ in } }
+                return try writer.read(run)
             case .reader(let reader): return try reader.snapshot(run)
             }
         } catch {
@@ -112,12 +117,18 @@ package final class SQLiteStore: HubStore {
     }
 
     /// Runs bulk work whose commits wait for the disk once, at the end: nothing of it may be acknowledged before this
-    /// returns.
+    /// returns. Until then the rows of records may lag behind the log, for those who read the file elsewhere.
     package func withDeferredDurability<Result>(_ body: () throws -> Result) throws -> Result {
         guard case .writer(let writer) = backend else {
             preconditionFailure("\(path) was opened for reading")
         }
-        return try writer.withDeferredDurability(body)
+        return try writer.withDeferredDurability {
+            isDeferringDurability = true
+            defer { isDeferringDurability = false }
+            let result = try body()
+            if transaction.isLagging { try commit(writer) { _ in } }
+            return result
+        }
     }
 
     package func close() throws {

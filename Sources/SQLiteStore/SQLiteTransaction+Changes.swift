@@ -31,7 +31,9 @@ extension SQLiteTransaction {
             order = StoredChange.order(at: placement.position)
             notePlaced(header.dot, scope: scope)
         } else {
-            order = StoredChange.order(unplaced: try nextNumber())
+            let number = try nextNumber()
+            caches.lag.note(unplaced: number)
+            order = StoredChange.order(unplaced: number)
         }
         let stored = StoredChange(
             header: header, operations: operations, hash: hash, placement: placement, order: order)
@@ -69,6 +71,7 @@ extension SQLiteTransaction {
     }
 
     func notePlaced(_ dot: Dot, scope: Int64) {
+        caches.lag.mustEnd = true
         caches.feeds[scope]?[dot.feed]?.placed = dot.sequence
         markDirty(dot.feed, scope: scope)
     }

@@ -15,6 +15,8 @@ extension SQLiteTransaction {
     package func put(_ scope: ScopeState) throws {
         if let cached = try loadScopes()[scope.id] {
             guard cached.state != scope else { return }
+            // What it folds next has an entry.
+            caches.lag.mustEnd = true
             caches.scopes?[scope.id]?.state = scope
             guard !cached.isDirty else { return }
             caches.scopes?[scope.id]?.isDirty = true

@@ -14,6 +14,8 @@ package final class SQLiteTransaction: HubTransaction {
     var caches = StoreCaches()
     /// Memory that is used anew for each record, apart from the caches that are asked meanwhile.
     var rowWriter = RowWriter()
+    /// Whether rows of records may lag behind the log in the file, as far as this process made them.
+    var isLagging = false
     private var current: Connection?
     /// SQLite's `data_version` when the caches were last known to be true.
     private var dataVersion: Int64 = -1
@@ -42,17 +44,22 @@ package final class SQLiteTransaction: HubTransaction {
             caches = StoreCaches()
             dataVersion = version
         }
-        caches.records.trim()
+        if !caches.lag.isHeld { caches.records.trim() }
     }
 
     /// Writes what the caches hold back; the transaction then commits.
-    func flush() throws {
+    ///
+    /// - Parameter mayLag: whether records may wait for a later transaction; see `RecordLag`.
+    func flush(mayLag: Bool = false) throws {
         try flushLog()
         try flushScopes()
         try flushKnots()
+        if try !(mayLag && lagRecords()) {
+            try flushRecords()
+            try flushFingerprints()
+            try endLag()
+        }
         try flushSettings()
-        try flushRecords()
-        try flushFingerprints()
     }
 
     /// The transaction is given up: what the caches took from it was never so.
@@ -135,6 +142,7 @@ struct StoreCaches {
 
     var sources: Sources?
     var records = RecordCache()
+    var lag = RecordLag()
     /// The greatest row of `record` that was given away.
     var lastRecord: Int64?
     /// What the file says of its value tables.

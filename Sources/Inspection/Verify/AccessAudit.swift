@@ -56,6 +56,10 @@ final class AccessAudit {
                 world.ownFeed = FeedID(certificate.replica)
                 world.learn(certificate.publicKey)
             }
+        case .unfolded:
+            do { world.firstUnfolded = try transaction.firstUnfolded() } catch {
+                findings.add(.setting, row.table, row.row, "it is no number of a change")
+            }
         default: break
         }
     }

@@ -57,6 +57,10 @@ final class AuditedWorld {
     /// Changes that stay in quarantine though this version can fold them, by scope, with their rows: after an
     /// upgrade they wait for the next opening for writing.
     private var waitingChanges: [ScopeID: [Dot: String]] = [:]
+    /// The number of the first change that records lag behind, as the setting has it.
+    var firstUnfolded: Int64?
+    /// The first change of a feed that records lag behind.
+    var unfolded: [ScopeID: [FeedID: UInt64]] = [:]
     /// Some change that must be in quarantine is not listed there.
     var lacksQuarantine = false
 
@@ -149,10 +153,10 @@ final class AuditedWorld {
             noted, scope: scope.id, feed: feed.state.feed, verdict: verdicts[noted.scope]?[dot])
     }
 
-    /// Whether changes at this place of the order are folded already: at a replica all of them are.
-    func isApplied(_ placement: Placement?, in scope: ScopeState) -> Bool {
-        guard role == .hub, let placement else { return true }
-        return placement.position <= scope.foldedPosition
+    /// Whether a change is folded already: at a replica all are but those that records lag behind.
+    func isApplied(_ dot: Dot, _ placement: Placement?, in scope: ScopeState) -> Bool {
+        guard let placement else { return unfolded[scope.id]?[dot.feed].map { dot.sequence < $0 } ?? true }
+        return role == .replica || placement.position <= scope.foldedPosition
     }
 
     /// The row of `quarantine` that names a change which this version can fold.

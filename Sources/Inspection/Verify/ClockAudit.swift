@@ -52,7 +52,7 @@ struct ClockAudit {
                     change.stamp,
                     change.placement.map {
                         Placement(position: $0.position, received: $0.received, verdict: verdict ?? $0.verdict)
-                    }, isApplied: !change.isStub && world.isApplied(change.placement, in: scope))
+                    }, isApplied: !change.isStub && world.isApplied(dot, change.placement, in: scope))
             }
         }
         try finish()

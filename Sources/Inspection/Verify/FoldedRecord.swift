@@ -43,7 +43,7 @@ struct FoldedRecord {
             headers[change.dot] = SnapshotHeading(change.header)
             origin = origin ?? operations.records[index].seen(from: change.hash.short)
             guard change.isFolded, !isWaiting(change), let held = world.scopes[scope],
-                world.isApplied(change.placement, in: held)
+                world.isApplied(change.dot, change.placement, in: held)
             else { continue }
             foldedChanges += 1
             let past = world.past(of: change.dot, scope: scope)

@@ -107,7 +107,7 @@ final class RecordAudit {
             }
             guard !isHeld, let change = try world.notes.change(number: number).flatMap(world.decoded),
                 let scope = world.scopeRows[change.header.scope], let held = world.scopes[scope], change.isFolded,
-                world.waitingRow(of: change) == nil, world.isApplied(change.placement, in: held)
+                world.waitingRow(of: change) == nil, world.isApplied(change.dot, change.placement, in: held)
             else { return }
             isHeld = true
             findings.add(.state, "record", "\(id)", "\(change.dot) names this record, which is not here")
@@ -248,7 +248,7 @@ final class RecordAudit {
         try world.notes.changes { noted in
             guard !noted.isFoldable, !noted.isStub, let change = try world.decoded(noted),
                 let scope = world.scopes[noted.scope], (change.placement?.verdict ?? .ok) == .ok,
-                world.isApplied(change.placement, in: scope),
+                world.isApplied(change.dot, change.placement, in: scope),
                 try !transaction.holdsQuarantine(feed: noted.feed, sequence: noted.sequence)
             else { return }
             world.lacksQuarantine = true

@@ -13,6 +13,8 @@ final class RunAudit {
     private var current: [Int64: [StoredChange]] = [:]
     /// Numbers of damaged runs.
     private var damagedRuns: Set<Int64> = []
+    /// Whether a run begins where the records begin to lag.
+    private var isLagMet = false
     /// Changes that a segment takes from a run that is not there.
     private var unfound: [(segment: String, dot: Dot)] = []
 
@@ -125,10 +127,14 @@ final class RunAudit {
                 if run.number <= last {
                     findings.addFirst(.chain, row.table, row.row, "its numbers are also those of the run before")
                 }
+                if run.number == world.firstUnfolded { isLagMet = true }
                 last = run.number &+ Int64(max(changes?.count ?? 1, 1)) &- 1
                 if let changes { try check(changes, of: run, ChangeAudit.Place(table: row.table, row: row.row)) }
             }
             isComplete = true
+        }
+        if world.firstUnfolded != nil, !isLagMet, !world.hasDamagedRuns {
+            findings.add(.setting, "setting", SettingKey.unfolded.rawValue, "no change has this number")
         }
         if !isComplete { world.lose(nil) }
         for (segment, dot) in unfound {
@@ -139,6 +145,7 @@ final class RunAudit {
 
     private func check(_ changes: [StoredChange], of run: AuditedRun, _ place: ChangeAudit.Place) throws {
         guard let feed = world.feeds[run.feed] else { return }
+        let isUnfolded = world.firstUnfolded.map { run.number >= $0 } ?? false
         for change in changes {
             var head = world.head(of: feed)
             let sequence = change.dot.sequence
@@ -170,10 +177,21 @@ final class RunAudit {
             }
             head.take(change.hash)
             world.heads[feed.rid] = head
+            if isUnfolded { noteUnfolded(change) }
             let operations = try change.operations.map { try Operations($0) }
             try self.changes.check(
                 DecodedChange(change.header, operations, hash: change.hash, placement: nil), body: change.carried,
                 feed: feed, in: place)
+        }
+    }
+}
+
+extension RunAudit {
+    /// The first of its feed counts.
+    private func noteUnfolded(_ change: StoredChange) {
+        findings.report.basis.unfoldedChanges += 1
+        if world.unfolded[change.header.scope]?[change.dot.feed] == nil {
+            world.unfolded[change.header.scope, default: [:]][change.dot.feed] = change.dot.sequence
         }
     }
 }

@@ -81,6 +81,8 @@ package struct VerifyReport: Sendable {
         package internal(set) var unsignedBases = 0
         /// Personal parts that are not held, erased or never received; their commitments cannot be tried.
         package internal(set) var missingParts = 0
+        /// Changes that the records lag behind: they are folded when the file is opened for writing.
+        package internal(set) var unfoldedChanges = 0
         /// Replicas whose key this file does not hold: the beginnings of their feeds and their attestations stand
         /// unchecked. Sorted.
         package internal(set) var unknownAuthors: [String] = []
@@ -104,6 +106,11 @@ package struct VerifyReport: Sendable {
             }
             if stubs > 0 { result.append("\(stubs) changes are here as headers only: the hub set them aside") }
             if missingParts > 0 { result.append("\(missingParts) personal parts are not held here") }
+            if unfoldedChanges > 0 {
+                result.append(
+                    "\(unfoldedChanges) changes of an import that was cut off are in the log and not in the records yet: "
+                        + "the next opening for writing folds them")
+            }
             if unfoldedRecords > 0 {
                 result.append("\(unfoldedRecords) records could not be checked, since a change in them is damaged")
             }

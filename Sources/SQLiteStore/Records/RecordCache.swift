@@ -15,6 +15,8 @@ final class CachedRecord {
     /// The record's log in listing order, once it was read; kept up with what is appended.
     var log: [LogRow]?
     var isDirty = false
+    /// Rows of its log that the file lacks.
+    var unsavedLog: [LogRow] = []
     /// Rows that the projection's table lacks; nil when all of them are to be written again.
     var unprojectedLog: [LogRow]? = []
     /// The type in whose tables the record's rows lie, by its number in the file.
@@ -27,8 +29,8 @@ final class CachedRecord {
     var savedConflicts: Int64 = 0
     var savedType: Int64?
 
-    /// Of the state when it was last read or written.
-    fileprivate(set) var bytes = 0
+    /// What it counted for when it was last looked at.
+    fileprivate var bytes = 0
     /// When it was used last; see `RecordCache.now`.
     fileprivate var lastUse: UInt64 = 0
 
@@ -36,6 +38,11 @@ final class CachedRecord {
         self.id = id
         self.rid = rid
         self.scope = scope
+    }
+
+    /// Bytes that it takes, about.
+    fileprivate var byteCount: Int {
+        state.byteCount + RecordCache.overhead + RecordCache.logRowBytes * max(log?.count ?? 0, unsavedLog.count)
     }
 
     var stored: StoredRecord? {
@@ -58,7 +65,9 @@ struct RecordCache {
     /// Bytes of records within a transaction: a window of changes folds into them before any is written.
     static let windowBytesLimit = 5 << 20
     /// What a record counts for beside its state.
-    private static let overhead = 320
+    fileprivate static let overhead = 320
+    /// What a row of a log counts for.
+    fileprivate static let logRowBytes = 160
 
     /// Whether the window is full.
     var isFull: Bool { bytes > RecordCache.windowBytesLimit }
@@ -71,13 +80,14 @@ struct RecordCache {
 
     mutating func keep(_ record: CachedRecord) {
         records[record.id] = record
-        record.bytes = record.state.byteCount
-        bytes += record.bytes + RecordCache.overhead
+        record.bytes = record.byteCount
+        bytes += record.bytes
         note(record)
     }
 
-    /// The record's state has so many bytes now.
-    mutating func resize(_ record: CachedRecord, to size: Int) {
+    /// The record has changed.
+    mutating func resize(_ record: CachedRecord) {
+        let size = record.byteCount
         bytes += size - record.bytes
         record.bytes = size
     }
@@ -100,7 +110,7 @@ struct RecordCache {
             guard record.lastUse == at else { continue }
             precondition(!record.isDirty, "a record that is not written cannot be given up")
             records[record.id] = nil
-            bytes -= record.bytes + RecordCache.overhead
+            bytes -= record.bytes
         }
         if firstUse > uses.count / 2 {
             uses.removeFirst(firstUse)

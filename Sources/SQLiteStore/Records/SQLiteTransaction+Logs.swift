@@ -6,18 +6,27 @@ import SQLiteKit
 extension SQLiteTransaction {
     package func append(_ row: LogRow, of record: RecordID, scope: ScopeID) throws {
         let cached = try recordRow(record, of: scope) ?? newRecord(record, scope: scope)
-        // Its log refers to it.
-        try insertRow(of: cached)
-        try connection.execute(
-            "INSERT INTO log_row (record, key, feed, sequence, field, value) VALUES (?, ?, ?, ?, ?, ?)",
-            cached.rid, Int64(ordered: row.mark.key), try feedRow(of: row.mark.dot, scope: scope),
-            Int64(row.mark.dot.sequence), row.field.string, row.value.canonicalBytes)
+        mark(dirty: cached)
+        defer { caches.records.resize(cached) }
+        cached.unsavedLog.append(row)
         if let index = cached.log?.lastIndex(where: { $0.precedes(row) }) {
             cached.log?.insert(row, at: index + 1)
         } else {
             cached.log?.insert(row, at: 0)
         }
         cached.unprojectedLog?.append(row)
+    }
+
+    /// Writes what the file lacks of a record's log; the record has its row.
+    func insertLog(of cached: CachedRecord) throws {
+        let scope = try scopeRow(cached.scope)
+        for row in cached.unsavedLog {
+            try connection.execute(
+                "INSERT INTO log_row (record, key, feed, sequence, field, value) VALUES (?, ?, ?, ?, ?, ?)",
+                cached.rid, Int64(ordered: row.mark.key), try feedRow(of: row.mark.dot.feed, scope: scope),
+                Int64(row.mark.dot.sequence), row.field.string, row.value.canonicalBytes)
+        }
+        cached.unsavedLog = []
     }
 
     package func logRows(of record: RecordID, scope: ScopeID) throws -> [LogRow] {
@@ -50,7 +59,7 @@ extension SQLiteTransaction {
                     throw StoredValueError(table: "log_row", row: "record \(cached.rid)", reason: error.description)
                 }
             }
-            return rows.sorted { $0.precedes($1) }
+            return (rows + cached.unsavedLog).sorted { $0.precedes($1) }
         }
         cached.log = rows
         return rows

@@ -90,10 +90,6 @@ extension SQLiteTransaction {
         return cached
     }
 
-    func insertRow(of cached: CachedRecord) throws {
-        if !cached.isInserted { try writeRow(of: cached, keepingState: [], conflicts: 0) }
-    }
-
     /// Writes the row of `record` where it says something new.
     ///
     /// - Parameters:

@@ -34,6 +34,7 @@ extension SQLiteTransaction {
     package func put(_ record: StoredRecord) throws {
         let cached = try recordRow(record.id, of: record.scope) ?? newRecord(record.id, scope: record.scope)
         mark(dirty: cached)
+        caches.lag.mustEnd = true
         cached.origin = record.origin
         cached.state = FoldingState(record.state)
     }
@@ -49,7 +50,7 @@ extension SQLiteTransaction {
         let cached = try recordRow(id, of: scope) ?? newRecord(id, scope: scope)
         mark(dirty: cached)
         if cached.origin == nil { cached.origin = try operations.origin(record).seen(from: step.hash) }
-        defer { caches.records.resize(cached, to: cached.state.byteCount) }
+        defer { caches.records.resize(cached) }
         return try cached.state.apply(
             operations, on: record, dot: step.dot, effective: step.effective, past: step.past
         ) {
@@ -60,8 +61,10 @@ extension SQLiteTransaction {
     package func clear(_ id: RecordID, of scope: ScopeID) throws {
         guard let cached = try recordRow(id, of: scope) else { return }
         mark(dirty: cached)
+        caches.lag.mustEnd = true
         try connection.execute("DELETE FROM log_row WHERE record = ?", cached.rid)
         cached.log = []
+        cached.unsavedLog = []
         cached.unprojectedLog = nil
         cached.origin = nil
         cached.state = FoldingState()
@@ -78,6 +81,8 @@ extension SQLiteTransaction {
 
     /// Writes every record that has changed, once, with its share of the fingerprint and the tables that show it.
     func flushRecords() throws {
+        if caches.dirtyRecords.isEmpty { return }
+        caches.lag.mustEnd = true
         for cached in caches.dirtyRecords { try flush(cached) }
         caches.dirtyRecords.removeAll(keepingCapacity: true)
     }
@@ -93,12 +98,13 @@ extension SQLiteTransaction {
         // Values stand once: where tables show them, there.
         let inline = projected == nil && cached.origin != nil ? state.bytes : []
         try writeRow(of: cached, keepingState: inline, conflicts: summary.conflicts)
+        try insertLog(of: cached)
         if let projected { try project(cached, state, as: projected, isFirst: isFirst, hasLog: summary.hasLog) }
         try count(digest, of: cached.id, insteadOf: cached.savedDigest ?? 0, scope: try scopeRow(cached.scope))
         cached.savedDigest = digest
-        caches.records.resize(cached, to: cached.state.byteCount)
         cached.isDirty = false
         cached.unprojectedLog = []
+        caches.records.resize(cached)
     }
 }
 
