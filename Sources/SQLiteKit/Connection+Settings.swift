@@ -9,7 +9,23 @@ package enum Durability: Sendable {
     case normal
 }
 
+/// Where content that is deleted is overwritten with zeros.
+package enum Overwriting: Sendable {
+    /// Also in pages that become free, which are written for it.
+    case everywhere
+    /// In pages that stay in use; one that becomes free keeps its bytes until it is used again.
+    case usedPages
+}
+
 extension Connection {
+    /// Chooses what deleting leaves in the file; how SQLite was built decides nothing.
+    package func setOverwriting(_ overwriting: Overwriting) throws(SQLiteError) {
+        switch overwriting {
+        case .everywhere: try execute(script: "PRAGMA secure_delete = ON")
+        case .usedPages: try execute(script: "PRAGMA secure_delete = FAST")
+        }
+    }
+
     /// Chooses what commits wait for from the next transaction on.
     ///
     /// Calling this inside a transaction is a fault of the caller: SQLite would ignore it.

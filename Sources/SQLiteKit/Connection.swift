@@ -141,6 +141,7 @@ package final class Connection {
         }
         try execute(script: "PRAGMA journal_size_limit = \(CheckpointPolicy.keptWALBytes)")
         try setDurability(.full)
+        try setOverwriting(.everywhere)
         // Replaces the hook that checkpoints automatically.
         let connection = Unmanaged.passUnretained(self).toOpaque()
         sqlite3_wal_hook(

@@ -7,14 +7,17 @@ import SQLiteKit
 /// short one.
 package struct Sealing {
     let scope: ScopeID
-    /// The rows that are replaced or marked, as they were read.
+    /// The rows that are replaced or marked, as they were read; none where only spent runs are removed.
     let taken: [OpenSegment]
     /// None where each of those is long enough by itself: they are only marked.
     let built: [PackedSegment]
     /// Whether what is built stays as it is; else it is one of those that will be sealed.
     package let isFinal: Bool
-    /// Which changes lie in it.
+    /// Which changes lie in it, or, of spent runs, lie in segments before.
     let feeds: [FeedID: ClosedRange<UInt64>]
+
+    /// Whether segments are replaced or marked.
+    package var hasSegments: Bool { !taken.isEmpty }
 
     /// Entries of the order that are brought together.
     package var entryCount: Int { taken.reduce(0) { $0 + $1.count } }
@@ -48,8 +51,8 @@ extension SQLiteTransaction {
     /// A segment of fewer entries is small, and as many of those as this are brought together.
     var smallSegment: Int { min(entriesPerSegment, Self.greatestOpenSegments) / 16 }
 
-    /// Whether some scope may have entries enough in open segments, or too many small ones.
-    var hasToSeal: Bool { caches.openEntries.values.contains { isDue($0) } }
+    /// Whether some scope may have entries enough in open segments, or too many small ones, or spent runs.
+    var hasToSeal: Bool { !caches.spentRuns.isEmpty || caches.openEntries.values.contains { isDue($0) } }
 
     private func isDue(_ open: OpenCount) -> Bool {
         open.entries >= entriesPerSegment || open.small > 1 && open.small >= smallSegment
@@ -57,6 +60,9 @@ extension SQLiteTransaction {
 
     /// Packs the first open segments of a scope into one, where there are entries or segments enough. Writes nothing.
     func prepareSealing() throws -> Sealing? {
+        if let (row, feeds) = caches.spentRuns.min(by: { $0.key < $1.key }), let scope = try scopeID(row) {
+            return Sealing(scope: scope, taken: [], built: [], isFinal: false, feeds: feeds.mapValues { 1...$0 })
+        }
         for (row, known) in caches.openEntries.sorted(by: { $0.key < $1.key }) where isDue(known) {
             let open = try openSegments(of: row, limit: 2 * min(entriesPerSegment, Self.greatestOpenSegments))
             let tally = open.reduce(OpenCount()) { $0.adding($1.count, smallBelow: smallSegment) }
@@ -106,8 +112,12 @@ extension SQLiteTransaction {
     /// - Returns: whether it did; else nothing has changed.
     /// - Complexity: O(rows that it replaces).
     func seal(_ sealing: Sealing) throws -> Bool {
-        guard let row = try heldScopeRow(sealing.scope), let first = sealing.taken.first,
-            let last = sealing.taken.last,
+        guard let row = try heldScopeRow(sealing.scope) else { return false }
+        if !sealing.hasSegments {
+            try removeRuns(sealing, scope: row)
+            return true
+        }
+        guard let first = sealing.taken.first, let last = sealing.taken.last,
             try openSegments(of: row, from: first.position, limit: sealing.taken.count) == sealing.taken
         else { return false }
         if sealing.built.isEmpty {
@@ -117,22 +127,57 @@ extension SQLiteTransaction {
             try recount(row)
             return true
         }
-        let feeds = try loadFeeds(row)
-        for (id, sequences) in sealing.feeds.sorted(by: { $0.key < $1.key }) {
-            guard let feed = feeds[id]?.rid else { continue }
-            let (least, greatest) = (Int64(sequences.lowerBound), Int64(sequences.upperBound))
+        try withoutOverwriting {
+            for (id, sequences) in sealing.feeds.sorted(by: { $0.key < $1.key }) {
+                try connection.execute(
+                    "DELETE FROM stretch WHERE feed = ? AND sequence BETWEEN ? AND ?",
+                    try feedRow(of: id, scope: row), Int64(sequences.lowerBound), Int64(sequences.upperBound))
+            }
             try connection.execute(
-                "DELETE FROM stretch WHERE feed = ? AND sequence BETWEEN ? AND ?", feed, least, greatest)
-            try connection.execute(
-                "DELETE FROM run WHERE feed = ?1 AND sequence <= ?2 AND sequence + count - 1 <= ?2", feed, greatest)
+                "DELETE FROM segment WHERE scope = ? AND position BETWEEN ? AND ?",
+                row, Int64(first.position), Int64(last.position))
         }
-        try connection.execute(
-            "DELETE FROM segment WHERE scope = ? AND position BETWEEN ? AND ?",
-            row, Int64(first.position), Int64(last.position))
+        try removeRuns(sealing, scope: row)
         for segment in sealing.built { try insert(segment, scope: row, isSealed: sealing.isFinal) }
-        caches.containers.removeAll()
         try recount(row)
         return true
+    }
+
+    /// What is removed here stands in the new segment too, and overwriting it would write several times its pages.
+    private func withoutOverwriting(_ body: () throws -> Void) throws {
+        try connection.setOverwriting(.usedPages)
+        do {
+            try body()
+            try connection.setOverwriting(.everywhere)
+        } catch {
+            try connection.setOverwriting(.everywhere)
+            throw error
+        }
+    }
+
+    /// Runs that are removed while the write lock is held.
+    private static let runsPerHold = 128
+
+    /// Removes runs whose changes all lie in segments that are whole, as many as one hold may: a run that stays says
+    /// nothing that the segment does not say, and the next sealing takes it.
+    private func removeRuns(_ sealing: Sealing, scope row: Int64) throws {
+        var rest = Self.runsPerHold
+        var spent: [FeedID: UInt64] = [:]
+        try withoutOverwriting {
+            for (id, sequences) in sealing.feeds.sorted(by: { $0.key < $1.key }) {
+                try connection.execute(
+                    """
+                    DELETE FROM run WHERE number IN (
+                        SELECT number FROM run WHERE feed = ?1 AND sequence <= ?2 AND sequence + count - 1 <= ?2
+                        ORDER BY sequence LIMIT ?3)
+                    """,
+                    try feedRow(of: id, scope: row), Int64(sequences.upperBound), rest)
+                rest -= connection.changes
+                if rest == 0 { spent[id] = sequences.upperBound }
+            }
+        }
+        caches.containers.removeAll()
+        caches.spentRuns[row] = spent.isEmpty ? nil : spent
     }
 
     private func recount(_ row: Int64) throws {

@@ -49,6 +49,12 @@ enum Increments {
         ]
     }
 
+    /// Apart, so that a profile tells it from the exchanges that bring the history.
+    @inline(never)
+    private static func exchange(_ replica: BenchReplica, _ chain: BenchChain) throws -> BenchReplica.Exchange {
+        try replica.sync(with: chain)
+    }
+
     private static func costs(_ bench: Bench, history count: Int) throws -> Costs {
         let chain = try BenchChain(path: bench.workspace.path("hub.sqlite"), now: bench.trace.end)
         defer { try? bench.workspace.discard(chain.store.path) }
@@ -63,8 +69,8 @@ enum Increments {
                 for round in 0..<bench.rounds {
                     let start = count + round * events
                     try author.record(bench.trace.events[start..<start + events], perCommit: events)
-                    let push = try author.sync(with: chain)
-                    let fetch = try reader.sync(with: chain)
+                    let push = try exchange(author, chain)
+                    let fetch = try exchange(reader, chain)
                     costs.extract.append(push.extractSeconds * 1_000)
                     costs.merge.append(fetch.mergeSeconds * 1_000)
                     costs.pushed.append(Double(push.requests.reduce(0) { $0 + $1.count }))

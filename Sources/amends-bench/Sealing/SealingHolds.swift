@@ -11,6 +11,8 @@ final class SealingHolds {
     /// Milliseconds: of those that seal, and of those that bring small segments together before.
     private var held: [Double] = []
     private var gathered: [Double] = []
+    /// Of those that only remove runs which lie in segments since.
+    private var cleared: [Double] = []
     private var prepared: [Double] = []
     /// What the core did of `held`, and a bare commit of one page right after each: how fast the disk was then.
     private var computed: [Double] = []
@@ -93,6 +95,10 @@ final class SealingHolds {
             let time = try seconds { isDone = try replica.store.seal(sealing) } * 1e3
             let cores = (try CPUTime.ownThread().seconds - before) * 1e3
             try require(isDone, "what was packed does not stand any more")
+            guard sealing.hasSegments else {
+                cleared.append(time)
+                continue
+            }
             prepared.append(preparing)
             guard sealing.isFinal else {
                 gathered.append(time)
@@ -127,13 +133,10 @@ final class SealingHolds {
             figure("sealing-hold-core", "of it the core's own time: 99.9th percentile", computed, 0.999 - 1e-9),
             figure("sealing-bare", "a bare commit of one page after each: 99.9th percentile", bare, 0.999 - 1e-9),
         ]
-            + (gathered.isEmpty
-                ? []
-                : [
-                    figure(
-                        "sealing-gather-p999", "bringing small ones together: 99.9th percentile", gathered,
-                        0.999 - 1e-9, goal: 10)
-                ])
+            + [
+                ("sealing-gather-p999", "bringing small ones together: 99.9th percentile", gathered),
+                ("sealing-clear-p999", "removing what lies in segments since: 99.9th percentile", cleared),
+            ].filter { !$0.2.isEmpty }.map { figure($0.0, $0.1, $0.2, 0.999 - 1e-9, goal: 10) }
             + heldByBatch.sorted { $0.key < $1.key }.map { batch, times in
                 figure("sealing-hold-\(batch)", "the same, exchanges of \(batch): 99th percentile", times, 0.99)
             } + [figure("sealing-prepare", "packing beforehand, without the lock: 99th percentile", prepared, 0.99)]
