@@ -46,8 +46,7 @@ package struct Identifier128<Kind>: Hashable, Comparable, Sendable {
     /// Appends the 16 bytes without an intermediate array.
     @inlinable
     package func append(to buffer: inout [UInt8]) {
-        withUnsafeBytes(of: high.bigEndian) { buffer.append(contentsOf: $0) }
-        withUnsafeBytes(of: low.bigEndian) { buffer.append(contentsOf: $0) }
+        withUnsafeBytes(of: (high.bigEndian, low.bigEndian)) { buffer.append(contentsOf: $0) }
     }
 
     /// Ids are hashes or random: one half of them tells them apart as well as both.

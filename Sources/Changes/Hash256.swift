@@ -34,8 +34,8 @@ package struct Hash256: Hashable, Comparable, Sendable {
     }
 
     package func append(to buffer: inout [UInt8]) {
-        short.append(to: &buffer)
-        ShortHash(high: words.2, low: words.3).append(to: &buffer)
+        let bigEndian = (words.0.bigEndian, words.1.bigEndian, words.2.bigEndian, words.3.bigEndian)
+        withUnsafeBytes(of: bigEndian) { buffer.append(contentsOf: $0) }
     }
 
     package static func == (left: Hash256, right: Hash256) -> Bool { left.words == right.words }

@@ -6,10 +6,12 @@ package struct Schema: Sendable {
     /// Name and version, as changes carry it: `recovery/1`.
     package let id: Text
     package let recordTypes: [RecordType]
+    private let fieldKinds: FieldKinds
 
     package init(id: Text, recordTypes: [RecordType]) {
         self.id = id
         self.recordTypes = recordTypes
+        fieldKinds = FieldKinds(recordTypes)
     }
 
     /// The register that every record has and that tells its type.
@@ -18,28 +20,16 @@ package struct Schema: Sendable {
     package func recordType(_ name: Text) -> RecordType? { recordTypes.first { $0.name == name } }
 
     /// The rule that `operations` break, in words; `nil` when they break none. Fields and types that this schema
-    /// does not know break nothing: they come from a newer version.
+    /// does not know break nothing: they come from a newer version. An operation does not tell its record's type, and two
+    /// types may give one name different kinds: each of them will do.
     package func violation(of operations: EncodedOperations) -> String? {
         operations.bytes.withUnsafeBytes { bytes in
-            for item in operations.items where !canBe(item.kind, item.field, in: bytes) {
+            for item in operations.items where !fieldKinds.allow(item.kind, item.field, of: bytes) {
                 let field = String(decoding: bytes[item.field], as: UTF8.self)
                 return "the field \(field) is never of kind \(item.kind.rawValue)"
             }
             return nil
         }
-    }
-
-    /// Whether a field of this name is of a kind in any record type, or in none known: an operation does not tell its
-    /// record's type, and two types may give one name different kinds.
-    private func canBe(_ kind: FieldKind, _ field: Range<Int>, in bytes: UnsafeRawBufferPointer) -> Bool {
-        if Schema.typeField.isEqual(to: bytes, field) { return kind == .register }
-        var isKnown = false
-        for type in recordTypes {
-            guard let known = type.fields.first(where: { $0.name.isEqual(to: bytes, field) })?.kind else { continue }
-            if known == kind { return true }
-            isKnown = true
-        }
-        return !isKnown
     }
 }
 

@@ -105,13 +105,52 @@ import Testing
 
     @Test func aPushThatWasCheckedBeforehandIsHeldAgainstTheSameBytes() throws {
         let machine = try machines(1)[0]
-        let other = CheckedAttestations(of: try machine.nextRequest(), by: world.key().publicKey)
+        let other = CheckedRequest(of: try machine.nextRequest(), by: world.key().publicKey)
         let wish = HubChain<WatchedStore>.Wish(
             try machine.nextRequest(), from: machine.identity.replica, checked: other)
         #expect(try chain.exchange([wish])[0].get().outcome.placed == 1)
     }
 
+    /// What of a push was taken apart belongs to that push alone.
+    @Test func aPushThatWasTakenApartBeforehandIsTaken() throws {
+        let machine = try machines(1)[0]
+        for number in 0..<20 { try machine.openCase("More \(number)") }
+        let request = try machine.nextRequest()
+        var checked = CheckedRequest(of: request, by: machine.identity.key.publicKey)
+        checked.unpack(request, limit: .max)
+        let wish = HubChain<WatchedStore>.Wish(request, from: machine.identity.replica, checked: checked)
+        let first = try chain.exchange([wish])[0].get().outcome
+        #expect(first.placed == 21 && first.refused.isEmpty)
+        // Sent again, it is known, taken apart or not.
+        #expect(try chain.exchange([wish])[0].get().outcome.placed == 0)
+        #expect(try chain.exchange([self.wish(machine)])[0].get().outcome.refused.isEmpty)
+        #expect(try position(machine) == 21)
+    }
+
     // MARK: - The bound
+
+    @Test func turnsAreTakenInTheOrderOfComing() async throws {
+        let turns = Turns(limit: 2)
+        let arrivals = ArrivalExecutor()
+        let gate = Gate()
+        let (begun, running, done) = (Numbers(), Numbers(), Counter())
+        await withTaskGroup(of: Void.self) { group in
+            for number in 0..<6 {
+                group.addTask(executorPreference: arrivals) {
+                    await turns.take {
+                        begun.append(number)
+                        running.append(begun.all.count - done.value)
+                        await gate.passed()
+                        done.add()
+                    }
+                }
+            }
+            // Runs when each of the six has come.
+            group.addTask(executorPreference: arrivals) { gate.open() }
+        }
+        #expect(begun.all == [0, 1, 2, 3, 4, 5])
+        #expect(running.all.allSatisfy { $0 <= 2 } && done.value == 6)
+    }
 
     @Test func beyondTheBoundWhoIsRefusedComesThroughWhenItComesBack() async throws {
         let admission = Admission(limit: 1, waiting: 1, environment: world.environment)

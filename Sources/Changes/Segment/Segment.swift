@@ -62,11 +62,19 @@ package struct Segment: Sendable {
     ///
     /// - Parameter previous: the hash of the feed's change before, or its start.
     package func header(of change: SegmentChange, previous: Hash256) -> ChangeHeader {
+        header(
+            of: change, previous: previous, operationsHash: Operations.hash(operationBytes, change.operationBytes))
+    }
+
+    /// The same where the operations were hashed already.
+    package func header(
+        of change: SegmentChange, previous: Hash256, operationsHash: Hash256
+    ) -> ChangeHeader {
         let author = authors[change.author]
         return ChangeHeader(
             scope: scope, dot: change.dot, previous: previous, stamp: change.stamp, zoneMinutes: author.zoneMinutes,
-            person: author.person, schema: author.schema, context: change.context,
-            operationsHash: Operations.hash(operationBytes, change.operationBytes), parts: change.parts)
+            person: author.person, schema: author.schema, context: change.context, operationsHash: operationsHash,
+            parts: change.parts)
     }
 
     /// The change as it lies in a row of its own; nothing is hashed.

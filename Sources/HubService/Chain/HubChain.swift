@@ -84,11 +84,11 @@ package final class HubChain<Store: HubStore> where Store.Transaction: CaseCount
     package struct Wish: Sendable {
         package let request: SyncRequest
         package let replica: ReplicaID
-        /// Its attestations that need not be checked again.
-        package let checked: CheckedAttestations
+        /// What of it need not be looked at again.
+        package let checked: CheckedRequest
 
         package init(
-            _ request: SyncRequest, from replica: ReplicaID, checked: CheckedAttestations = CheckedAttestations()
+            _ request: SyncRequest, from replica: ReplicaID, checked: CheckedRequest = CheckedRequest()
         ) {
             self.request = request
             self.replica = replica

@@ -99,9 +99,8 @@ extension HubServer {
         let wish = try message(bytes, of: request, limit: .decodedSyncRequestBytes) { bytes throws(CodecError) in
             try SyncRequest(bytes)
         }
-        // Signatures are checked here, beside the others' transactions and not inside them.
-        let checked = CheckedAttestations(of: wish, by: try service.sessions.publicKey(of: session))
-        let exchange = try await service.host.exchange(HubChain.Wish(wish, from: replica, checked: checked))
+        let exchange = try await take(
+            wish, of: bytes.count, from: replica, by: try service.sessions.publicKey(of: session), service)
         let outcome = exchange.outcome
         if outcome.placed > 0 { failpoint.passAfterCommit() }
         service.wakeUps.grown(outcome.grown, by: replica)
@@ -119,6 +118,34 @@ extension HubServer {
         }
         return answer(
             outcome.response.encoded(), type: SyncMedia.message, isZstdTaken: takesZstd(request))
+    }
+}
+
+extension HubServer {
+    /// A request of fewer changes and bytes is taken with many others.
+    private static var fewChanges: Int { 512 }
+    private static var fewBytes: Int { 64 << 10 }
+    /// What is rebuilt of a request beforehand and kept until it is taken.
+    private static var unpackedBytesOfFew: Int { 256 << 10 }
+    private static var unpackedBytesOfMany: Int { 8 << 20 }
+
+    /// Checks a request's signatures and takes its columns apart, beside the others' transactions, and has it answered.
+    ///
+    /// - Parameter byteCount: of the request as it came.
+    private func take(
+        _ wish: SyncRequest, of byteCount: Int, from replica: ReplicaID, by key: PublicKey, _ service: ChainService
+    ) async throws -> HubChain<Source.Store>.Exchange {
+        let changes = wish.pushes.reduce(0) { $0 + $1.changeCount }
+        if changes < HubServer.fewChanges, byteCount < HubServer.fewBytes {
+            var checked = CheckedRequest(of: wish, by: key)
+            checked.unpack(wish, limit: HubServer.unpackedBytesOfFew)
+            return try await service.host.exchange(HubChain.Wish(wish, from: replica, checked: checked))
+        }
+        return try await largeRequests.take {
+            var checked = CheckedRequest(of: wish, by: key)
+            checked.unpack(wish, limit: HubServer.unpackedBytesOfMany)
+            return try await service.host.exchange(HubChain.Wish(wish, from: replica, checked: checked))
+        }
     }
 }
 

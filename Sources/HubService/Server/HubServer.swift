@@ -19,6 +19,8 @@ package struct HubServer<Source: ChainSource>: Sendable {
     let metrics: HubMetrics
     let audit: Audit
     let admission: Admission
+    /// Requests with many changes: a few are in memory taken apart, so that the chain always finds the next one ready.
+    let largeRequests = Turns(limit: 4)
     let logger: Logger
     let failpoint: Failpoint
     let readiness: Readiness

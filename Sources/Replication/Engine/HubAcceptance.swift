@@ -8,13 +8,13 @@ package struct HubAcceptance<Transaction: HubTransaction> {
     private let transaction: Transaction
     private let schemas: [Schema]
     private let now: Int64
-    private let checked: CheckedAttestations
+    private let checked: CheckedRequest
 
     /// - Parameters:
     ///   - now: the hub's clock, milliseconds since 1970.
-    ///   - checked: attestations whose signatures need not be checked again.
+    ///   - checked: what need not be looked at again.
     package init(
-        _ transaction: Transaction, schemas: [Schema], now: Int64, checked: CheckedAttestations = CheckedAttestations()
+        _ transaction: Transaction, schemas: [Schema], now: Int64, checked: CheckedRequest = CheckedRequest()
     ) {
         self.transaction = transaction
         self.schemas = schemas
@@ -46,6 +46,7 @@ package struct HubAcceptance<Transaction: HubTransaction> {
         var outcome = Outcome()
         var entries = PlacedEntries(after: scope.position, scope.history)
         entries.rows.reserveCapacity(push.changeCount)
+        var writer = ByteWriter(reserving: 128)
         for (changes, author) in verified {
             let canWrite = author.rights(in: push.scope).contains(.write)
             switch changes {
@@ -53,14 +54,15 @@ package struct HubAcceptance<Transaction: HubTransaction> {
                 try verifier.checkPast(of: change, operations)
                 let (placement, row) = scope.admit(
                     EntryReference(dot: change.dot, hash: change.hash),
-                    verdict: verdict(on: operations, of: change.header.schema, canWrite: canWrite), now: now)
+                    verdict: verdict(on: operations, of: change.header.schema, canWrite: canWrite), now: now,
+                    in: &writer)
                 _ = try transaction.append(
                     change, records: operations.recordIDs(in: push.scope, change: change.hash.short), parts: parts,
                     placement: placement)
                 try transaction.append(row, of: push.scope)
                 entries.rows.append(row)
             case .block(let block):
-                try place(block, in: &scope, canWrite: canWrite, &entries)
+                try place(block, in: &scope, canWrite: canWrite, &entries, &writer)
             }
         }
         outcome.placed = entries.rows.count
@@ -79,18 +81,21 @@ package struct HubAcceptance<Transaction: HubTransaction> {
 
     /// Places a block's changes one after the other, and keeps its columns as they came.
     private func place(
-        _ block: VerifiedBlock, in scope: inout ScopeState, canWrite: Bool, _ entries: inout PlacedEntries
+        _ block: VerifiedBlock, in scope: inout ScopeState, canWrite: Bool, _ entries: inout PlacedEntries,
+        _ writer: inout ByteWriter
     ) throws {
         let (start, before) = (scope.position + 1, scope.history)
         var places: [SegmentPlace] = []
         places.reserveCapacity(block.changes.count)
-        var touched = TouchedRecords(of: block.segment, in: scope.id)
-        for (change, hash, operations) in block.changes {
+        let segment = block.block.segment
+        var touched = block.block.touched
+        for (unpacked, hash) in zip(block.changes, block.hashes) {
+            let change = unpacked.change
             let (placement, row) = scope.admit(
                 EntryReference(dot: change.dot, hash: hash),
                 verdict: verdict(
-                    on: operations, of: block.segment.authors[change.author].schema, canWrite: canWrite),
-                now: now)
+                    on: unpacked.operations, of: segment.authors[change.author].schema, canWrite: canWrite),
+                now: now, in: &writer)
             places.append(
                 SegmentPlace(
                     received: placement.received, verdict: placement.verdict,
@@ -100,7 +105,7 @@ package struct HubAcceptance<Transaction: HubTransaction> {
         }
         guard let first = block.changes.first?.change.dot else { return }
         let count = block.changes.count
-        let bytes = try Segment.placed(block.packed.segment, block.segment, at: places)
+        let bytes = try Segment.placed(block.block.packed.segment, segment, at: places)
         let packed = PackedEntries(segment: bytes, count: count, parts: [])
         try transaction.append(
             AppendedBlock(

@@ -21,10 +21,11 @@ package struct HubAuthor<Transaction: HubTransaction> {
         guard var state = try transaction.scope(scope) else { throw CommitError.unknownScope(scope) }
         let folder = RecordFolder(transaction)
         var clock = try transaction.clock()
+        var writer = ByteWriter(reserving: 128)
         // The draft's change, and before it those that carry heads which it could not.
         while let next = try transaction.unplaced(of: scope, after: 0, limit: 1).first {
             let (placement, row) = state.admit(
-                EntryReference(dot: next.dot, hash: next.hash), verdict: .ok, now: now)
+                EntryReference(dot: next.dot, hash: next.hash), verdict: .ok, now: now, in: &writer)
             change = try folder.place(next, at: placement)
             clock.observe(effective: change.effective)
             try transaction.append(row, of: scope)

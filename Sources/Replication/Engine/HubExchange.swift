@@ -34,11 +34,11 @@ package struct HubExchange<Store: HubStore> {
         package let request: SyncRequest
         /// The certificate of the replica that opened the session.
         package let carrier: Certificate
-        /// Its attestations that need not be checked again.
-        package let checked: CheckedAttestations
+        /// What of it need not be looked at again.
+        package let checked: CheckedRequest
 
         package init(
-            _ request: SyncRequest, carrier: Certificate, checked: CheckedAttestations = CheckedAttestations()
+            _ request: SyncRequest, carrier: Certificate, checked: CheckedRequest = CheckedRequest()
         ) {
             self.request = request
             self.carrier = carrier

@@ -7,16 +7,16 @@ struct PushVerifier<Transaction: ReplicaTransaction> {
     typealias Verified = (changes: VerifiedChanges, author: Certificate)
 
     private let transaction: Transaction
-    private let checked: CheckedAttestations
+    private let checked: CheckedRequest
     private let takesBlocks: Bool
     private let certificate: (ReplicaID) throws -> Certificate?
 
     /// - Parameters:
-    ///   - checked: attestations whose signatures need not be checked again.
+    ///   - checked: what need not be looked at again.
     ///   - takesBlocks: whether the caller can take blocks whole.
     ///   - certificate: the certificate of an author, as far as the receiver trusts it.
     init(
-        _ transaction: Transaction, checked: CheckedAttestations = CheckedAttestations(),
+        _ transaction: Transaction, checked: CheckedRequest = CheckedRequest(),
         takesBlocks: Bool = false, certificate: @escaping (ReplicaID) throws -> Certificate?
     ) {
         self.transaction = transaction
@@ -39,8 +39,9 @@ struct PushVerifier<Transaction: ReplicaTransaction> {
         var authors: [FeedID: Certificate] = [:]
         /// Feeds whose new changes no attestation has covered yet, and up to where.
         var pending: [FeedID: UInt64] = [:]
-        for block in push.blocks {
-            try verify(block, in: scope, attested, &authors, &pending, &result)
+        for (index, block) in push.blocks.enumerated() {
+            try verify(
+                block, checked.block(index, of: scope.scope), in: scope, attested, &authors, &pending, &result)
         }
         if let feed = pending.keys.min() {
             throw Refusal(.unattested, "no attestation covers feed \(feed) up to \(pending[feed] ?? 0)")
@@ -49,17 +50,21 @@ struct PushVerifier<Transaction: ReplicaTransaction> {
     }
 
     private func verify(
-        _ block: PushBlock, in scope: ScopeIntroduction, _ attested: [FeedID: [Attestation]],
-        _ authors: inout [FeedID: Certificate], _ pending: inout [FeedID: UInt64], _ result: inout [Verified]
+        _ block: PushBlock, _ checked: UnpackedBlock?, in scope: ScopeIntroduction,
+        _ attested: [FeedID: [Attestation]], _ authors: inout [FeedID: Certificate],
+        _ pending: inout [FeedID: UInt64], _ result: inout [Verified]
     ) throws {
         let runs: [TravellingRun]
         do {
-            let segment: Segment? =
-                if case .packed(let packed) = block { try packed.unpacked(scope: scope.scope) } else { nil }
-            if takesBlocks, case .packed(let packed) = block, let segment,
-                let verified = try verifyWhole(packed, segment, in: scope, attested, &authors, &pending)
-            {
-                return result.append(verified)
+            var segment: Segment?
+            if takesBlocks, case .packed(let packed) = block {
+                let unpacked = try checked ?? UnpackedBlock(packed, of: scope.scope)
+                segment = unpacked.segment
+                if let verified = try verifyWhole(unpacked, in: scope, attested, &authors, &pending) {
+                    return result.append(verified)
+                }
+            } else if case .packed(let packed) = block {
+                segment = try packed.unpacked(scope: scope.scope)
             }
             runs = try TravellingRun.all(block, segment)
         } catch let error as CodecError {
@@ -98,14 +103,13 @@ struct PushVerifier<Transaction: ReplicaTransaction> {
 
     /// Verifies a block whole; nil, and nothing has changed, where its changes have to be taken one by one.
     private func verifyWhole(
-        _ packed: PackedEntries, _ segment: Segment, in scope: ScopeIntroduction, _ attested: [FeedID: [Attestation]],
+        _ unpacked: UnpackedBlock, in scope: ScopeIntroduction, _ attested: [FeedID: [Attestation]],
         _ authors: inout [FeedID: Certificate], _ pending: inout [FeedID: UInt64]
     ) throws -> Verified? {
-        guard case .full(let first) = segment.items.first else { return nil }
-        let id = first.dot.feed
+        guard let id = unpacked.changes?.first?.change.dot.feed else { return nil }
         let author = try authors[id] ?? author(of: id)
         let head = try transaction.feed(id, of: scope.scope) ?? start(of: id, by: author, in: scope)
-        guard let block = try VerifiedBlock(packed, segment, after: head) else { return nil }
+        guard let block = VerifiedBlock(unpacked, after: head) else { return nil }
         authors[id] = author
         if head.sequence == 0 { try transaction.put(head, of: scope.scope) }
         let feed = block.following(head)

@@ -2,11 +2,13 @@ import Causality
 import Changes
 
 /// The ids of the records that a segment's changes name, each worked out once.
-struct TouchedRecords {
+struct TouchedRecords: Sendable {
     private let segment: Segment
     private let scope: ScopeID
     /// By origin, once they are known.
     private var known: [RecordID?]
+    /// By origin, whether a change that was noted names it.
+    private var isNoted: [Bool]
     /// Of the changes that were noted; those that changes make among them.
     private(set) var ids: [RecordID] = []
 
@@ -14,7 +16,16 @@ struct TouchedRecords {
         self.segment = segment
         self.scope = scope
         known = Array(repeating: nil, count: segment.origins.count)
+        isNoted = Array(repeating: false, count: segment.origins.count)
         ids.reserveCapacity(segment.origins.count)
+    }
+
+    /// Works out the ids in which no hash of a change is.
+    mutating func resolve() {
+        for (index, origin) in segment.origins.enumerated() {
+            if case .here = origin { continue }
+            known[index] = origin.recordID(in: scope, change: ShortHash(high: 0, low: 0))
+        }
     }
 
     /// The records of the segment's next change, in its order.
@@ -24,15 +35,14 @@ struct TouchedRecords {
         records.reserveCapacity(change.records.count)
         for mention in change.records {
             let origin = segment.recordIndices[mention]
-            if let id = known[origin] {
-                records.append(id)
-                continue
-            }
-            let id = segment.origins[origin].recordID(in: scope, change: hash.short)
-            // One that the change makes has another id in each.
-            if case .here = segment.origins[origin] {} else { known[origin] = id }
+            let id = known[origin] ?? segment.origins[origin].recordID(in: scope, change: hash.short)
             records.append(id)
+            if isNoted[origin] { continue }
             ids.append(id)
+            // One that the change makes has another id in each.
+            if case .here = segment.origins[origin] { continue }
+            known[origin] = id
+            isNoted[origin] = true
         }
         return records
     }

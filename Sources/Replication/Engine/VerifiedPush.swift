@@ -11,46 +11,41 @@ enum VerifiedChanges {
 }
 
 struct VerifiedBlock {
-    let packed: PackedEntries
-    let segment: Segment
+    let block: UnpackedBlock
     /// The hash before the first change.
     let previous: Hash256
-    let changes: [(change: SegmentChange, hash: Hash256, operations: EncodedOperations)]
+    let changes: [UnpackedBlock.Change]
+    /// Of the changes.
+    let hashes: [Hash256]
 
-    /// The block as far as it can be told without the feed; nil where its changes have to be taken one by one.
+    /// Nil where the block's changes have to be taken one by one.
     ///
-    /// - Parameter head: of the feed that its first change is of; nil where that is not known.
-    /// - Throws: `CodecError` where a change is none.
-    init?(_ packed: PackedEntries, _ segment: Segment, after head: FeedState) throws(CodecError) {
-        guard packed.parts.isEmpty, !segment.isPlaced else { return nil }
-        self.packed = packed
-        self.segment = segment
+    /// - Parameter head: of the feed that its first change is of.
+    init?(_ block: UnpackedBlock, after head: FeedState) {
+        guard let changes = block.changes, let first = changes.first?.change.dot, first.feed == head.feed,
+            first.sequence == head.sequence + 1
+        else { return nil }
+        self.block = block
+        self.changes = changes
         previous = head.hash
         var hash = head.hash
-        var changes: [(change: SegmentChange, hash: Hash256, operations: EncodedOperations)] = []
-        changes.reserveCapacity(segment.items.count)
-        var next = head.sequence + 1
+        var hashes: [Hash256] = []
+        hashes.reserveCapacity(changes.count)
         var writer = ByteWriter(reserving: 512)
-        for item in segment.items {
-            guard case .full(let change) = item, change.dot.feed == head.feed, change.dot.sequence == next,
-                change.context.isEmpty, change.parts.isEmpty,
-                change.operationBytes.count <= Limit.bytesPerChange.value
-            else { return nil }
-            let operations = try EncodedOperations(segment.operationBytes, change.operationBytes)
-            if operations.hasShown { return nil }
-            let header = segment.header(of: change, previous: hash)
+        for change in changes {
+            let header = block.segment.header(
+                of: change.change, previous: hash, operationsHash: change.operationsHash)
             hash = Hash256.of(.change, in: &writer) { header.encode(into: &$0) }
-            changes.append((change, hash, operations))
-            next += 1
+            hashes.append(hash)
         }
-        self.changes = changes
+        self.hashes = hashes
     }
 
     /// The feed with the block's changes.
     func following(_ head: FeedState) -> FeedState {
         var feed = head
         feed.sequence += UInt64(changes.count)
-        feed.hash = changes.last?.hash ?? head.hash
+        feed.hash = hashes.last ?? head.hash
         return feed
     }
 }
