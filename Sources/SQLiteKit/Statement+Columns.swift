@@ -85,6 +85,29 @@ extension Statement {
         try body(try blob(index).bytes)
     }
 
+    /// Lends a text's UTF-8 where SQLite holds it, without copying.
+    ///
+    /// - Throws: `SQLiteError.isMismatch` where the value is no text, or not valid UTF-8; what `body` throws.
+    package func withTextBytes<Result>(_ index: Int, _ body: (UnsafeRawBufferPointer) throws -> Result) throws -> Result
+    {
+        try expect(SQLITE_TEXT, index)
+        let start = sqlite3_column_text(handle, Int32(index))
+        let bytes = UnsafeBufferPointer(start: start, count: Int(sqlite3_column_bytes(handle, Int32(index))))
+        guard Self.isUTF8(bytes) else { throw mismatch(index, "holds text that is not valid UTF-8") }
+        return try body(UnsafeRawBufferPointer(bytes))
+    }
+
+    private static func isUTF8(_ bytes: UnsafeBufferPointer<UInt8>) -> Bool {
+        // Names and codes are nearly always ASCII.
+        if bytes.allSatisfy({ $0 < 0x80 }) { return true }
+        do {
+            _ = try UTF8Span(validating: bytes.span)
+            return true
+        } catch {
+            return false
+        }
+    }
+
     // MARK: - Reading what may be NULL
 
     package func optionalInt64(_ index: Int) throws(SQLiteError) -> Int64? { isNull(index) ? nil : try int64(index) }

@@ -73,17 +73,37 @@ package final class Writer {
     /// transaction is rolled back, and a later one may find space. On the commit itself it is a failure: the frame that
     /// commits may lie in the log already, and only a reopening settles whether it counts.
     ///
-    /// - Parameter checkpoints: false leaves a checkpoint that is due to a later transaction: it takes longer than most.
     /// - Throws: What `body` throws, with nothing changed. `WriterError.mustReopen` after a failure. `SQLiteError`,
     ///   `RollbackError`, `FileLockTimeout`, `SystemError`.
     /// - Complexity: Beside `body`, one fsync; at times a checkpoint.
-    package func write<Result: ~Copyable>(
-        checkpoints: Bool = true, _ body: (Connection) throws -> Result
-    ) throws -> Result {
+    package func write<Result: ~Copyable>(_ body: (Connection) throws -> Result) throws -> Result {
         try underLock { connection in
             let result = try connection.transaction(.immediate) { try body(connection) }
-            if checkpoints { checkpointIfDue() }
+            checkpointIfDue()
             return result
+        }
+    }
+
+    /// Runs `body` in a transaction that holds the lock as short as can be: a checkpoint that is due is left to a later
+    /// one, and so is the wait for the disk. A machine that loses its power may come up without it, whole as before.
+    ///
+    /// For what tidies up: nothing that `body` writes may be acknowledged to anyone.
+    ///
+    /// - Throws: As `write`.
+    package func tidy<Result: ~Copyable>(_ body: (Connection) throws -> Result) throws -> Result {
+        try underLock { connection in
+            guard durability == .full, !isDeferringDurability else {
+                return try connection.transaction(.immediate) { try body(connection) }
+            }
+            try connection.setDurability(.normal)
+            do {
+                let result = try connection.transaction(.immediate) { try body(connection) }
+                try connection.setDurability(.full)
+                return result
+            } catch {
+                try connection.setDurability(.full)
+                throw error
+            }
         }
     }
 

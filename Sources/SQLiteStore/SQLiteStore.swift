@@ -70,28 +70,30 @@ package final class SQLiteStore: HubStore {
         return try read { try $0.prepareSealing() }
     }
 
-    /// Puts what was packed in its place, in a short transaction, which leaves a checkpoint that is due to the next one.
+    /// Puts what was packed in its place, in a short transaction that waits for nothing: where a machine loses its power,
+    /// it comes up with what was packed from, and packs again.
     ///
     /// - Returns: whether what it was packed from still stood; else nothing has changed.
     package func seal(_ sealing: Sealing) throws -> Bool {
         guard case .writer(let writer) = backend else {
             preconditionFailure("\(path) was opened for reading")
         }
-        return try commit(writer, checkpoints: false) { try $0.seal(sealing) }
+        return try commit(writer, tidies: true) { try $0.seal(sealing) }
     }
 
     /// - Parameter mayLag: whether records may be written by a later transaction.
     private func commit<Result>(
-        _ writer: Writer, checkpoints: Bool = true, mayLag: Bool = false, _ body: (SQLiteTransaction) throws -> Result
+        _ writer: Writer, tidies: Bool = false, mayLag: Bool = false, _ body: (SQLiteTransaction) throws -> Result
     ) throws -> Result {
+        func run(_ connection: Connection) throws -> Result {
+            try transaction.begin(connection)
+            try transaction.rollForward()
+            let result = try body(transaction)
+            try transaction.flush(mayLag: mayLag)
+            return result
+        }
         do {
-            return try writer.write(checkpoints: checkpoints) { connection in
-                try transaction.begin(connection)
-                try transaction.rollForward()
-                let result = try body(transaction)
-                try transaction.flush(mayLag: mayLag)
-                return result
-            }
+            return tidies ? try writer.tidy(run) : try writer.write(run)
         } catch {
             transaction.abandon()
             throw error

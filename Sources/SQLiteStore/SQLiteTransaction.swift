@@ -14,6 +14,7 @@ package final class SQLiteTransaction: HubTransaction {
     var caches = StoreCaches()
     /// Memory that is used anew for each record, apart from the caches that are asked meanwhile.
     var rowWriter = RowWriter()
+    var rowReader = EncodedRowReader()
     /// Whether rows of records may lag behind the log in the file, as far as this process made them.
     var isLagging = false
     private var current: Connection?

@@ -135,6 +135,17 @@ package enum EncodedScalar {
         default: self = .other
         }
     }
+
+    /// Writes a text's value; `utf8` is valid.
+    package static func write(text utf8: UnsafeRawBufferPointer, into writer: inout ByteWriter) {
+        writer.write(Value.Tag.text.rawValue)
+        writer.write(utf8)
+    }
+
+    package static func write(bytes: UnsafeRawBufferPointer, into writer: inout ByteWriter) {
+        writer.write(Value.Tag.bytes.rawValue)
+        writer.write(bytes)
+    }
 }
 
 extension StateCursor {

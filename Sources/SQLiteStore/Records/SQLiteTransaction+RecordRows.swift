@@ -30,7 +30,7 @@ extension SQLiteTransaction {
             cached.isStateInline = !state.isEmpty
             cached.projected = try statement.optionalInt64(1)
             cached.savedType = cached.projected
-            cached.state = FoldingState(try self.state(of: rid, type: cached.projected, inline: state))
+            cached.state = try foldingState(of: rid, type: cached.projected, inline: state)
             return cached
         }
         if let read { caches.records.keep(read) }
@@ -51,6 +51,29 @@ extension SQLiteTransaction {
                 throw StoredValueError(table: "record", row: "\(rid)", reason: error.description)
             }
         }
+        return try readRow(rid, type, inline) { table, clocks, statement in
+            var reader = ClockReader(clocks, of: table)
+            return try reader.state(of: statement) { try self.feedID($0) }
+        }
+    }
+
+    /// The same, to be folded into.
+    private func foldingState(of rid: Int64, type: Int64?, inline: [UInt8]) throws -> FoldingState {
+        guard let type else { return FoldingState(try state(of: rid, type: nil, inline: inline)) }
+        return try readRow(rid, type, inline) { table, clocks, statement in
+            if let state = try rowReader.state(clocks, of: table, at: statement, feed: { try self.feedID($0) }) {
+                return FoldingState(state)
+            }
+            var reader = ClockReader(clocks, of: table)
+            return FoldingState(try reader.state(of: statement) { try self.feedID($0) })
+        }
+    }
+
+    /// Reads the row of a record's value table, with its clocks.
+    private func readRow<State>(
+        _ rid: Int64, _ type: Int64, _ inline: [UInt8],
+        _ read: (ValueTable, [UInt8], borrowing Statement) throws -> State
+    ) throws -> State {
         guard let table = try valueTables()[type], inline.isEmpty else {
             throw StoredValueError(table: "record", row: "\(rid)", reason: "its type is none of this file's")
         }
@@ -61,8 +84,7 @@ extension SQLiteTransaction {
             try statement.bind(rid, at: 1)
             guard try statement.step() else { throw damage("the row is missing") }
             do {
-                var reader = ClockReader(try statement.bytes(table.columnCount), of: table)
-                return try reader.state(of: statement) { try self.feedID($0) }
+                return try read(table, try statement.bytes(table.columnCount), statement)
             } catch let error as CodecError {
                 throw damage(error.description)
             } catch let error as StateRuleError {

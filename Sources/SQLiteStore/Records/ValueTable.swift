@@ -66,10 +66,15 @@ struct ValueTable: Hashable, Sendable {
 
         let names: [UInt8]
         let keys: [Key]
+        /// Where the register that tells the record's type comes among them; nil where one of them is it.
+        let typePlace: Int?
 
         init(_ fields: [Field]) {
             var names: [UInt8] = []
             var keys: [Key] = []
+            let type = FieldTarget(field: Schema.typeField, kind: .register)
+            let hasTypeColumn = fields.contains { $0.target.field == type.field }
+            typePlace = hasTypeColumn ? nil : fields.count { $0.target < type }
             for field in fields {
                 guard let index = field.columnIndex else { continue }
                 let first = names.count
