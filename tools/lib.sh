@@ -61,14 +61,21 @@ install_packages() {
 
 release_bin=$root/.build/release
 
-# Makes the release programs and sets AMENDS_BIN to their folder. AMENDS_BIN set beforehand names ready-made programs.
+# Makes release programs and sets AMENDS_BIN to their folder: build_release [PROGRAM...]. AMENDS_BIN set beforehand names
+# ready-made ones. Those that are named and no more: the benchmarks take a while to build.
 build_release() {
+    local program programs=("$@")
+    ((${#programs[@]})) || programs=(amends amends-hub amends-prove)
     if [[ -z ${AMENDS_BIN:-} ]]; then
         install_packages "${build_packages[@]}"
         find_swift
-        swift build --configuration release </dev/null >&2 || fail "The release build failed."
+        for program in "${programs[@]}"; do
+            swift build --configuration release --product "$program" </dev/null >&2 || fail "The release build failed."
+        done
         AMENDS_BIN=$release_bin
     fi
-    [[ -x $AMENDS_BIN/amends && -x $AMENDS_BIN/amends-hub ]] || fail "There are no programs in $AMENDS_BIN."
+    for program in "${programs[@]}"; do
+        [[ -x $AMENDS_BIN/$program ]] || fail "There is no $program in $AMENDS_BIN."
+    done
     export AMENDS_BIN
 }

@@ -103,19 +103,37 @@ extension Hash256 {
 
     /// The same where the last field is long and lies in one piece: it is not copied.
     package static func of(
-        _ tag: HashTag, _ fields: (inout ByteWriter) -> Void = { _ in }, then bytes: [UInt8]
+        _ tag: HashTag, _ fields: (inout ByteWriter) -> Void, then bytes: [UInt8]
     ) -> Hash256 {
         bytes.withUnsafeBytes { of(tag, fields, then: $0) }
     }
 
     static func of(
-        _ tag: HashTag, _ fields: (inout ByteWriter) -> Void = { _ in }, then bytes: UnsafeRawBufferPointer
+        _ tag: HashTag, _ fields: (inout ByteWriter) -> Void, then bytes: UnsafeRawBufferPointer
     ) -> Hash256 {
         var writer = preimage(tag)
         fields(&writer)
+        return writer.bytes.withUnsafeBytes { sha256($0, bytes) }
+    }
+
+    /// The same where nothing comes between the tag and the bytes.
+    static func of(_ tag: HashTag, bytes: UnsafeRawBufferPointer) -> Hash256 {
+        // The tag behind its length, without memory of its own.
+        withUnsafeTemporaryAllocation(byteCount: 64, alignment: 1) { start in
+            var name = tag.rawValue
+            return name.withUTF8 { utf8 in
+                precondition(utf8.count < start.count && utf8.count < 0x80, "a tag is short")
+                start[0] = UInt8(utf8.count)
+                UnsafeMutableRawBufferPointer(rebasing: start[1...]).copyMemory(from: UnsafeRawBufferPointer(utf8))
+                return sha256(UnsafeRawBufferPointer(rebasing: start[..<(utf8.count + 1)]), bytes)
+            }
+        }
+    }
+
+    private static func sha256(_ first: UnsafeRawBufferPointer, _ second: UnsafeRawBufferPointer) -> Hash256 {
         var function = SHA256()
-        writer.bytes.withUnsafeBytes { function.update(bufferPointer: $0) }
-        function.update(bufferPointer: bytes)
+        function.update(bufferPointer: first)
+        function.update(bufferPointer: second)
         return function.finalize().withUnsafeBytes { Hash256(raw: $0) }
     }
 

@@ -100,10 +100,12 @@ package struct Operations: Hashable, Sendable {
         records.map { $0.recordID(in: scope, change: change) }
     }
 
-    package static func hash(_ bytes: [UInt8]) -> Hash256 { Hash256.of(.operations, then: bytes) }
+    package static func hash(_ bytes: [UInt8]) -> Hash256 {
+        bytes.withUnsafeBytes { Hash256.of(.operations, bytes: $0) }
+    }
 
     /// The same of a range of bytes, which is not copied.
     package static func hash(_ bytes: [UInt8], _ range: Range<Int>) -> Hash256 {
-        bytes.withUnsafeBytes { Hash256.of(.operations, then: UnsafeRawBufferPointer(rebasing: $0[range])) }
+        bytes.withUnsafeBytes { Hash256.of(.operations, bytes: UnsafeRawBufferPointer(rebasing: $0[range])) }
     }
 }

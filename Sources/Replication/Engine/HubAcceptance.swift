@@ -54,8 +54,9 @@ package struct HubAcceptance<Transaction: HubTransaction> {
                 try verifier.checkPast(of: change, operations)
                 let (placement, row) = scope.admit(
                     EntryReference(dot: change.dot, hash: change.hash),
-                    verdict: verdict(on: operations, of: change.header.schema, canWrite: canWrite), now: now,
-                    in: &writer)
+                    verdict: HubAcceptance.verdict(
+                        on: operations, by: schema(change.header.schema), canWrite: canWrite),
+                    now: now, in: &writer)
                 _ = try transaction.append(
                     change, records: operations.recordIDs(in: push.scope, change: change.hash.short), parts: parts,
                     placement: placement)
@@ -88,19 +89,24 @@ package struct HubAcceptance<Transaction: HubTransaction> {
         var places: [SegmentPlace] = []
         places.reserveCapacity(block.changes.count)
         let segment = block.block.segment
+        // A block has few authors and many changes.
+        let known = segment.authors.map { schema($0.schema) }
         var touched = block.block.touched
-        for (unpacked, hash) in zip(block.changes, block.hashes) {
-            let change = unpacked.change
+        // Where they lie: a copy would count the references of each.
+        let changes = block.changes.span
+        for index in changes.indices {
+            let dot = changes[index].change.dot
+            let hash = block.hashes[index]
             let (placement, row) = scope.admit(
-                EntryReference(dot: change.dot, hash: hash),
-                verdict: verdict(
-                    on: unpacked.operations, of: segment.authors[change.author].schema, canWrite: canWrite),
+                EntryReference(dot: dot, hash: hash),
+                verdict: HubAcceptance.verdict(
+                    on: changes[index].operations, by: known[changes[index].change.author], canWrite: canWrite),
                 now: now, in: &writer)
             places.append(
                 SegmentPlace(
                     received: placement.received, verdict: placement.verdict,
-                    start: change.dot.sequence == 1 ? block.previous : nil))
-            touched.note(change, hash)
+                    start: dot.sequence == 1 ? block.previous : nil))
+            touched.note(changes[index].change, hash)
             entries.rows.append(row)
         }
         guard let first = block.changes.first?.change.dot else { return }
@@ -118,10 +124,12 @@ package struct HubAcceptance<Transaction: HubTransaction> {
             of: scope.id)
     }
 
-    private func verdict(on operations: EncodedOperations, of schema: Text, canWrite: Bool) -> Verdict {
+    /// The schema of this name, where this hub knows it.
+    private func schema(_ name: Text) -> Schema? { schemas.first { $0.id == name } }
+
+    private static func verdict(on operations: EncodedOperations, by schema: Schema?, canWrite: Bool) -> Verdict {
         guard canWrite else { return .held }
-        guard let schema = schemas.first(where: { $0.id == schema }) else { return .ok }
-        return schema.violation(of: operations) == nil ? .ok : .void
+        return schema?.violation(of: operations) == nil ? .ok : .void
     }
 }
 

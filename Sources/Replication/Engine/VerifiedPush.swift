@@ -32,9 +32,10 @@ struct VerifiedBlock {
         var hashes: [Hash256] = []
         hashes.reserveCapacity(changes.count)
         var writer = ByteWriter(reserving: 512)
-        for change in changes {
+        let span = changes.span
+        for index in span.indices {
             let header = block.segment.header(
-                of: change.change, previous: hash, operationsHash: change.operationsHash)
+                of: span[index].change, previous: hash, operationsHash: span[index].operationsHash)
             hash = Hash256.of(.change, in: &writer) { header.encode(into: &$0) }
             hashes.append(hash)
         }
