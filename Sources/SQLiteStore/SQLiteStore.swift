@@ -127,9 +127,16 @@ package final class SQLiteStore: HubStore {
         return try writer.withDeferredDurability {
             isDeferringDurability = true
             defer { isDeferringDurability = false }
-            let result = try body()
-            if transaction.isLagging { try commit(writer) { _ in } }
-            return result
+            do {
+                let result = try body()
+                if transaction.isLagging { try commit(writer) { _ in } }
+                return result
+            } catch {
+                // What was committed stays, and is shown. Where that fails too, the next to write does it, and `error` says
+                // what came first.
+                if transaction.isLagging { try? commit(writer) { _ in } }
+                throw error
+            }
         }
     }
 

@@ -159,8 +159,8 @@ struct StoreCaches {
     var verdicts: [Int64: [Dot: Verdict]] = [:]
     /// What lies in open segments, by scope's row, where that is known.
     var openEntries: [Int64: OpenCount] = [:]
-    /// Up to where runs lie in segments as well and wait to be removed, by scope's row.
-    var spentRuns: [Int64: [FeedID: UInt64]] = [:]
+    /// Changes whose runs lie in whole segments as well and wait to be removed, by scope's row.
+    var spentRuns: [Int64: [FeedID: ClosedRange<UInt64>]] = [:]
     /// The setting `clock`, decoded: each change moves it.
     var clock: HybridLogicalClock?
     var isClockDirty = false

@@ -84,11 +84,70 @@ struct LagTests {
                 }
             }
         }
+        // What was kept is shown to others at once.
+        let reader = try SQLiteStore(reading: folder.file(), schemas: Samples.schemas)
+        #expect(try reader.read { try $0.firstUnfolded() } == nil)
+        #expect(try reader.read { try $0.record(Samples.id(), of: LagTests.scope) } != nil)
+        try reader.close()
         try author.write([Samples.tag("later")])
         let report = try verify(folder.file())
         #expect(report.isOK && report.basis.unfoldedChanges == 0, "\(report.damage)")
         let record = try store.read { try $0.record(Samples.id(), of: LagTests.scope) }
         #expect(record?.state.winner("title", .latest)?.value == .text("kept"))
+    }
+
+    /// Found in review: what lags was folded into the old tables by the new ones' statements.
+    @Test(arguments: [0, 1]) func aCutFileIsOpenedWithOtherSchemas(removing: Int) throws {
+        let fields = [
+            FieldDefinition("title"), FieldDefinition("size", columnType: .integer), FieldDefinition("tags", .set),
+        ]
+        func schemas(_ fields: [FieldDefinition]) -> [Schema] {
+            [
+                Schema(
+                    id: "things/1",
+                    recordTypes: [
+                        RecordType(name: "other", table: "other", fields: [FieldDefinition("title")]),
+                        RecordType(name: "thing", table: "thing", fields: fields),
+                    ])
+            ]
+        }
+        let more = schemas(fields + [FieldDefinition("added"), FieldDefinition("steps", .log)])
+        let less = schemas([FieldDefinition("size", columnType: .integer)])
+        let folder = try Folder()
+        let before = removing == 0 ? schemas(fields) : more
+        let after = removing == 0 ? more : less
+        let store = try folder.store(schemas: before)
+        let ordinary = try folder.store("ordinary", schemas: before)
+        func work(_ store: SQLiteStore, _ numbers: Range<Int>) throws {
+            let author = try Author(store)
+            for number in numbers {
+                try author.write(
+                    [
+                        Samples.register(Schema.typeField, .text("thing")),
+                        Samples.register("title", .text("t\(number)")), Samples.register("added", .text("a\(number)")),
+                        Samples.register("size", .integer(Int64(number))), Samples.step("s\(number)"),
+                        Samples.tag("g\(number % 3)"),
+                    ], to: .external(source: "test", id: Text("\(number % 700)")), at: Int64(number) * 10)
+            }
+        }
+        for each in [store, ordinary] { try work(each, 0..<700) }
+        try work(ordinary, 700..<900)
+        var cut = ""
+        try store.withDeferredDurability {
+            try work(store, 700..<900)
+            cut = try copy(folder, to: "cut")
+        }
+        try ordinary.close()
+        #expect(try verify(cut).basis.unfoldedChanges == 200)
+        let opened = try folder.store("cut", schemas: after)
+        let migrated = try folder.store("ordinary", schemas: after)
+        #expect(try everything(opened) == everything(migrated))
+        for path in ["cut", "ordinary"] {
+            let report = try Verifier().verify(path: folder.file(path), schemas: after)
+            #expect(report.isOK && report.basis.unfoldedChanges == 0, "\(report.damage.prefix(3))")
+        }
+        #expect(
+            try Tables.dump(folder.file("cut"), like: "thing*") == Tables.dump(folder.file("ordinary"), like: "thing*"))
     }
 
     @Test func aDamagedMarkIsNamedAndNothingIsWritten() throws {

@@ -105,6 +105,29 @@ struct SealingTests {
         #expect(zip(left, left.dropFirst()).allSatisfy { $0 - $1 <= 128 }, "\(left)")
     }
 
+    /// Found in review: bringing small segments together removed the runs of an open one before them.
+    @Test func runsOfAnOpenSegmentBeforeThoseThatAreBroughtTogetherStay() throws {
+        let folder = try Folder()
+        let (replica, store, scope) = try replica(folder, exchanges: 0)
+        for number in 0..<10 {
+            try replica.write(
+                [Samples.register("title", .text("early \(number)"))], to: Samples.record, in: scope.scope)
+        }
+        try replica.sync()
+        for number in 0..<4 {
+            try replica.write([Samples.register("title", .text("\(number)"))], to: Samples.record, in: scope.scope)
+            try replica.sync()
+        }
+        while let sealing = try store.prepareSealing() {
+            #expect(!sealing.isFinal)
+            #expect(try store.seal(sealing))
+        }
+        #expect(try segments(folder) == [[1, 10, 0], [11, 4, 0]])
+        #expect(try store.read { try $0.changes(touching: record(scope), of: scope.scope) }.count == 14)
+        let report = try Verifier().verify(path: folder.file("replica"), schemas: Samples.schemas)
+        #expect(report.isOK, "\(report.damage)")
+    }
+
     @Test func fewSmallSegmentsAreLeftAndMoreAreGathered() throws {
         let folder = try Folder()
         let (replica, store, scope) = try replica(folder, exchanges: 3)

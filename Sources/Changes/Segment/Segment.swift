@@ -39,6 +39,16 @@ package struct Segment: Sendable {
         operationBytes = decoder.operations.rebuilt.bytes
     }
 
+    /// The memory that a segment takes once it is decoded, about: its head alone is read, and announces it.
+    ///
+    /// - Throws: `CodecError` where the bytes are no segment.
+    package static func announcedMemory(of bytes: [UInt8]) throws(CodecError) -> Int {
+        var reader = ByteReader(bytes)
+        let head = try SegmentHead(from: &reader)
+        // An operation that is looked at takes as much as the 120 bytes that it takes in columns; an item is a change.
+        return head.rebuiltBytes + 240 * head.operations + 512 * head.items + 128 * head.origins
+    }
+
     /// Whether every change of an encoded segment was placed with verdict ok; nothing else of it is read.
     ///
     /// - Throws: `CodecError` where the bytes are no segment.

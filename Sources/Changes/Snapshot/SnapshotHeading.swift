@@ -87,11 +87,19 @@ enum SnapshotHeadings {
     private static func dots(of records: [SnapshotRecord]) -> [(dot: Dot, time: HybridTimestamp)] {
         var seen: Set<Dot> = []
         var result: [(dot: Dot, time: HybridTimestamp)] = []
+        // A record names few changes, each of them for several fields, and hardly one that another record names.
+        var recent: [Dot] = []
         for record in records {
+            recent.removeAll(keepingCapacity: true)
             record.forEachDot { dot, time in
+                if recent.contains(dot) { return }
+                if recent.count < recentDots { recent.append(dot) }
                 if seen.insert(dot).inserted { result.append((dot, time)) }
             }
         }
         return result
     }
+
+    /// Dots of a record that are looked through one by one.
+    private static let recentDots = 8
 }

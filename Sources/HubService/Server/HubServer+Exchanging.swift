@@ -100,7 +100,7 @@ extension HubServer {
             try SyncRequest(bytes)
         }
         let exchange = try await take(
-            wish, of: bytes.count, from: replica, by: try service.sessions.publicKey(of: session), service)
+            wish, from: replica, by: try service.sessions.publicKey(of: session), service)
         let outcome = exchange.outcome
         if outcome.placed > 0 { failpoint.passAfterCommit() }
         service.wakeUps.grown(outcome.grown, by: replica)
@@ -122,21 +122,18 @@ extension HubServer {
 }
 
 extension HubServer {
-    /// A request of fewer changes and bytes is taken with many others.
+    /// A request of fewer changes is taken with many others.
     private static var fewChanges: Int { 512 }
-    private static var fewBytes: Int { 64 << 10 }
-    /// What is rebuilt of a request beforehand and kept until it is taken.
-    private static var unpackedBytesOfFew: Int { 256 << 10 }
-    private static var unpackedBytesOfMany: Int { 8 << 20 }
+    /// Memory for what of a request is taken apart beforehand and kept until it is taken.
+    private static var unpackedBytesOfFew: Int { 1 << 20 }
+    private static var unpackedBytesOfMany: Int { 16 << 20 }
 
     /// Checks a request's signatures and takes its columns apart, beside the others' transactions, and has it answered.
-    ///
-    /// - Parameter byteCount: of the request as it came.
     private func take(
-        _ wish: SyncRequest, of byteCount: Int, from replica: ReplicaID, by key: PublicKey, _ service: ChainService
+        _ wish: SyncRequest, from replica: ReplicaID, by key: PublicKey, _ service: ChainService
     ) async throws -> HubChain<Source.Store>.Exchange {
         let changes = wish.pushes.reduce(0) { $0 + $1.changeCount }
-        if changes < HubServer.fewChanges, byteCount < HubServer.fewBytes {
+        if changes < HubServer.fewChanges {
             var checked = CheckedRequest(of: wish, by: key)
             checked.unpack(wish, limit: HubServer.unpackedBytesOfFew)
             return try await service.host.exchange(HubChain.Wish(wish, from: replica, checked: checked))

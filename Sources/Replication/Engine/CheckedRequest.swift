@@ -28,25 +28,27 @@ package struct CheckedRequest: Sendable {
         }
     }
 
-    /// Takes apart the blocks of a request's pushes, the first ones, until what they rebuild reaches a limit.
+    /// Takes apart the blocks of a request's pushes: of each the first ones, as long as they are good and there is room.
     ///
-    /// - Parameter limit: bytes that are kept, less the last block's.
-    /// - Complexity: O(what they rebuild), in time and in memory.
+    /// - Parameter limit: bytes of memory that they may take, as they announce.
+    /// - Complexity: O(what they rebuild) in time; memory is bounded by `limit`.
     package mutating func unpack(_ request: SyncRequest, limit: Int) {
         var rest = limit
         for push in request.pushes {
             var unpacked: [UnpackedBlock?] = []
             for block in push.blocks {
-                guard case .packed(let packed) = block, rest > 0 else {
+                guard case .packed(let packed) = block else {
                     unpacked.append(nil)
                     continue
                 }
                 do {
-                    let block = try UnpackedBlock(packed, of: push.scope)
-                    rest -= block.segment.operationBytes.count
-                    unpacked.append(block)
+                    let memory = try Segment.announcedMemory(of: packed.segment)
+                    guard memory <= rest else { break }
+                    rest -= memory
+                    unpacked.append(try UnpackedBlock(packed, of: push.scope))
                 } catch {
-                    unpacked.append(nil)
+                    // The transaction says what is wrong with it.
+                    break
                 }
             }
             blocks[push.scope] = unpacked

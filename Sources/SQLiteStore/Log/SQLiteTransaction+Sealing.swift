@@ -61,7 +61,7 @@ extension SQLiteTransaction {
     /// Packs the first open segments of a scope into one, where there are entries or segments enough. Writes nothing.
     func prepareSealing() throws -> Sealing? {
         if let (row, feeds) = caches.spentRuns.min(by: { $0.key < $1.key }), let scope = try scopeID(row) {
-            return Sealing(scope: scope, taken: [], built: [], isFinal: false, feeds: feeds.mapValues { 1...$0 })
+            return Sealing(scope: scope, taken: [], built: [], isFinal: false, feeds: feeds)
         }
         for (row, known) in caches.openEntries.sorted(by: { $0.key < $1.key }) where isDue(known) {
             let open = try openSegments(of: row, limit: 2 * min(entriesPerSegment, Self.greatestOpenSegments))
@@ -160,20 +160,24 @@ extension SQLiteTransaction {
 
     /// Removes runs whose changes all lie in segments that are whole, as many as one hold may: a run that stays says
     /// nothing that the segment does not say, and the next sealing takes it.
+    ///
+    /// Segments before one that is only brought together may be open and need their runs; before one that is final all
+    /// are sealed.
     private func removeRuns(_ sealing: Sealing, scope row: Int64) throws {
         var rest = Self.runsPerHold
-        var spent: [FeedID: UInt64] = [:]
+        var spent: [FeedID: ClosedRange<UInt64>] = [:]
         try withoutOverwriting {
             for (id, sequences) in sealing.feeds.sorted(by: { $0.key < $1.key }) {
+                let least = sealing.isFinal ? 1 : sequences.lowerBound
                 try connection.execute(
                     """
                     DELETE FROM run WHERE number IN (
-                        SELECT number FROM run WHERE feed = ?1 AND sequence <= ?2 AND sequence + count - 1 <= ?2
-                        ORDER BY sequence LIMIT ?3)
+                        SELECT number FROM run WHERE feed = ?1 AND sequence >= ?2 AND sequence + count - 1 <= ?3
+                        ORDER BY sequence LIMIT ?4)
                     """,
-                    try feedRow(of: id, scope: row), Int64(sequences.upperBound), rest)
+                    try feedRow(of: id, scope: row), Int64(least), Int64(sequences.upperBound), rest)
                 rest -= connection.changes
-                if rest == 0 { spent[id] = sequences.upperBound }
+                if rest == 0 { spent[id] = least...sequences.upperBound }
             }
         }
         caches.containers.removeAll()

@@ -10,8 +10,8 @@ import SQLiteKit
 /// another process, folds these changes first (roll forward): rows and setting were written in one transaction, so that
 /// the rows are exactly what came before.
 ///
-/// Only what is appended without an entry, and folded once in the order of its numbers, may lag. Whatever else changes
-/// a record ends it within its transaction.
+/// Only what is appended without an entry, and folded once in the order of its numbers, may lag. Whatever else touches
+/// a record ends the lag within its transaction.
 struct RecordLag {
     /// The first change, by number, that the rows lack; nil where they lack none.
     private(set) var first: Int64?
@@ -73,6 +73,8 @@ extension SQLiteTransaction {
     func rollForward() throws {
         guard !caches.lag.isHeld, let first = try firstUnfolded() else { return }
         caches.lag.mustEnd = true
+        // Tables of other schemas are made anew from the rows as they are, before anything is written into them.
+        try prepareProjections()
         let folder = RecordFolder(self)
         for scope in try scopes() {
             var last = StoredChange.order(unplaced: first) - 1

@@ -59,9 +59,10 @@ extension SQLiteTransaction {
     }
 
     package func clear(_ id: RecordID, of scope: ScopeID) throws {
+        // Also of a record that has no row yet: it is folded again from changes of any number.
+        caches.lag.mustEnd = true
         guard let cached = try recordRow(id, of: scope) else { return }
         mark(dirty: cached)
-        caches.lag.mustEnd = true
         try connection.execute("DELETE FROM log_row WHERE record = ?", cached.rid)
         cached.log = []
         cached.unsavedLog = []

@@ -145,6 +145,9 @@ struct ValueTables: Hashable, Sendable {
                 guard let column = ColumnType(number: try reader.readByte()) else {
                     throw .malformed("a column of an unknown type", at: start)
                 }
+                guard !fields.contains(where: { $0.name == field }) else {
+                    throw .malformed("two columns of one field", at: start)
+                }
                 fields.append((field, kind, column))
             }
             tables.append(ValueTable(name: name, tables: names, fields: fields))

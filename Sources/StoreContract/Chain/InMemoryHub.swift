@@ -81,7 +81,7 @@ package final class InMemoryHub<Store: HubStore> {
         let incarnation = ShortHash(high: 1, low: 1)
         // Half of the requests come taken apart, wholly or in part, as a server has them.
         var checked = CheckedRequest()
-        if bytes.count % 2 == 0 { checked.unpack(request, limit: bytes.count % 4 == 0 ? 256 : .max) }
+        if bytes.count % 2 == 0 { checked.unpack(request, limit: bytes.count % 4 == 0 ? 4_096 : .max) }
         return try HubExchange(store, key: key, incarnation: incarnation, schemas: schemas)
             .answer([HubExchange.Member(request, carrier: carrier, checked: checked)], now: now)[0].get()
     }
