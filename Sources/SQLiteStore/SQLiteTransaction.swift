@@ -6,7 +6,8 @@ import SQLiteKit
 /// The ports on one SQLite connection, inside one transaction of it.
 ///
 /// Scopes, feeds, fingerprints and recently used records are kept between transactions and written once, when the
-/// transaction ends: a record that a thousand changes touch is read once and written once.
+/// transaction ends: a record that a thousand changes touch is read once and written once. Records of bulk work may be
+/// written by a later transaction: see `RecordLag`.
 package final class SQLiteTransaction: HubTransaction {
     let projections: Projections
     /// So many entries of a scope's order, at least, make a sealed segment.

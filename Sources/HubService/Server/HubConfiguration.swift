@@ -8,7 +8,8 @@ package struct HubConfiguration: Hashable, Sendable {
     /// What stands before the paths, where a proxy does not take it away: empty, or `/a/b`.
     package var prefix = ""
     package var sessions = SessionLimits()
-    /// Exchanges at once; each may hold a request of `Limit.decodedSyncRequestBytes`.
+    /// Exchanges at once; each may hold a request of `Limit.decodedSyncRequestBytes`, and what of it was taken apart
+    /// beforehand: 1 MB, or 16 MB for four of them.
     package var exchanges = 64
     /// Exchanges that wait for their turn, their bodies not read yet; beyond, a replica is told to come back.
     package var waitingExchanges = 1_024
