@@ -27,6 +27,15 @@ extension SQLiteTransaction {
         var marks = RecordMarks()
         for record in block.records { marks.insert(record) }
         try insert(PackedSegment(block, marks), scope: row)
+        if block.isHeld { for stretch in block.stretches { try removeRuns(of: stretch, scope: row) } }
+    }
+
+    package func note(pushed blocks: [PushedBlocks.Block], of scope: ScopeID) {
+        caches.pushed.replace(scope, by: blocks)
+    }
+
+    package func pushed(from dot: Dot, of scope: ScopeID) -> PackedEntries? {
+        caches.pushed.block(from: dot, of: scope)
     }
 
     package func entries(of scope: ScopeID, after position: UInt64, limit: Int) throws -> [EntryRow] {

@@ -120,6 +120,12 @@ extension SQLiteTransaction {
             .sorted { $0.feed < $1.feed } ?? []
     }
 
+    package func waitingFeeds(of scope: ScopeID) throws -> [FeedState] {
+        guard let row = try heldScopeRow(scope) else { return [] }
+        return try loadFeeds(row).values.lazy.filter { $0.placed < $0.state.sequence }.map(\.state)
+            .sorted { $0.feed < $1.feed }
+    }
+
     package func feed(_ feed: FeedID, of scope: ScopeID) throws -> FeedState? {
         guard try self.scope(scope) != nil else { return nil }
         return try loadFeeds(try scopeRow(scope))[feed]?.state

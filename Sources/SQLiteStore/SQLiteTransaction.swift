@@ -162,6 +162,7 @@ struct StoreCaches {
     var openEntries: [Int64: OpenCount] = [:]
     /// Changes whose runs lie in whole segments as well and wait to be removed, by scope's row.
     var spentRuns: [Int64: [FeedID: ClosedRange<UInt64>]] = [:]
+    var pushed = PushedBlocks()
     /// The setting `clock`, decoded: each change moves it.
     var clock: HybridLogicalClock?
     var isClockDirty = false

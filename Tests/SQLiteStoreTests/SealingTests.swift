@@ -82,7 +82,7 @@ struct SealingTests {
         for number in 0..<300 {
             try replica.write([Samples.register("title", .text("\(number)"))], to: Samples.record, in: scope)
         }
-        try replica.sync()
+        try replica.sync(over: forgetting(folder.file("replica")))
         func runs() throws -> Int {
             let connection = try Connection(path: folder.file("replica"), access: .readOnly)
             defer { connection.close() }
@@ -113,7 +113,7 @@ struct SealingTests {
             try replica.write(
                 [Samples.register("title", .text("early \(number)"))], to: Samples.record, in: scope.scope)
         }
-        try replica.sync()
+        try replica.sync(over: forgetting(folder.file("replica")))
         for number in 0..<4 {
             try replica.write([Samples.register("title", .text("\(number)"))], to: Samples.record, in: scope.scope)
             try replica.sync()

@@ -111,6 +111,23 @@ struct Author {
     }
 }
 
+/// A wire by which a replica forgets what it keeps in memory: another program writes its file before an answer comes.
+///
+/// - Parameter times: of how many answers, from the first.
+func forgetting(_ path: String, times: Int = .max) -> Wire {
+    var answers = 0
+    return { request, deliver in
+        let answer = try deliver(request)
+        answers += 1
+        if answers <= times {
+            let other = try SQLiteStore(path: path, schemas: Samples.schemas)
+            try other.write { try $0.put([UInt8(truncatingIfNeeded: answers)], for: SettingKey(rawValue: "test")) }
+            try other.close()
+        }
+        return answer
+    }
+}
+
 /// The tables of a file, for comparing.
 struct Tables {
     /// Table by table, the rows in the order of all their columns, but for the row numbers of projections.

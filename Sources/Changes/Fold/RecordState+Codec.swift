@@ -6,7 +6,7 @@ import Causality
 /// element flag and element, total, survivors (count; feed index, sequence, effective time, value)); log count, log
 /// sum, mark flag and newest mark (key, feed index, sequence).
 extension RecordState {
-    private static var format: UInt64 { 1 }
+    static var format: UInt64 { 1 }
 
     package func encoded() -> [UInt8] {
         var writer = ByteWriter(reserving: 64 + slots.count * 32)

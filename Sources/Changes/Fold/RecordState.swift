@@ -72,12 +72,18 @@ package struct RecordState: Hashable, Sendable {
         self.logSum = logSum
         self.newestLog = newestLog
         if let rule = slots.lazy.compactMap(\.violation).first { throw StateRuleError(rule: rule) }
-        // Far from where counting on would overflow.
-        guard logCount <= 1 << 48, (logCount == 0) == (newestLog == nil), logCount > 0 || logSum == 0 else {
-            throw StateRuleError(rule: "a log's count, sum and newest mark disagree")
+        if let rule = RecordState.violation(logCount: logCount, sum: logSum, hasNewest: newestLog != nil) {
+            throw StateRuleError(rule: rule)
         }
         if !isSorted { self.slots.sort { $0.target < $1.target } }
         guard isSorted else { throw StateRuleError(rule: "two slots are of one target") }
+    }
+
+    /// The rule that what is known of a log breaks, in words.
+    static func violation(logCount: UInt64, sum: UInt128, hasNewest: Bool) -> String? {
+        // Far from where counting on would overflow.
+        logCount <= 1 << 48 && (logCount > 0) == hasNewest && (logCount > 0 || sum == 0)
+            ? nil : "a log's count, sum and newest mark disagree"
     }
 
     private var isSorted: Bool {

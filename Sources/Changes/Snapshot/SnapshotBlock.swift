@@ -62,8 +62,9 @@ package struct SnapshotBlock: Hashable, Sendable {
     /// - Throws: `CodecError`.
     package init(_ bytes: [UInt8]) throws(CodecError) {
         var reader = ByteReader(bytes)
-        let records = try SnapshotChunk.decode(try reader.readBytes(.bytesPerSnapshotChunk))
-        let headings = try SnapshotHeadings.decode(of: records, from: &reader)
+        var decoder = try SnapshotDecoder(try reader.readBytes(.bytesPerSnapshotChunk))
+        let records = try decoder.decode()
+        let headings = try SnapshotHeadings.decode(of: decoder.namedDots(), from: &reader)
         let start = reader.index
         var parts: [Part] = []
         for _ in 0..<(try reader.readCount(.partsPerSnapshotChunk, leastBytes: 66)) {

@@ -3,6 +3,8 @@ struct SnapshotColumnReader {
     let column: SnapshotColumn
     /// Without an element.
     let target: FieldTarget
+    /// How its slots begin in a state's bytes: field and kind.
+    let slotHead: [UInt8]
     private var values: SnapshotContents
     private var elements: SnapshotContents
     private let model: Int
@@ -10,7 +12,8 @@ struct SnapshotColumnReader {
     private let prefixBytes: Int
     /// The number before.
     private var number: Int64 = 0
-    private var lastValue: (number: Int64, value: Value)?
+    /// Of the number before, where there was one.
+    private var numberBytes: [UInt8] = []
 
     /// A number's value in canonical bytes takes at most so many: a text with a date and `Z`, its length and its tag.
     private static let greatestNumberBytes = 22
@@ -29,38 +32,59 @@ struct SnapshotColumnReader {
         } else {
             prefixBytes = 0
         }
+        var head = ByteWriter(reserving: 32)
+        head.write(column.field)
+        head.write(byte: column.kind.rawValue)
+        slotHead = head.bytes
     }
 
+    /// Reads the next value and writes its canonical bytes.
+    ///
     /// - Parameters:
     ///   - milliseconds: of the write's time.
     ///   - room: how many rebuilt bytes there may still be; less what the value takes afterwards.
-    mutating func nextValue(
-        _ decoder: inout NumberDecoder, milliseconds: Int64, room: inout Int
-    ) throws(CodecError) -> Value {
+    mutating func copyValue(
+        _ decoder: inout NumberDecoder, milliseconds: Int64, room: inout Int, into writer: inout ByteWriter
+    ) throws(CodecError) {
         switch column.values {
-        case .listed: return try values.next(&decoder, model, room: &room)
+        case .listed: values.copy(try values.next(&decoder, model, room: &room), into: &writer)
         case .counted(let prefix):
             room -= prefixBytes + SnapshotColumnReader.greatestNumberBytes
-            return .text(CountedText.text(prefix, try decoder.readNumber(model)))
+            Value.text(CountedText.text(prefix, try decoder.readNumber(model))).encode(into: &writer)
         case .numbers(let form, let told):
             room -= SnapshotColumnReader.greatestNumberBytes
             let difference = try decoder.readSigned(model)
+            let before = number
             switch told {
             case .nothing: number = difference
             case .column: number &+= difference
             case .stamp: number = milliseconds / (form.unit ?? 1) &+ difference
             }
-            if let lastValue, lastValue.number == number { return lastValue.value }
-            guard let value = form.value(of: number) else {
-                throw .malformed("a number stands for no value", at: decoder.index)
+            if number != before || numberBytes.isEmpty {
+                guard let value = form.value(of: number) else {
+                    throw .malformed("a number stands for no value", at: decoder.index)
+                }
+                numberBytes = value.canonicalBytes
             }
-            lastValue = (number, value)
-            return value
+            writer.write(raw: numberBytes)
         }
     }
 
-    mutating func nextElement(_ decoder: inout NumberDecoder, room: inout Int) throws(CodecError) -> Value {
-        try elements.next(&decoder, elementModel, room: &room)
+    /// The next value by itself.
+    mutating func nextValue(
+        _ decoder: inout NumberDecoder, milliseconds: Int64, room: inout Int
+    ) throws(CodecError) -> Value {
+        var writer = ByteWriter(reserving: 32)
+        try copyValue(&decoder, milliseconds: milliseconds, room: &room, into: &writer)
+        var reader = ByteReader(writer.bytes)
+        return try Value(from: &reader)
+    }
+
+    /// Reads the next element and writes its canonical bytes.
+    mutating func copyElement(
+        _ decoder: inout NumberDecoder, room: inout Int, into writer: inout ByteWriter
+    ) throws(CodecError) {
+        elements.copy(try elements.next(&decoder, elementModel, room: &room), into: &writer)
     }
 
     func finish(at position: Int) throws(CodecError) {
@@ -70,9 +94,12 @@ struct SnapshotColumnReader {
     }
 }
 
-/// The contents that a column lists, and how many of them were used.
+/// The contents that a column lists, in canonical bytes, and how many of them were used.
 struct SnapshotContents {
-    private var values: [Value] = []
+    private var bytes: [UInt8] = []
+    /// Of each content, in `bytes`.
+    private var ends: [Int] = []
+    /// As they count against what is rebuilt.
     private var byteCounts: [Int32] = []
     private var used = 0
 
@@ -84,7 +111,8 @@ struct SnapshotContents {
     init(_ list: SnapshotContentList, from reader: inout ByteReader, room: inout Int) throws(CodecError) {
         var buffer: [UInt8] = []
         var last = 0..<0
-        values.reserveCapacity(min(list.count, reader.remaining))
+        var writer = ByteWriter()
+        ends.reserveCapacity(min(list.count, reader.remaining))
         byteCounts.reserveCapacity(min(list.count, reader.remaining))
         for _ in 0..<list.count {
             let start = reader.index
@@ -93,41 +121,53 @@ struct SnapshotContents {
                 of: .rebuiltBytesPerSnapshotChunk)
             room -= last.count
             byteCounts.append(Int32(last.count))
-            values.append(try SnapshotContents.value(buffer, last, isText: list.isTexts, at: start))
+            try SnapshotContents.copy(buffer, last, isText: list.isTexts, at: start, into: &writer)
+            ends.append(writer.count)
             // Only the one before is looked at again.
             if buffer.count > SnapshotContents.keptBytes {
                 buffer.removeFirst(last.lowerBound)
                 last = 0..<buffer.count
             }
         }
+        bytes = writer.bytes
     }
 
     private static let keptBytes = 1 << 20
 
-    private static func value(
-        _ buffer: [UInt8], _ range: Range<Int>, isText: Bool, at position: Int
-    ) throws(CodecError) -> Value {
+    /// Writes the canonical bytes of a content that is listed in `range`, once they are found to be some.
+    private static func copy(
+        _ buffer: [UInt8], _ range: Range<Int>, isText: Bool, at position: Int, into writer: inout ByteWriter
+    ) throws(CodecError) {
         guard isText else {
             var reader = ByteReader(buffer, range)
-            let value = try Value(from: &reader)
+            _ = try Value(from: &reader)
             try reader.finish()
-            return value
+            return writer.write(raw: buffer, range)
         }
-        let text = buffer.withUnsafeBufferPointer { Text(validating: UnsafeBufferPointer(rebasing: $0[range])) }
-        guard let text else { throw .text(at: position) }
-        return .text(text)
+        let isValid = buffer.withUnsafeBufferPointer { buffer in
+            let text = UnsafeBufferPointer(rebasing: buffer[range])
+            guard Text(validating: text) != nil else { return false }
+            EncodedScalar.write(text: UnsafeRawBufferPointer(text), into: &writer)
+            return true
+        }
+        guard isValid else { throw .text(at: position) }
     }
 
-    var isUsedUp: Bool { used == values.count }
+    var isUsedUp: Bool { used == ends.count }
 
-    mutating func next(_ decoder: inout NumberDecoder, _ model: Int, room: inout Int) throws(CodecError) -> Value {
+    /// - Returns: which content comes next.
+    mutating func next(_ decoder: inout NumberDecoder, _ model: Int, room: inout Int) throws(CodecError) -> Int {
         let code = try decoder.readNumber(model)
-        guard code <= UInt64(used), code > 0 || used < values.count else {
+        guard code <= UInt64(used), code > 0 || used < ends.count else {
             throw .malformed("a content is not listed", at: decoder.index)
         }
         if code == 0 { used += 1 }
         let index = code == 0 ? used - 1 : Int(code) - 1
         room -= Int(byteCounts[index])
-        return values[index]
+        return index
+    }
+
+    func copy(_ index: Int, into writer: inout ByteWriter) {
+        writer.write(raw: bytes, (index > 0 ? ends[index - 1] : 0)..<ends[index])
     }
 }

@@ -31,8 +31,8 @@ enum SnapshotHeadings {
         var indices: [Author: Int] = [:]
         var column = ByteWriter()
         var stamps = ByteWriter()
-        for (dot, time) in dots(of: records) {
-            guard let heading = headings[dot] else { preconditionFailure("\(dot) has no heading") }
+        for named in dots(of: records) {
+            guard let heading = headings[named.dot] else { preconditionFailure("\(named.dot) has no heading") }
             let author = Author(zoneMinutes: heading.zoneMinutes, person: heading.person)
             let index = indices[author] ?? authors.count
             if index == authors.count {
@@ -41,7 +41,7 @@ enum SnapshotHeadings {
             }
             column.write(index)
             // Nearly always the effective time is the stamp.
-            stamps.write(signed: Int64(bitPattern: heading.stamp.rawValue &- time.rawValue))
+            stamps.write(signed: Int64(bitPattern: heading.stamp.rawValue &- named.time.rawValue))
         }
         writer.write(authors.count)
         for author in authors {
@@ -52,8 +52,9 @@ enum SnapshotHeadings {
         writer.write(stamps.bytes)
     }
 
+    /// - Parameter named: the dots that the records name, as their decoder met them.
     static func decode(
-        of records: [SnapshotRecord], from reader: inout ByteReader
+        of named: [NamedDot], from reader: inout ByteReader
     ) throws(CodecError) -> [Dot: SnapshotHeading] {
         let count = try reader.readCount(.authorsPerSnapshotChunk, leastBytes: 2)
         var authors: [Author] = []
@@ -65,17 +66,16 @@ enum SnapshotHeadings {
         }
         var column = try reader.readNested(.bytesPerSnapshotChunk)
         var stamps = try reader.readNested(.bytesPerSnapshotChunk)
-        let named = dots(of: records)
         var headings: [Dot: SnapshotHeading] = [:]
         headings.reserveCapacity(named.count)
-        for (dot, time) in named {
+        for dot in named {
             let start = column.index
             let index = try column.readInteger()
             guard index < UInt64(authors.count) else { throw .malformed("there is no such author", at: start) }
             let author = authors[Int(index)]
             let difference = UInt64(bitPattern: try stamps.readSigned())
-            headings[dot] = SnapshotHeading(
-                stamp: HybridTimestamp(rawValue: time.rawValue &+ difference), zoneMinutes: author.zoneMinutes,
+            headings[dot.dot] = SnapshotHeading(
+                stamp: HybridTimestamp(rawValue: dot.time.rawValue &+ difference), zoneMinutes: author.zoneMinutes,
                 person: author.person)
         }
         try column.finish()
@@ -84,22 +84,14 @@ enum SnapshotHeadings {
     }
 
     /// Each once, with the time that is named with it first.
-    private static func dots(of records: [SnapshotRecord]) -> [(dot: Dot, time: HybridTimestamp)] {
+    private static func dots(of records: [SnapshotRecord]) -> [NamedDot] {
         var seen: Set<Dot> = []
-        var result: [(dot: Dot, time: HybridTimestamp)] = []
-        // A record names few changes, each of them for several fields, and hardly one that another record names.
-        var recent: [Dot] = []
+        var result: [NamedDot] = []
         for record in records {
-            recent.removeAll(keepingCapacity: true)
             record.forEachDot { dot, time in
-                if recent.contains(dot) { return }
-                if recent.count < recentDots { recent.append(dot) }
-                if seen.insert(dot).inserted { result.append((dot, time)) }
+                if seen.insert(dot).inserted { result.append(NamedDot(dot: dot, time: time)) }
             }
         }
         return result
     }
-
-    /// Dots of a record that are looked through one by one.
-    private static let recentDots = 8
 }

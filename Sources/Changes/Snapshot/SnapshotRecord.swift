@@ -4,15 +4,30 @@ import Causality
 package struct SnapshotRecord: Hashable, Sendable {
     /// How changes name it; never `here`.
     package let origin: RecordOrigin
-    package let state: RecordState
+    /// As it is at hand: in its bytes where a chunk was unpacked.
+    package let folding: FoldingState
     /// In listing order: by mark, then by field.
     package let log: [LogRow]
 
-    package init(origin: RecordOrigin, state: RecordState, log: [LogRow]) {
+    package init(origin: RecordOrigin, state: FoldingState, log: [LogRow]) {
         self.origin = origin
-        self.state = state
+        folding = state
         self.log = log
     }
+
+    package init(origin: RecordOrigin, state: RecordState, log: [LogRow]) {
+        self.init(origin: origin, state: FoldingState(state), log: log)
+    }
+
+    /// - Complexity: O(state) where a chunk was unpacked.
+    package var state: RecordState { folding.state }
+
+    package static func == (left: SnapshotRecord, right: SnapshotRecord) -> Bool {
+        left.origin == right.origin && left.state == right.state && left.log == right.log
+    }
+
+    /// Of the origin alone: hardly two records that are compared have the same.
+    package func hash(into hasher: inout Hasher) { hasher.combine(origin) }
 
     /// - Complexity: one hash.
     package func id(in scope: ScopeID) -> RecordID {

@@ -83,19 +83,12 @@ package struct Outbox<Transaction: ReplicaTransaction> {
     }
 
     private func hello(of scope: ScopeState) throws -> ScopeHello {
-        var foreign: [FeedID: ChangeReference] = [:]
-        // Where no other feed is known, nothing of one can wait.
-        if try transaction.feeds(of: scope.id).contains(where: { $0.feed != identity.feed }) {
-            for change in try transaction.unplaced(of: scope.id, after: 0, limit: Limit.foreignHeads.value)
-            where change.dot.feed != identity.feed {
-                foreign[change.dot.feed] = ChangeReference(dot: change.dot, hash: change.hash.short)
-            }
-        }
+        let foreign = try transaction.waitingFeeds(of: scope.id).filter { $0.feed != identity.feed }
         let own = try transaction.feed(identity.feed, of: scope.id)
         return ScopeHello(
             scope: scope.id, position: scope.position, history: scope.history,
             ownHead: own.flatMap { $0.sequence > 0 ? $0.head : nil },
-            foreignHeads: foreign.values.sorted { $0.dot < $1.dot },
+            foreignHeads: foreign.prefix(Limit.foreignHeads.value).map(\.head),
             staged: try transaction.staged(of: scope.id).first)
     }
 
@@ -149,10 +142,22 @@ package struct Outbox<Transaction: ReplicaTransaction> {
             try transaction.put(own)
             attestations.append(own)
         }
-        return (
-            ScopePush(scope: scope, runs: runs, attestations: attestations), batch.byteCount,
-            Set(runs.map { ReplicaID($0.feed) })
-        )
+        let push = ScopePush(scope: scope, runs: runs, attestations: attestations)
+        try transaction.note(pushed: Outbox.placeable(push.blocks, of: batch), of: scope)
+        return (push, batch.byteCount, Set(runs.map { ReplicaID($0.feed) }))
+    }
+
+    /// Those of a push's blocks that the log may place all at once.
+    private static func placeable(_ blocks: [PushBlock], of batch: CoveredBatch) -> [PushedBlocks.Block] {
+        var first = 0
+        var found: [PushedBlocks.Block] = []
+        for block in blocks {
+            if case .packed(let packed) = block, packed.count >= PushedBlocks.leastCount, packed.parts.isEmpty {
+                found.append(PushedBlocks.Block(first: batch.items[first].dot, packed: packed))
+            }
+            first += block.count
+        }
+        return found
     }
 }
 

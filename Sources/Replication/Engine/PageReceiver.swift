@@ -48,7 +48,7 @@ package struct PageOutcome: Hashable, Sendable {
 /// Applies a page of a scope's order at a replica: checks it against the hub's receipt, stores, folds, and moves the
 /// cursor, all in one transaction.
 package struct PageReceiver<Transaction: ReplicaTransaction> {
-    private let transaction: Transaction
+    let transaction: Transaction
     private let folder: RecordFolder<Transaction>
     private let hubKey: PublicKey
 
@@ -86,7 +86,13 @@ package struct PageReceiver<Transaction: ReplicaTransaction> {
             let start = state.position + 1
             let before = outcome
             var bodies = 0
-            try forEachEntry(of: block, segment) { arrived in
+            try forEachEntry(of: block, segment) { items in
+                guard skipped == 0 else { return 0 }
+                let count = try placePushed(items, of: scope, &state, &clock)
+                outcome.entries += count
+                outcome.placed += count
+                return count
+            } _: { arrived in
                 if skipped > 0 {
                     skipped -= 1
                     return
@@ -147,8 +153,14 @@ package struct PageReceiver<Transaction: ReplicaTransaction> {
         }
     }
 
-    /// - Parameter segment: what a packed block holds.
-    private func forEachEntry(of block: PageBlock, _ segment: Segment?, _ body: (Arrived) throws -> Void) throws {
+    /// - Parameters:
+    ///   - segment: what a packed block holds.
+    ///   - whole: is offered what is left of a packed block where it begins with a change that is held here, and tells how
+    ///     many entries of it were taken at once.
+    private func forEachEntry(
+        of block: PageBlock, _ segment: Segment?, whole: (ArraySlice<SegmentItem>) throws -> Int,
+        _ body: (Arrived) throws -> Void
+    ) throws {
         switch block {
         case .single(.known(let dot, let received, let verdict)):
             try body(.known(dot: dot, received: received, verdict: verdict))
@@ -160,9 +172,16 @@ package struct PageReceiver<Transaction: ReplicaTransaction> {
         case .packed(let packed):
             guard let segment else { preconditionFailure("a packed block was unpacked") }
             var parts = PartsInOrder(packed)
-            for item in segment.items {
+            var next = 0
+            while next < segment.items.count {
+                let item = segment.items[next]
                 switch item {
                 case .known(let dot, let received, let verdict):
+                    let count = try whole(segment.items[next...])
+                    if count > 0 {
+                        next += count
+                        continue
+                    }
                     try body(.known(dot: dot, received: received, verdict: verdict))
                 case .stub(let received, let verdict, let header):
                     try body(.stub(received: received, verdict: verdict, header: header))
@@ -176,6 +195,7 @@ package struct PageReceiver<Transaction: ReplicaTransaction> {
                             dot: change.dot, received: place.received, verdict: place.verdict, start: place.start,
                             change: .unpacked(segment, change, parts: try parts.parts(of: change))))
                 }
+                next += 1
             }
             try parts.finish()
         }

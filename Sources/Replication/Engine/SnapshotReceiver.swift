@@ -181,7 +181,7 @@ package struct SnapshotReceiver<Transaction: ReplicaTransaction> {
         for (id, record) in records {
             if let last, last >= id { throw SnapshotError.piece(piece, "its records are not those of its place") }
             last = id
-            try transaction.put(StoredRecord(id: id, scope: scope, origin: record.origin, state: record.state))
+            try transaction.put(record.folding, origin: record.origin, of: id, scope: scope)
             for row in record.log { try transaction.append(row, of: id, scope: scope) }
         }
         if !block.parts.isEmpty {

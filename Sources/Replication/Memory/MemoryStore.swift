@@ -62,6 +62,7 @@ struct MemoryState {
     var attestations: [FeedKey: [Attestation]] = [:]
     var staged: [Place: StagedChange] = [:]
     var snapshots: [ScopeID: MemorySnapshot] = [:]
+    var pushed = PushedBlocks()
     var settings: [SettingKey: [UInt8]] = [:]
     var records: [RecordKey: StoredRecord] = [:]
     var logRows: [RecordKey: [LogRow]] = [:]
@@ -87,6 +88,11 @@ package final class MemoryTransaction: HubTransaction {
     }
 
     package func unseenFeeds(of scope: ScopeID) -> [FeedState] { feeds(of: scope).filter { $0.seen < $0.sequence } }
+
+    package func waitingFeeds(of scope: ScopeID) -> [FeedState] {
+        let waiting = Set((state.unplaced[scope] ?? []).map { state.changes[$0].dot.feed })
+        return feeds(of: scope).filter { waiting.contains($0.feed) }
+    }
 
     package func feed(_ feed: FeedID, of scope: ScopeID) -> FeedState? {
         state.feeds[scope]?[feed]
@@ -171,6 +177,14 @@ package final class MemoryTransaction: HubTransaction {
 
     package func keep(_ block: PackedEntries, from position: UInt64, of scope: ScopeID) {}
 
+    package func note(pushed blocks: [PushedBlocks.Block], of scope: ScopeID) {
+        state.pushed.replace(scope, by: blocks)
+    }
+
+    package func pushed(from dot: Dot, of scope: ScopeID) -> PackedEntries? {
+        state.pushed.block(from: dot, of: scope)
+    }
+
     package func entries(of scope: ScopeID, after position: UInt64, limit: Int) -> [EntryRow] {
         let first = basePosition(of: scope)
         return Array(
@@ -250,8 +264,9 @@ package final class MemoryTransaction: HubTransaction {
         state.records[MemoryState.RecordKey(scope: scope, record: id)]
     }
 
-    package func put(_ record: StoredRecord) {
-        state.records[MemoryState.RecordKey(scope: record.scope, record: record.id)] = record
+    package func put(_ state: FoldingState, origin: RecordOrigin, of id: RecordID, scope: ScopeID) {
+        self.state.records[MemoryState.RecordKey(scope: scope, record: id)] = StoredRecord(
+            id: id, scope: scope, origin: origin, state: state.state)
     }
 
     package func apply(
@@ -268,7 +283,7 @@ package final class MemoryTransaction: HubTransaction {
             if let row { rows.append(row) }
         }
         let origin = try held?.origin ?? operations.origin(record).seen(from: step.hash)
-        put(StoredRecord(id: id, scope: scope, origin: origin, state: state))
+        put(FoldingState(state), origin: origin, of: id, scope: scope)
         return rows
     }
 

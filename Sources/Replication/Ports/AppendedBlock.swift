@@ -1,8 +1,8 @@
 import Causality
 import Changes
 
-/// Entries that place whole changes, each new and the next of its feed, as they came packed: a log that keeps them in
-/// this form need not pack them again, nor take them apart.
+/// Entries that place whole changes as they came packed, each new and the next of its feed, or all held here and without
+/// an entry: a log that keeps them in this form need not pack them again, nor take them apart.
 package struct AppendedBlock {
     package let packed: PackedEntries
     /// Of the first entry.
@@ -14,6 +14,21 @@ package struct AppendedBlock {
     package let stretches: [Stretch]
     /// The records that its changes touch, in any order; each may be there more than once.
     package let records: [RecordID]
+    /// Whether the changes are held here, and get their entries.
+    package let isHeld: Bool
+
+    package init(
+        packed: PackedEntries, position: UInt64, before: HistoryHash, history: HistoryHash, stretches: [Stretch],
+        records: [RecordID], isHeld: Bool = false
+    ) {
+        self.packed = packed
+        self.position = position
+        self.before = before
+        self.history = history
+        self.stretches = stretches
+        self.records = records
+        self.isHeld = isHeld
+    }
 
     /// What a run of entries says of one feed: consecutive changes of it.
     package struct Stretch: Equatable, Sendable {
@@ -53,10 +68,15 @@ extension ChangeLog {
                 operations: Array(segment.operationBytes[packed.operationBytes]))
             heads[packed.dot.feed] = change.hash
             let position = block.position + UInt64(offset)
-            let operations = try EncodedOperations(change.operations)
-            _ = try append(
-                change, records: operations.recordIDs(in: scope, change: change.hash.short), parts: [],
-                placement: Placement(position: position, received: place.received, verdict: place.verdict))
+            let placement = Placement(position: position, received: place.received, verdict: place.verdict)
+            if block.isHeld {
+                try self.place(change.dot, of: scope, at: placement)
+            } else {
+                let operations = try EncodedOperations(change.operations)
+                _ = try append(
+                    change, records: operations.recordIDs(in: scope, change: change.hash.short), parts: [],
+                    placement: placement)
+            }
             let entry = Entry.change(
                 reference: EntryReference(dot: change.dot, hash: change.hash), received: place.received,
                 verdict: place.verdict)

@@ -147,6 +147,8 @@ package protocol ChangeLog: AnyObject {
     func feeds(of scope: ScopeID) throws -> [FeedState]
     /// Those of which the last own change has not seen all, sorted by feed.
     func unseenFeeds(of scope: ScopeID) throws -> [FeedState]
+    /// Those whose last change has no entry, sorted by feed.
+    func waitingFeeds(of scope: ScopeID) throws -> [FeedState]
     func feed(_ feed: FeedID, of scope: ScopeID) throws -> FeedState?
     /// A feed that is not known is put at its start, sequence 0, or its first change is appended before.
     func put(_ feed: FeedState, of scope: ScopeID) throws
@@ -178,6 +180,11 @@ package protocol ChangeLog: AnyObject {
     /// The entries appended from `position` on lie packed in `block`, whole changes and all: a log that keeps them in
     /// this form need not pack them again.
     func keep(_ block: PackedEntries, from position: UInt64, of scope: ScopeID) throws
+    /// Remembers, of a push that goes out, the blocks whose changes the log may be asked to place all at once. In place of
+    /// what is remembered of the scope.
+    func note(pushed blocks: [PushedBlocks.Block], of scope: ScopeID) throws
+    /// The block that begins with the change at `dot`, where it is remembered still.
+    func pushed(from dot: Dot, of scope: ScopeID) throws -> PackedEntries?
     /// Entries in order, after `position`.
     func entries(of scope: ScopeID, after position: UInt64, limit: Int) throws -> [EntryRow]
     /// The sealed segment that begins at a position, as it lies, where who takes it must be told no more and no less than it

@@ -128,6 +128,45 @@ extension SQLiteTransaction {
         }
     }
 
+    /// Removes the runs of changes that lie in a whole segment now, `stretch` of a feed: also the one that begins before it,
+    /// where all of it lies in such segments.
+    func removeRuns(of stretch: DecodedSegment.Stretch, scope row: Int64) throws {
+        let feed = try feedRow(of: stretch.feed, scope: row)
+        let last = Int64(stretch.last)
+        var first = Int64(stretch.first)
+        let before: (first: Int64, end: Int64)? = try connection.withStatement(
+            "SELECT sequence, sequence + count FROM run WHERE feed = ? AND sequence < ? ORDER BY sequence DESC LIMIT 1"
+        ) { statement in
+            try statement.bind(feed, first)
+            return try statement.step() ? (try statement.int64(0), try statement.int64(1)) : nil
+        }
+        if let before, before.end > first, before.end - 1 <= last,
+            try isWhole(before.first, first - 1, feed: feed, scope: row)
+        {
+            first = before.first
+        }
+        try withoutOverwriting {
+            try connection.execute(
+                "DELETE FROM run WHERE feed = ? AND sequence >= ? AND sequence + count - 1 <= ?", feed, first, last)
+        }
+        caches.containers.removeAll()
+    }
+
+    /// Whether changes of a feed that have their places all lie in whole segments.
+    private func isWhole(_ first: Int64, _ last: Int64, feed: Int64, scope row: Int64) throws -> Bool {
+        try connection.withStatement(
+            """
+            SELECT count(*), coalesce(min(s.is_whole), 0) FROM stretch t
+            JOIN segment s ON s.scope = ?1 AND s.position = t.position
+            WHERE t.feed = ?2 AND t.sequence <= ?4 AND t.sequence + t.count > ?3
+            """
+        ) { statement in
+            try statement.bind(row, feed, first, last)
+            _ = try statement.step()
+            return try statement.int64(0) > 0 && statement.bool(1)
+        }
+    }
+
     /// Runs of a scope that may touch a record, in order.
     func runNumbers(marking record: RecordID, scope row: Int64) throws -> [Int64] {
         try connection.withStatement("SELECT number, records FROM run WHERE scope = ? ORDER BY number") { statement in

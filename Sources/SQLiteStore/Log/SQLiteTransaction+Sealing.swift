@@ -144,7 +144,7 @@ extension SQLiteTransaction {
     }
 
     /// What is removed here stands in the new segment too, and overwriting it would write several times its pages.
-    private func withoutOverwriting(_ body: () throws -> Void) throws {
+    func withoutOverwriting(_ body: () throws -> Void) throws {
         try connection.setOverwriting(.usedPages)
         do {
             try body()

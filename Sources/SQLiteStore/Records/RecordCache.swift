@@ -31,6 +31,8 @@ final class CachedRecord {
 
     /// What it counted for when it was last looked at.
     fileprivate var bytes = 0
+    /// Whether the cache has it.
+    fileprivate var isKept = false
     /// When it was used last; see `RecordCache.now`.
     fileprivate var lastUse: UInt64 = 0
 
@@ -64,13 +66,21 @@ struct RecordCache {
     static let bytesLimit = 2 << 20
     /// Bytes of records within a transaction: a window of changes folds into them before any is written.
     static let windowBytesLimit = 5 << 20
+    /// Bytes of records that may lag behind the log: an import writes each of them once a window.
+    static let lagBytesLimit = 16 << 20
+    /// What stays of a full window when its oldest records are written: those that are used now.
+    static let keptWindowBytes = 4 << 20
     /// What a record counts for beside its state.
     fileprivate static let overhead = 320
     /// What a row of a log counts for.
     fileprivate static let logRowBytes = 160
 
     /// Whether the window is full.
-    var isFull: Bool { bytes > RecordCache.windowBytesLimit }
+    ///
+    /// - Parameter isLagging: whether records lag behind the log.
+    func isFull(isLagging: Bool) -> Bool {
+        bytes > (isLagging ? RecordCache.lagBytesLimit : RecordCache.windowBytesLimit)
+    }
 
     mutating func find(_ id: RecordID) -> CachedRecord? {
         guard let record = records[id] else { return nil }
@@ -80,6 +90,7 @@ struct RecordCache {
 
     mutating func keep(_ record: CachedRecord) {
         records[record.id] = record
+        record.isKept = true
         record.bytes = record.byteCount
         bytes += record.bytes
         note(record)
@@ -87,6 +98,7 @@ struct RecordCache {
 
     /// The record has changed.
     mutating func resize(_ record: CachedRecord) {
+        guard record.isKept else { return }
         let size = record.byteCount
         bytes += size - record.bytes
         record.bytes = size
@@ -101,21 +113,32 @@ struct RecordCache {
     /// Gives up the records that were not used for longest, until the rest is within the limit.
     ///
     /// - Precondition: none of them waits to be written.
-    /// - Complexity: amortised O(1) a use.
     mutating func trim() {
-        now += 1
-        while bytes > RecordCache.bytesLimit, firstUse < uses.count {
+        while let record = takeOldest(beyond: RecordCache.bytesLimit) {
+            precondition(!record.isDirty, "a record that is not written cannot be given up")
+        }
+    }
+
+    /// Gives up the record that was not used for longest, where the cache has more than `limit` bytes; else what is used
+    /// from now on counts as used later.
+    ///
+    /// - Complexity: amortised O(1) a use.
+    mutating func takeOldest(beyond limit: Int) -> CachedRecord? {
+        while bytes > limit, firstUse < uses.count {
             let (record, at) = uses[firstUse]
             firstUse += 1
             guard record.lastUse == at else { continue }
-            precondition(!record.isDirty, "a record that is not written cannot be given up")
             records[record.id] = nil
+            record.isKept = false
             bytes -= record.bytes
+            return record
         }
+        now += 1
         if firstUse > uses.count / 2 {
             uses.removeFirst(firstUse)
             firstUse = 0
         }
+        return nil
     }
 
     /// - Precondition: none of them waits to be written.

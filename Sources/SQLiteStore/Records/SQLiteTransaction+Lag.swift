@@ -50,7 +50,8 @@ extension SQLiteTransaction {
     ///
     /// - Returns: false where they have to be written now.
     func lagRecords() throws -> Bool {
-        guard let first = caches.lag.first, !caches.lag.mustEnd, !caches.records.isFull, !caches.dirtyRecords.isEmpty
+        guard let first = caches.lag.first, !caches.lag.mustEnd, !caches.records.isFull(isLagging: true),
+            !caches.dirtyRecords.isEmpty
         else { return false }
         if try firstUnfolded() != first {
             try put(withUnsafeBytes(of: first.bigEndian, Array.init), for: .unfolded)

@@ -31,22 +31,19 @@ extension SQLiteTransaction {
         }
     }
 
-    package func put(_ record: StoredRecord) throws {
-        let cached = try recordRow(record.id, of: record.scope) ?? newRecord(record.id, scope: record.scope)
+    package func put(_ state: FoldingState, origin: RecordOrigin, of id: RecordID, scope: ScopeID) throws {
+        let cached = try recordRow(id, of: scope) ?? newRecord(id, scope: scope)
         mark(dirty: cached)
         caches.lag.mustEnd = true
-        cached.origin = record.origin
-        cached.state = FoldingState(record.state)
+        cached.origin = origin
+        cached.state = state
+        caches.records.resize(cached)
     }
 
     package func apply(
         _ operations: EncodedOperations, on record: Int, of step: FoldStep, to id: RecordID, of scope: ScopeID
     ) throws -> [LogRow] {
-        if caches.records.isFull {
-            // A page may touch any number of records, and memory must not follow.
-            try flushRecords()
-            caches.records.trim()
-        }
+        if caches.records.isFull(isLagging: caches.lag.isHeld) { try makeRoomForRecords() }
         let cached = try recordRow(id, of: scope) ?? newRecord(id, scope: scope)
         mark(dirty: cached)
         if cached.origin == nil { cached.origin = try operations.origin(record).seen(from: step.hash) }
@@ -78,6 +75,22 @@ extension SQLiteTransaction {
         // What it adds to the fingerprint is not stored, and was not needed before.
         if cached.savedDigest == nil { cached.savedDigest = cached.state.encoded().digest(of: cached.id) }
         caches.dirtyRecords.append(cached)
+    }
+
+    /// A page may touch any number of records, and memory must not follow.
+    private func makeRoomForRecords() throws {
+        if caches.lag.isHeld {
+            // All rows stand where one mark says, or none.
+            try flushRecords()
+            return caches.records.trim()
+        }
+        // What was not used for longest will hardly be used again; what is used now would be written once more.
+        while let oldest = caches.records.takeOldest(beyond: RecordCache.keptWindowBytes) {
+            guard oldest.isDirty else { continue }
+            caches.lag.mustEnd = true
+            try flush(oldest)
+        }
+        caches.dirtyRecords.removeAll { !$0.isDirty }
     }
 
     /// Writes every record that has changed, once, with its share of the fingerprint and the tables that show it.

@@ -106,6 +106,9 @@ extension HubStoreContract {
                     try require(
                         "after the last", try transaction.unplaced(of: scope, after: all[5].order, limit: 2), is: [])
                     try require("their number", try transaction.unplacedCount(of: scope), is: 6)
+                    let heads = [first.state.head, second.state.head].sorted { $0.dot < $1.dot }
+                    try require(
+                        "the feeds that wait", try transaction.waitingFeeds(of: scope).map(\.head), is: heads)
                     let placement = Placement(position: 1, received: 99, verdict: .ok)
                     try transaction.place(all[1].dot, of: scope, at: placement)
                     let placed = try transaction.change(at: all[1].dot, of: scope)
@@ -115,6 +118,14 @@ extension HubStoreContract {
                     try require("the others", try transaction.unplaced(of: scope, after: 0, limit: 100), is: all)
                     try require("their number", try transaction.unplacedCount(of: scope), is: 5)
                     try require("the other scope's", try transaction.unplacedCount(of: Self.otherScope.scope), is: 3)
+                    for (index, change) in all.enumerated() where change.dot.feed == first.feed {
+                        try transaction.place(
+                            change.dot, of: scope,
+                            at: Placement(position: UInt64(index + 2), received: 99, verdict: .ok))
+                    }
+                    try require(
+                        "the feeds that still wait", try transaction.waitingFeeds(of: scope).map(\.head),
+                        is: [second.state.head])
                 }
             },
             Claim(name: "a placement can be replaced by a later verdict") { contract in
