@@ -1,0 +1,161 @@
+import Causality
+
+/// The states of records, written in their canonical bytes as their values are read.
+extension SnapshotDecoder {
+    mutating func record(_ draft: Draft, _ origin: RecordOrigin) throws(CodecError) -> SnapshotRecord {
+        // Marks of one change differ in their times, which were not known before.
+        for index in draft.marks.dropFirst() where marks[index] <= marks[index - 1] {
+            throw .malformed("the marks of a record are not in order", at: numbers.index)
+        }
+        let newest =
+            draft.stated == nil ? draft.rows.last.map { rows[$0].mark } : draft.stated?.newest
+        beginState(draft, newest)
+        try writeSlots(draft)
+        var log: [LogRow] = []
+        log.reserveCapacity(draft.rows.count)
+        for index in draft.rows {
+            let row = try row(rows[index])
+            name(rows[index].mark)
+            if let last = log.last, (last.mark, last.field) >= (row.mark, row.field) {
+                throw .malformed("the rows of a log are not in order", at: numbers.index)
+            }
+            log.append(row)
+        }
+        guard room >= 0 else { throw .limit(.rebuiltBytesPerSnapshotChunk, at: numbers.index) }
+        try finishState(draft, log, newest)
+        return SnapshotRecord(origin: origin, state: FoldingState(EncodedState(canonical: state.bytes)), log: log)
+    }
+
+    /// Writes what a state's bytes begin with: its feeds, and how many slots there are.
+    private mutating func beginState(_ draft: Draft, _ newest: Int?) {
+        stateFeeds.removeAll(keepingCapacity: true)
+        // The marks of slots are sorted by feed; that of a log may be of any.
+        for index in draft.marks where stateFeeds.last != marks[index].feed { stateFeeds.append(marks[index].feed) }
+        if let newest, let place = stateFeeds.firstIndex(where: { $0 >= marks[newest].feed }) {
+            if stateFeeds[place] != marks[newest].feed { stateFeeds.insert(marks[newest].feed, at: place) }
+        } else if let newest {
+            stateFeeds.append(marks[newest].feed)
+        }
+        state.removeAll()
+        state.write(RecordState.format)
+        state.write(stateFeeds.count)
+        for feed in stateFeeds { state.write(feeds[feed]) }
+        state.write(draft.shape.slots.count)
+    }
+
+    private mutating func writeSlots(_ draft: Draft) throws(CodecError) {
+        var lastElement: (column: Int, bytes: Range<Int>)?
+        for index in draft.shape.slots {
+            let form = shapes.slots[index]
+            let column = form.column
+            state.write(raw: columns[column].slotHead)
+            if columns[column].column.kind == .set {
+                state.write(byte: 1)
+                let start = state.count
+                try columns[column].copyElement(&numbers, room: &room, into: &state)
+                let element = start..<state.count
+                // Two elements of one set; other targets were compared when the shape was read.
+                if let lastElement, lastElement.column == column,
+                    !state.bytes[lastElement.bytes].lexicographicallyPrecedes(state.bytes[element])
+                {
+                    throw .malformed("slots are not in order", at: numbers.index)
+                }
+                lastElement = (column, element)
+            } else {
+                state.write(byte: 0)
+            }
+            if form.marks.isEmpty {
+                try writeTotal(column)
+            } else {
+                // No sum.
+                state.write(byte: 0)
+                state.write(form.marks.count)
+                try writeSurvivors(form, column, draft.marks.lowerBound)
+            }
+        }
+    }
+
+    private mutating func writeTotal(_ column: Int) throws(CodecError) {
+        let total = try columns[column].nextValue(&numbers, milliseconds: 0, room: &room)
+        guard let sum = total.integer, sum != 0 else {
+            throw .malformed("a total is a sum and not zero", at: numbers.index)
+        }
+        state.write(signed: sum)
+        state.write(byte: 0)
+    }
+
+    private mutating func writeSurvivors(
+        _ form: SnapshotShapes.Slot, _ column: Int, _ firstMark: Int
+    ) throws(CodecError) {
+        var last: Int?
+        for place in form.marks {
+            let index = firstMark + Int(shapes.marks[place])
+            // They are sorted, and two of one change differ in nothing but their times.
+            if let last, marks[last].isSameChange(as: marks[index]) {
+                throw .malformed("surviving writes are not in order", at: numbers.index)
+            }
+            last = index
+            name(index)
+            write(dotOf: marks[index])
+            state.write(marks[index].time)
+            try columns[column].copyValue(
+                &numbers, milliseconds: HybridTimestamp(rawValue: marks[index].time).milliseconds, room: &room,
+                into: &state)
+            guard room >= 0 else { throw .limit(.rebuiltBytesPerSnapshotChunk, at: numbers.index) }
+        }
+    }
+
+    private mutating func write(dotOf mark: SnapshotMark) {
+        var number = 0
+        while stateFeeds[number] != mark.feed { number += 1 }
+        state.write(number)
+        state.write(mark.sequence)
+    }
+
+    private mutating func finishState(_ draft: Draft, _ log: [LogRow], _ newest: Int?) throws(CodecError) {
+        let count = draft.stated?.count ?? UInt64(log.count)
+        let sum = draft.stated?.sum ?? log.reduce(0) { $0 &+ $1.digest }
+        if let rule = RecordState.violation(logCount: count, sum: sum, hasNewest: newest != nil) {
+            throw .malformed(rule, at: numbers.index)
+        }
+        state.write(count)
+        state.write(ShortHash(high: UInt64(sum >> 64), low: UInt64(truncatingIfNeeded: sum)))
+        state.write(byte: newest == nil ? 0 : 1)
+        guard let newest else { return }
+        state.write(marks[newest].time)
+        write(dotOf: marks[newest])
+    }
+
+    /// A record names a mark.
+    private mutating func name(_ mark: Int) {
+        if isNamed[mark] { return }
+        isNamed[mark] = true
+        named.append(Int32(mark))
+    }
+
+    private mutating func row(_ row: Row) throws(CodecError) -> LogRow {
+        let mark = logMark(marks[row.mark])
+        let value = try columns[row.column].nextValue(&numbers, milliseconds: mark.key.milliseconds, room: &room)
+        return LogRow(field: columns[row.column].column.field, mark: mark, value: value)
+    }
+
+    private func dot(_ mark: SnapshotMark) -> Dot { Dot(feed: feeds[mark.feed], sequence: mark.sequence) }
+
+    private func logMark(_ mark: SnapshotMark) -> RecordState.LogMark {
+        RecordState.LogMark(key: HybridTimestamp(rawValue: mark.time), dot: dot(mark))
+    }
+
+    /// The dots that the decoded records name, in that order, each once and with the time that is named with it first.
+    func namedDots() -> [NamedDot] {
+        var seen = DotSet(of: marks, feeds: feeds.count)
+        var result: [NamedDot] = []
+        result.reserveCapacity(named.count)
+        for index in named {
+            let mark = marks[Int(index)]
+            if seen.insert(mark) {
+                result.append(NamedDot(dot: dot(mark), time: HybridTimestamp(rawValue: mark.time)))
+            }
+        }
+        return result
+    }
+}
