@@ -61,6 +61,14 @@ install_packages() {
 
 release_bin=$root/.build/release
 
+# Release programs carry Swift's libraries with them, where the toolchain has them to link: a branch's machine then needs
+# none, and a command starts in 13 ms instead of 22.
+release_flags() {
+    local swift
+    swift=$(readlink -f "$(command -v swift)")
+    if [[ -d ${swift%/bin/*}/lib/swift_static/linux ]]; then printf '%s\n' --static-swift-stdlib; fi
+}
+
 # Makes release programs and sets AMENDS_BIN to their folder: build_release [PROGRAM...]. AMENDS_BIN set beforehand names
 # ready-made ones. Those that are named and no more: the benchmarks take a while to build.
 build_release() {
@@ -69,8 +77,11 @@ build_release() {
     if [[ -z ${AMENDS_BIN:-} ]]; then
         install_packages "${build_packages[@]}"
         find_swift
+        local flags
+        mapfile -t flags < <(release_flags)
         for program in "${programs[@]}"; do
-            swift build --configuration release --product "$program" </dev/null >&2 || fail "The release build failed."
+            swift build --configuration release "${flags[@]}" --product "$program" </dev/null >&2 ||
+                fail "The release build failed."
         done
         AMENDS_BIN=$release_bin
     fi

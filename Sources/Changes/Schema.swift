@@ -19,6 +19,16 @@ package struct Schema: Sendable {
 
     package func recordType(_ name: Text) -> RecordType? { recordTypes.first { $0.name == name } }
 
+    /// Whether a change of the segment may break a rule: false says that none does, and costs no look at any of them.
+    package func mayViolate(_ segment: Segment) -> Bool {
+        segment.forms.contains { form in
+            var name = form.field.string
+            return !name.withUTF8 {
+                fieldKinds.allow(form.kind, 0..<$0.count, of: UnsafeRawBufferPointer($0))
+            }
+        }
+    }
+
     /// The rule that `operations` break, in words; `nil` when they break none. Fields and types that this schema
     /// does not know break nothing: they come from a newer version. An operation does not tell its record's type, and two
     /// types may give one name different kinds: each of them will do.

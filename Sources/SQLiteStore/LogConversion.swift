@@ -95,7 +95,7 @@ struct LogConversion {
     }
 
     private func note(_ verdict: Verdict, on dot: Dot, _ row: Int64) throws {
-        guard let feed = try transaction.loadFeeds(row)[dot.feed] else {
+        guard let feed = try transaction.cachedFeed(dot.feed, scope: row) else {
             throw StoredValueError(table: "feed", row: "\(dot)", reason: "the feed is unknown")
         }
         try connection.execute(
@@ -104,7 +104,7 @@ struct LogConversion {
     }
 
     private func append(_ dot: Dot, of scope: ScopeID, _ row: Int64, placement: Placement?) throws {
-        guard let feed = try transaction.loadFeeds(row)[dot.feed] else {
+        guard let feed = try transaction.cachedFeed(dot.feed, scope: row) else {
             throw StoredValueError(table: "feed", row: "\(dot)", reason: "the feed is unknown")
         }
         try connection.withStatement(

@@ -29,7 +29,7 @@ extension SQLiteTransaction {
         let order: Int64
         if let placement {
             order = StoredChange.order(at: placement.position)
-            notePlaced(header.dot, scope: scope)
+            try notePlaced(header.dot, scope: scope)
         } else {
             let number = try nextNumber()
             caches.lag.note(unplaced: number)
@@ -70,10 +70,11 @@ extension SQLiteTransaction {
         }
     }
 
-    func notePlaced(_ dot: Dot, scope: Int64) {
+    func notePlaced(_ dot: Dot, scope: Int64) throws {
         caches.lag.mustEnd = true
-        caches.feeds[scope]?[dot.feed]?.placed = dot.sequence
-        markDirty(dot.feed, scope: scope)
+        guard let feed = try cachedFeed(dot.feed, scope: scope) else { return }
+        feed.placed = dot.sequence
+        mark(dirty: feed)
     }
 
     package func place(_ dot: Dot, of scope: ScopeID, at placement: Placement) throws {
@@ -83,12 +84,12 @@ extension SQLiteTransaction {
         let row = try scopeRow(scope)
         guard let old = change.placement else {
             caches.tail.placed[LogTail.Place(scope: row, dot: dot)] = placement
-            return notePlaced(dot, scope: row)
+            return try notePlaced(dot, scope: row)
         }
         precondition(
             old.position == placement.position && old.received == placement.received,
             "\(dot) has a place, and only its verdict can become another")
-        guard let feed = try loadFeeds(row)[dot.feed] else { preconditionFailure("a placed change has a feed") }
+        guard let feed = try cachedFeed(dot.feed, scope: row) else { preconditionFailure("a placed change has a feed") }
         try connection.execute(
             "INSERT OR REPLACE INTO verdict (feed, sequence, verdict) VALUES (?, ?, ?)",
             feed.rid, Int64(dot.sequence), Int64(placement.verdict.rawValue))
@@ -98,7 +99,7 @@ extension SQLiteTransaction {
     // MARK: - Reading
 
     package func change(at dot: Dot, of scope: ScopeID) throws -> StoredChange? {
-        guard let row = try heldScopeRow(scope), let feed = try loadFeeds(row)[dot.feed] else { return nil }
+        guard let row = try heldScopeRow(scope), let feed = try cachedFeed(dot.feed, scope: row) else { return nil }
         let place = LogTail.Place(scope: row, dot: dot)
         var found = caches.tail.changes[place]?.change
         if found == nil {
@@ -183,7 +184,7 @@ extension SQLiteTransaction {
         }
         for number in try runNumbers(marking: record, scope: row) {
             for change in try run(number: number, of: scope).changes where found[change.dot] == nil {
-                let isPlaced = change.dot.sequence <= (try loadFeeds(row)[change.dot.feed]?.placed ?? 0)
+                let isPlaced = change.dot.sequence <= (try cachedFeed(change.dot.feed, scope: row)?.placed ?? 0)
                 if let change = isPlaced ? try self.change(at: change.dot, of: scope) : change { try note(change) }
             }
         }
@@ -230,7 +231,7 @@ extension SQLiteTransaction {
     func feedRow(of dot: Dot, scope: ScopeID) throws -> Int64 { try feedRow(of: dot.feed, scope: try scopeRow(scope)) }
 
     func feedRow(of id: FeedID, scope row: Int64) throws -> Int64 {
-        guard let feed = try loadFeeds(row)[id] else {
+        guard let feed = try cachedFeed(id, scope: row) else {
             throw StoredValueError(table: "feed", row: "\(id)", reason: "the feed is unknown")
         }
         return feed.rid
@@ -275,7 +276,7 @@ extension SQLiteTransaction {
     /// anybody's bytes, with a sequence that no column holds.
     private func storedPlace(of dot: Dot, scope: ScopeID) throws -> (feed: Int64, sequence: Int64)? {
         guard let sequence = Int64(exactly: dot.sequence), let row = try heldScopeRow(scope),
-            let feed = try loadFeeds(row)[dot.feed]
+            let feed = try cachedFeed(dot.feed, scope: row)
         else { return nil }
         return (feed.rid, sequence)
     }

@@ -22,7 +22,7 @@ extension SQLiteTransaction {
         let row = try scopeRow(scope)
         for stretch in block.stretches {
             _ = try feedRow(stretch.feed, scope: row, start: stretch.previous)
-            notePlaced(Dot(feed: stretch.feed, sequence: stretch.last), scope: row)
+            try notePlaced(Dot(feed: stretch.feed, sequence: stretch.last), scope: row)
         }
         var marks = RecordMarks()
         for record in block.records { marks.insert(record) }

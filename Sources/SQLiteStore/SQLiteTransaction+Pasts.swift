@@ -94,7 +94,7 @@ extension SQLiteTransaction {
     }
 
     private func storedKnots(around dot: Dot, scope row: Int64) throws -> (knot: PastIndex.Knot?, next: UInt64?) {
-        guard let feed = try loadFeeds(row)[dot.feed]?.rid else { return (nil, nil) }
+        guard let feed = try cachedFeed(dot.feed, scope: row)?.rid else { return (nil, nil) }
         // A dot may come from anybody's bytes, with a sequence that no column holds.
         let sequence = Int64(clamping: dot.sequence)
         let knot: PastIndex.Knot? = try connection.withStatement(
@@ -148,7 +148,7 @@ extension SQLiteTransaction {
             ($0.key.scope, $0.key.feed) < ($1.key.scope, $1.key.feed)
         }) {
             // A knot whose change was never appended belongs to nothing.
-            guard let feed = try loadFeeds(place.scope)[place.feed] else { continue }
+            guard let feed = try cachedFeed(place.feed, scope: place.scope) else { continue }
             for knot in knots {
                 try connection.execute(
                     "INSERT OR REPLACE INTO knot (feed, sequence, others) VALUES (?, ?, ?)",

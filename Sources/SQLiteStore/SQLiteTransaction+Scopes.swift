@@ -10,17 +10,25 @@ extension SQLiteTransaction {
         try loadScopes().values.map(\.state).sorted { $0.id < $1.id }
     }
 
-    package func scope(_ id: ScopeID) throws -> ScopeState? { try loadScopes()[id]?.state }
+    package func scope(_ id: ScopeID) throws -> ScopeState? { try cachedScope(id)?.state }
+
+    /// The scope as it is kept; nil where this replica does not hold it.
+    private func cachedScope(_ id: ScopeID) throws -> StoreCaches.CachedScope? {
+        if let last = caches.lastScope, last.state.id == id { return last }
+        let found = try loadScopes()[id]
+        caches.lastScope = found
+        return found
+    }
 
     package func put(_ scope: ScopeState) throws {
-        if let cached = try loadScopes()[scope.id] {
+        if let cached = try cachedScope(scope.id) {
             guard cached.state != scope else { return }
             // What it folds next has an entry.
             caches.lag.mustEnd = true
-            caches.scopes?[scope.id]?.state = scope
+            cached.state = scope
             guard !cached.isDirty else { return }
-            caches.scopes?[scope.id]?.isDirty = true
-            caches.dirtyScopes.append(scope.id)
+            cached.isDirty = true
+            caches.dirtyScopes.append(cached)
         } else {
             try connection.execute(
                 """
@@ -30,7 +38,7 @@ extension SQLiteTransaction {
                 scope.id.bytes, scope.introduction.name.string, scope.introduction.seed.bytes,
                 Int64(scope.position), scope.history.hash.bytes, scope.receivedFloor, Int64(scope.foldedPosition))
             let rid = connection.lastInsertedRowID
-            caches.scopes?[scope.id] = StoreCaches.CachedScope(rid: rid, state: scope, isDirty: false)
+            caches.scopes?[scope.id] = StoreCaches.CachedScope(rid: rid, state: scope)
             caches.scopeIDs[rid] = scope.id
         }
     }
@@ -52,7 +60,7 @@ extension SQLiteTransaction {
                 state.receivedFloor = try statement.int64(6)
                 state.foldedPosition = try statement.unsigned(7, "scope")
                 let rid = try statement.int64(0)
-                scopes[id] = StoreCaches.CachedScope(rid: rid, state: state, isDirty: false)
+                scopes[id] = StoreCaches.CachedScope(rid: rid, state: state)
                 caches.scopeIDs[rid] = id
             }
         }
@@ -61,7 +69,7 @@ extension SQLiteTransaction {
     }
 
     /// The row of a scope; nil where this replica does not hold it, and nothing that lies in it.
-    func heldScopeRow(_ id: ScopeID) throws -> Int64? { try loadScopes()[id]?.rid }
+    func heldScopeRow(_ id: ScopeID) throws -> Int64? { try cachedScope(id)?.rid }
 
     /// The scope of a row; nil where there is none.
     func scopeID(_ row: Int64) throws -> ScopeID? {
@@ -71,38 +79,36 @@ extension SQLiteTransaction {
 
     /// The row of a scope. - Throws: where this replica does not hold it.
     func scopeRow(_ id: ScopeID) throws -> Int64 {
-        guard let cached = try loadScopes()[id] else { throw CommitError.unknownScope(id) }
+        guard let cached = try cachedScope(id) else { throw CommitError.unknownScope(id) }
         return cached.rid
     }
 
     func flushScopes() throws {
-        for id in caches.dirtyScopes {
-            guard let cached = caches.scopes?[id] else { continue }
+        for cached in caches.dirtyScopes {
             try connection.execute(
                 """
                 UPDATE scope SET position = ?, history = ?, received_floor = ?, folded_position = ? WHERE rid = ?
                 """,
                 Int64(cached.state.position), cached.state.history.hash.bytes, cached.state.receivedFloor,
                 Int64(cached.state.foldedPosition), cached.rid)
-            caches.scopes?[id]?.isDirty = false
+            cached.isDirty = false
         }
         caches.dirtyScopes.removeAll(keepingCapacity: true)
-        for (scope, id) in caches.dirtyFeeds {
-            guard let cached = caches.feeds[scope]?[id] else { continue }
+        for cached in caches.dirtyFeeds {
             try connection.execute(
                 "UPDATE feed SET sequence = ?, hash = ?, seen = ?, placed = ? WHERE rid = ?",
                 Int64(cached.state.sequence), cached.state.hash.bytes, Int64(cached.state.seen),
                 Int64(cached.placed), cached.rid)
-            caches.feeds[scope]?[id]?.isDirty = false
+            cached.isDirty = false
         }
         caches.dirtyFeeds.removeAll(keepingCapacity: true)
     }
 
     /// The feed is written when the transaction ends.
-    func markDirty(_ feed: FeedID, scope row: Int64) {
-        guard caches.feeds[row]?[feed]?.isDirty == false else { return }
-        caches.feeds[row]?[feed]?.isDirty = true
-        caches.dirtyFeeds.append((row, feed))
+    func mark(dirty feed: StoreCaches.CachedFeed) {
+        guard !feed.isDirty else { return }
+        feed.isDirty = true
+        caches.dirtyFeeds.append(feed)
     }
 
     // MARK: - Feeds
@@ -114,10 +120,12 @@ extension SQLiteTransaction {
 
     package func unseenFeeds(of scope: ScopeID) throws -> [FeedState] {
         guard let row = try heldScopeRow(scope) else { return [] }
-        try loadFeeds(row)
-        // Nearly always there is none, and then nothing is collected.
-        return caches.feeds[row]?.values.lazy.filter { $0.state.seen < $0.state.sequence }.map(\.state)
-            .sorted { $0.feed < $1.feed } ?? []
+        var unseen: [FeedState] = []
+        // Nearly always there is none.
+        for cached in try loadFeeds(row).values where cached.state.seen < cached.state.sequence {
+            unseen.append(cached.state)
+        }
+        return unseen.count > 1 ? unseen.sorted { $0.feed < $1.feed } : unseen
     }
 
     package func waitingFeeds(of scope: ScopeID) throws -> [FeedState] {
@@ -127,16 +135,24 @@ extension SQLiteTransaction {
     }
 
     package func feed(_ feed: FeedID, of scope: ScopeID) throws -> FeedState? {
-        guard try self.scope(scope) != nil else { return nil }
-        return try loadFeeds(try scopeRow(scope))[feed]?.state
+        guard let row = try heldScopeRow(scope) else { return nil }
+        return try cachedFeed(feed, scope: row)?.state
+    }
+
+    /// A feed of a scope's row as it is kept.
+    func cachedFeed(_ feed: FeedID, scope row: Int64) throws -> StoreCaches.CachedFeed? {
+        if let last = caches.lastFeed, last.scope == row, last.state.feed == feed { return last }
+        let found = try loadFeeds(row)[feed]
+        caches.lastFeed = found
+        return found
     }
 
     package func put(_ feed: FeedState, of scope: ScopeID) throws {
         let row = try scopeRow(scope)
-        if let cached = try loadFeeds(row)[feed.feed] {
+        if let cached = try cachedFeed(feed.feed, scope: row) {
             guard cached.state != feed else { return }
-            caches.feeds[row]?[feed.feed]?.state = feed
-            markDirty(feed.feed, scope: row)
+            cached.state = feed
+            mark(dirty: cached)
         } else {
             // Found in review: a feed that was first put at a later head had that head for its start.
             precondition(feed.sequence == 0, "the feed \(feed.feed) is put before its start is known")
@@ -152,7 +168,7 @@ extension SQLiteTransaction {
             row, feed.feed.bytes, start.bytes, Int64(feed.sequence), feed.hash.bytes, Int64(feed.seen))
         let rid = connection.lastInsertedRowID
         caches.feeds[row]?[feed.feed] = StoreCaches.CachedFeed(
-            rid: rid, state: feed, start: start, placed: 0, isDirty: false)
+            rid: rid, scope: row, state: feed, start: start, placed: 0)
         caches.feedIDs[rid] = feed.feed
         return rid
     }
@@ -174,7 +190,7 @@ extension SQLiteTransaction {
                 state.seen = try statement.unsigned(5, "feed")
                 let rid = try statement.int64(0)
                 feeds[id] = StoreCaches.CachedFeed(
-                    rid: rid, state: state, start: start, placed: try statement.unsigned(6, "feed"), isDirty: false)
+                    rid: rid, scope: row, state: state, start: start, placed: try statement.unsigned(6, "feed"))
                 caches.feedIDs[rid] = id
             }
         }
@@ -184,7 +200,7 @@ extension SQLiteTransaction {
 
     /// The row of a feed, made where the feed is new: a change is appended before its feed is put.
     func feedRow(_ feed: FeedID, scope row: Int64, start: Hash256) throws -> Int64 {
-        if let cached = try loadFeeds(row)[feed] { return cached.rid }
+        if let cached = try cachedFeed(feed, scope: row) { return cached.rid }
         return try insert(FeedState(feed: feed, start: start), scope: row, start: start)
     }
 

@@ -158,9 +158,10 @@ extension SQLiteTransaction {
         var feed = FeedState(feed: head.feed, start: head.start)
         feed.sequence = head.sequence
         feed.hash = head.hash
-        caches.feeds[row]?[head.feed]?.state = feed
-        caches.feeds[row]?[head.feed]?.placed = head.sequence
-        markDirty(head.feed, scope: row)
+        guard let cached = try cachedFeed(head.feed, scope: row) else { preconditionFailure("a feed that has a row") }
+        cached.state = feed
+        cached.placed = head.sequence
+        mark(dirty: cached)
     }
 
     package func put(part bytes: [UInt8]?, _ part: SnapshotBlock.Part, of scope: ScopeID) throws {

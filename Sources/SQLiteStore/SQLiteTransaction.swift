@@ -73,19 +73,35 @@ package final class SQLiteTransaction: HubTransaction {
 
 /// What is kept in memory between transactions.
 struct StoreCaches {
-    struct CachedScope {
+    /// Shared, so that one that is found is changed where it lies.
+    final class CachedScope {
         let rid: Int64
         var state: ScopeState
-        var isDirty: Bool
+        var isDirty = false
+
+        init(rid: Int64, state: ScopeState) {
+            self.rid = rid
+            self.state = state
+        }
     }
 
-    struct CachedFeed {
+    final class CachedFeed {
         let rid: Int64
+        /// The scope's row.
+        let scope: Int64
         var state: FeedState
         let start: Hash256
         /// The feed's changes up to here have an entry.
         var placed: UInt64
-        var isDirty: Bool
+        var isDirty = false
+
+        init(rid: Int64, scope: Int64, state: FeedState, start: Hash256, placed: UInt64) {
+            self.rid = rid
+            self.scope = scope
+            self.state = state
+            self.start = start
+            self.placed = placed
+        }
     }
 
     struct Buckets {
@@ -127,14 +143,17 @@ struct StoreCaches {
 
     /// By id; nil until all were read.
     var scopes: [ScopeID: CachedScope]?
+    /// What was found last: a change asks for its scope and its feed several times.
+    var lastScope: CachedScope?
+    var lastFeed: CachedFeed?
     /// By scope's rid, then feed.
     var feeds: [Int64: [FeedID: CachedFeed]] = [:]
     var feedIDs: [Int64: FeedID] = [:]
     /// By row.
     var scopeIDs: [Int64: ScopeID] = [:]
     /// Those to be written, in the order in which they became so.
-    var dirtyScopes: [ScopeID] = []
-    var dirtyFeeds: [(scope: Int64, feed: FeedID)] = []
+    var dirtyScopes: [CachedScope] = []
+    var dirtyFeeds: [CachedFeed] = []
     var knots = KnotCache()
     /// The systems that records come from.
     struct Sources {

@@ -105,6 +105,8 @@ struct StateFolder {
         var used = FeedNumbers.Used()
         var slots = 0
         var next = 0
+        // Slots that stay as they are lie side by side, and are copied together.
+        var kept = state.index..<state.index
         for _ in 0..<state.slotCount {
             let slot = state.readSlot()
             var isWritten = false
@@ -113,19 +115,28 @@ struct StateFolder {
                 let relation = StateFolder.compare(
                     source, item.field, item.kind, item.element, state.bytes, slot.field, slot.kind, slot.element)
                 if relation > 0 { break }
+                output.copy(state.bytes, kept)
+                kept = slot.start..<slot.start
                 next += 1
                 if relation < 0 {
                     if writeNew(item, feeds, &output, &used) { slots += 1 }
                     continue
                 }
                 if replace(slot, by: item, feeds, &output, &used) { slots += 1 }
+                kept = state.index..<state.index
                 isWritten = true
                 break
             }
             if isWritten { continue }
-            keep(slot, feeds, &output, &used)
+            if feeds.inserted == nil {
+                for _ in 0..<slot.survivorCount { used.insert(state.skipSurvivor()) }
+                kept = kept.lowerBound..<state.index
+            } else {
+                renumber(slot, feeds, &output, &used)
+            }
             slots += 1
         }
+        output.copy(state.bytes, kept)
         while next < order.count {
             if writeNew(items[order[next]], feeds, &output, &used) { slots += 1 }
             next += 1
@@ -202,16 +213,12 @@ struct StateFolder {
         return true
     }
 
-    private mutating func keep(
+    /// Copies a slot that stays, with other numbers of feeds.
+    private mutating func renumber(
         _ slot: StateCursor.Slot, _ feeds: FeedNumbers, _ output: inout Output, _ used: inout FeedNumbers.Used
     ) {
-        if feeds.inserted == nil {
-            for _ in 0..<slot.survivorCount { used.insert(state.skipSurvivor()) }
-            output.copy(state.bytes, slot.start..<state.index)
-        } else {
-            output.copy(state.bytes, slot.start..<slot.survivors)
-            for _ in 0..<slot.survivorCount { copy(state.readSurvivor(), feeds, &output, &used) }
-        }
+        output.copy(state.bytes, slot.start..<slot.survivors)
+        for _ in 0..<slot.survivorCount { copy(state.readSurvivor(), feeds, &output, &used) }
     }
 
     private func copy(

@@ -7,7 +7,7 @@ struct OperationDecoder {
     private(set) var rebuilt = ByteWriter()
     private var records: RecordList
     private var shapes: ShapeList
-    private var columns: [ColumnReader] = []
+    private(set) var columns: [ColumnReader] = []
     /// Canonical bytes of everything that is listed.
     private var buffer: [UInt8] = []
     /// By record, then by column that is told from the record's number before.

@@ -22,6 +22,11 @@ package struct Segment: Sendable {
     package let recordIndices: [Int]
     /// All changes' canonical operations: `SegmentChange.operationBytes` leads here.
     package let operationBytes: [UInt8]
+    /// What its operations do to which fields, each once.
+    let forms: [FieldOperation.Form]
+
+    /// Whether an operation of it may name what its author was shown.
+    package var mayHaveShown: Bool { forms.contains { $0.isShown } }
 
     /// - Parameter bytes: what `SegmentWriter.encoded()` gave, or anything.
     /// - Throws: `.unsupported` for another format, the limit that is exceeded, or what is malformed: also where a
@@ -37,6 +42,7 @@ package struct Segment: Sendable {
         origins = decoder.operations.origins
         recordIndices = decoder.operations.mentions
         operationBytes = decoder.operations.rebuilt.bytes
+        forms = decoder.operations.columns.map(\.form)
     }
 
     /// The memory that a segment takes once it is decoded, about: its head alone is read, and announces it.

@@ -90,18 +90,22 @@ package struct HubAcceptance<Transaction: HubTransaction> {
         places.reserveCapacity(block.changes.count)
         let segment = block.block.segment
         // A block has few authors and many changes.
-        let known = segment.authors.map { schema($0.schema) }
+        let strict = segment.authors.map { author in
+            schema(author.schema).flatMap { $0.mayViolate(segment) ? $0 : nil }
+        }
         var touched = block.block.touched
         // Where they lie: a copy would count the references of each.
         let changes = block.changes.span
         for index in changes.indices {
             let dot = changes[index].change.dot
             let hash = block.hashes[index]
+            var verdict = canWrite ? Verdict.ok : .held
+            if let schema = strict[changes[index].change.author] {
+                let operations = try EncodedOperations(segment.operationBytes, changes[index].change.operationBytes)
+                verdict = HubAcceptance.verdict(on: operations, by: schema, canWrite: canWrite)
+            }
             let (placement, row) = scope.admit(
-                EntryReference(dot: dot, hash: hash),
-                verdict: HubAcceptance.verdict(
-                    on: changes[index].operations, by: known[changes[index].change.author], canWrite: canWrite),
-                now: now, in: &writer)
+                EntryReference(dot: dot, hash: hash), verdict: verdict, now: now, in: &writer)
             places.append(
                 SegmentPlace(
                     received: placement.received, verdict: placement.verdict,

@@ -12,7 +12,6 @@ struct UnpackedBlock: Sendable {
 
     struct Change: Sendable {
         let change: SegmentChange
-        let operations: EncodedOperations
         let operationsHash: Hash256
     }
 
@@ -20,7 +19,7 @@ struct UnpackedBlock: Sendable {
     init(_ packed: PackedEntries, of scope: ScopeID) throws(CodecError) {
         self.packed = packed
         segment = try packed.unpacked(scope: scope)
-        changes = try UnpackedBlock.wholeChanges(packed, segment)
+        changes = UnpackedBlock.wholeChanges(packed, segment)
         var touched = TouchedRecords(of: segment, in: scope)
         if changes != nil { touched.resolve() }
         self.touched = touched
@@ -28,10 +27,8 @@ struct UnpackedBlock: Sendable {
 
     /// Nil where they do not follow each other in one feed, or one of them has a context, personal parts, or shows what it
     /// replaces.
-    private static func wholeChanges(
-        _ packed: PackedEntries, _ segment: Segment
-    ) throws(CodecError) -> [Change]? {
-        guard packed.parts.isEmpty, !segment.isPlaced else { return nil }
+    private static func wholeChanges(_ packed: PackedEntries, _ segment: Segment) -> [Change]? {
+        guard packed.parts.isEmpty, !segment.isPlaced, !segment.mayHaveShown else { return nil }
         var changes: [Change] = []
         changes.reserveCapacity(segment.items.count)
         var last: Dot?
@@ -41,12 +38,9 @@ struct UnpackedBlock: Sendable {
                 change.context.isEmpty, change.parts.isEmpty,
                 change.operationBytes.count <= Limit.bytesPerChange.value
             else { return nil }
-            let operations = try EncodedOperations(segment.operationBytes, change.operationBytes)
-            if operations.hasShown { return nil }
             changes.append(
                 Change(
-                    change: change, operations: operations,
-                    operationsHash: Operations.hash(segment.operationBytes, change.operationBytes)))
+                    change: change, operationsHash: Operations.hash(segment.operationBytes, change.operationBytes)))
             last = change.dot
         }
         return changes

@@ -54,19 +54,26 @@ package struct TraceLine: Hashable, Sendable {
     package func draft(person: Text, zoneMinutes: Int16 = 0) -> ChangeDraft {
         var operations: [FieldOperation] = []
         operations.reserveCapacity(cells.count + 1)
-        func write(_ field: Text, _ value: Value?) {
+        if isFirst { operations.append(TraceLine.typing) }
+        let targets = TraceLine.targets
+        for cell in cells {
             operations.append(
                 FieldOperation(
-                    record: 0, target: FieldTarget(field: field, kind: .register),
-                    action: value == nil ? .remove : .put, value: value ?? .null))
+                    record: 0, target: targets[cell.column], action: cell.value == nil ? .remove : .put,
+                    value: cell.value ?? .null))
         }
-        if isFirst { write(Schema.typeField, .text(IncidentWorkloadSchema.recordType)) }
-        for cell in cells { write(IncidentWorkloadSchema.fields[cell.column].name, cell.value) }
         return ChangeDraft(
             person: person, zoneMinutes: zoneMinutes, schema: IncidentWorkloadSchema.id,
             operations: Operations(
                 records: [.external(source: IncidentWorkloadSchema.source, id: number)], operations: operations))
     }
+
+    /// By column.
+    private static let targets = IncidentWorkloadSchema.fields.map { FieldTarget(field: $0.name, kind: .register) }
+    /// What makes a record an incident.
+    private static let typing = FieldOperation(
+        record: 0, target: FieldTarget(field: Schema.typeField, kind: .register),
+        value: .text(IncidentWorkloadSchema.recordType))
 
     private static func cell(_ bytes: ArraySlice<UInt8>) throws(TraceLineError) -> Cell {
         let text = String(decoding: bytes, as: UTF8.self)
