@@ -11,7 +11,8 @@ package struct SyncOptions: Sendable {
     /// How often one synchronisation is begun again after a failure that time may mend.
     package var attempts = 5
     package var retry = RetrySchedule()
-    /// Takes the whole order of a scope of which nothing is here, never a snapshot.
+    /// Takes the whole order of a scope of which nothing is here, never a snapshot, and what scopes that began with one
+    /// lack.
     package var takesWholeHistory = false
 
     package init() {}
@@ -82,7 +83,20 @@ extension Replica {
                     failure = error
                     action = machine.failed(error.message)
                 }
-            case .finish(let report):
+            case .finish(var report):
+                if options.takesWholeHistory, failure == nil {
+                    do {
+                        let earlier = try await fetchEarlierOrders(
+                            from: client, limits: options.page, progress: progress)
+                        report.earlierEntries = earlier.entries
+                        report.add(earlier.refusals)
+                        if !earlier.refusals.isEmpty { report.isComplete = false }
+                    } catch let error as HubClientError {
+                        failure = error
+                        report.failure = error.message
+                        report.isComplete = false
+                    }
+                }
                 return SyncOutcome(report: report, error: failure)
             }
         }
@@ -156,6 +170,7 @@ extension SyncReport {
         report.roundTrips += roundTrips
         report.snapshots += snapshots
         report.snapshotRecords += snapshotRecords
+        report.earlierEntries += earlierEntries
         report.hubTime = report.hubTime ?? hubTime
         self = report
     }

@@ -42,6 +42,8 @@ package struct SyncReport: Equatable, Sendable {
     /// Scopes that began with a snapshot, and the records that these brought.
     package var snapshots = 0
     package var snapshotRecords = 0
+    /// Entries that were fetched of what snapshots include.
+    package var earlierEntries = 0
     /// Changes that still wait.
     package var unsent = 0
     /// Milliseconds since 1970 by the hub's clock, at its last answer.
@@ -63,7 +65,7 @@ package struct SyncReport: Equatable, Sendable {
         add(outcome.refusals)
     }
 
-    mutating func add(_ named: [ScopeRefusal]) {
+    package mutating func add(_ named: [ScopeRefusal]) {
         for refusal in named where !refusals.contains(where: { $0.scope == refusal.scope }) {
             refusals.append(refusal)
         }

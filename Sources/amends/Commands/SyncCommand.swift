@@ -18,7 +18,9 @@ struct SyncCommand: AsyncParsableCommand, ReplicaCommand {
             Exit status 4 when not everything could be exchanged; nothing is lost then, it waits for the next time.
 
             Where nothing of a branch is here yet and its history is long, the hub's signed snapshot of its records is \
-            fetched instead of all changes, and then what came after it. A transfer that is cut goes on where it was.
+            fetched instead of all changes, and then what came after it. A transfer that is cut goes on where it was. With \
+            --whole-history every change is fetched: also, later, of a branch that began with a snapshot, which is then \
+            checked against its changes and no longer needed.
 
             Examples:
               amends sync
@@ -29,7 +31,7 @@ struct SyncCommand: AsyncParsableCommand, ReplicaCommand {
     @Flag(help: "Go on until interrupted: woken by the hub, by what is recorded here, and now and then.")
     var watch = false
 
-    @Flag(help: "Fetch every change of what is not here yet, never a snapshot.")
+    @Flag(help: "Fetch every change, also those that a snapshot stands for.")
     var wholeHistory = false
 
     @OptionGroup var output: OutputOptions
@@ -140,7 +142,7 @@ struct SyncSummary {
         return [
             "sent": JSONValue(report.sent), "received": JSONValue(report.received),
             "applied": JSONValue(report.applied), "snapshots": JSONValue(report.snapshots),
-            "snapshotRecords": JSONValue(report.snapshotRecords),
+            "snapshotRecords": JSONValue(report.snapshotRecords), "earlier": JSONValue(report.earlierEntries),
             "quarantined": JSONValue(outcome.quarantined), "roundTrips": JSONValue(report.roundTrips),
             "waiting": JSONValue(waiting), "complete": .boolean(isComplete),
         ]
@@ -150,6 +152,7 @@ struct SyncSummary {
         let report = outcome.report
         var counts = "\(report.sent) sent, \(report.received) received"
         if report.snapshots > 0 { counts += ", \(report.snapshotRecords) records in \(report.snapshots) snapshots" }
+        if report.earlierEntries > 0 { counts += ", \(report.earlierEntries) earlier entries" }
         return isComplete ? "up to date: \(counts)" : "not everything was exchanged: \(counts), \(waiting) wait"
     }
 }
