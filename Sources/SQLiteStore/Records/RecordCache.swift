@@ -67,7 +67,7 @@ struct RecordCache {
     /// Bytes of records within a transaction: a window of changes folds into them before any is written.
     static let windowBytesLimit = 5 << 20
     /// Bytes of records that may lag behind the log: an import writes each of them once a window.
-    static let lagBytesLimit = 16 << 20
+    static let lagBytesLimit = 8 << 20
     /// What stays of a full window when its oldest records are written: those that are used now.
     static let keptWindowBytes = 4 << 20
     /// What a record counts for beside its state.
