@@ -97,6 +97,7 @@ extension Replica {
                         report.isComplete = false
                     }
                 }
+                try discardEarlierLeftovers()
                 return SyncOutcome(report: report, error: failure)
             }
         }

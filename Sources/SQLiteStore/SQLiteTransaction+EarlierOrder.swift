@@ -7,9 +7,10 @@ extension SQLiteTransaction {
     /// Puts the order up to a scope's base in the place of the base: its entries with all that they place, as they lie in
     /// a store that was given them from the first on and holds no more of the scope. The records stay as they are.
     ///
-    /// - Throws: `StoredValueError` where a segment there lacks a body, what either file throws.
+    /// - Returns: the changes of which personal parts came that were not held before.
+    /// - Throws: `StoredValueError` where a segment there is not what was written or lacks a body, what either file throws.
     /// - Complexity: O(bytes of the order); nothing is unpacked.
-    package func takeEarlierOrder(of scope: ScopeID, from other: SQLiteTransaction) throws {
+    package func takeEarlierOrder(of scope: ScopeID, from other: SQLiteTransaction) throws -> [Dot] {
         try flush()
         let row = try scopeRow(scope)
         let otherRow = try other.scopeRow(scope)
@@ -34,16 +35,34 @@ extension SQLiteTransaction {
         try copy(
             from: other, "SELECT feed, sequence, verdict FROM verdict WHERE feed IN (\(ofScope))", otherRow,
             into: "INSERT OR IGNORE INTO verdict (feed, sequence, verdict) VALUES (?1, ?2, ?3)", here)
+        let missing = try missingParts(row)
         try copy(
             from: other, "SELECT feed, sequence, number, subject, body FROM part WHERE feed IN (\(ofScope))", otherRow,
             into: """
                 INSERT INTO part (feed, sequence, number, subject, body) VALUES (?1, ?2, ?3, ?4, ?5)
-                ON CONFLICT DO NOTHING
+                ON CONFLICT DO UPDATE SET body = excluded.body WHERE body IS NULL
                 """, here)
+        let filled = missing.subtracting(try missingParts(row))
         try removeSnapshot(of: scope)
         // What was kept in memory of the scope says that its log begins with the base.
         try flush()
         abandon()
+        return filled.sorted()
+    }
+
+    /// The changes of a scope with personal parts that are not held.
+    private func missingParts(_ row: Int64) throws -> Set<Dot> {
+        try connection.withStatement(
+            "SELECT DISTINCT f.id, p.sequence FROM part p JOIN feed f ON f.rid = p.feed WHERE f.scope = ? AND p.body IS NULL"
+        ) { statement in
+            try statement.bind(row)
+            var found: Set<Dot> = []
+            while try statement.step() {
+                found.insert(
+                    Dot(feed: try statement.identifier(0, "part"), sequence: try statement.unsigned(1, "part")))
+            }
+            return found
+        }
     }
 
     private var ofScope: String { "SELECT rid FROM feed WHERE scope = ?" }
@@ -57,9 +76,14 @@ extension SQLiteTransaction {
         ) { statement in
             try statement.bind(otherRow)
             while try statement.step() {
+                let place = "\(otherRow):\(try statement.int64(0))"
                 guard try statement.bool(2) else {
+                    throw StoredValueError(table: "segment", row: place, reason: "it lacks a body")
+                }
+                let (body, digest) = (try statement.bytes(4), try statement.bytes(5))
+                guard RowDigest.of(body) == digest else {
                     throw StoredValueError(
-                        table: "segment", row: "\(otherRow):\(try statement.int64(0))", reason: "it lacks a body")
+                        table: "segment", row: place, reason: "its digest is not that of its bytes")
                 }
                 // They stay as they are: what follows the base may be sealed already.
                 try connection.execute(
@@ -67,8 +91,8 @@ extension SQLiteTransaction {
                     INSERT INTO segment (scope, position, count, is_whole, is_sealed, history, body, digest, records)
                     VALUES (?, ?, ?, 1, 1, ?, ?, ?, ?)
                     """,
-                    row, try statement.int64(0), try statement.int64(1), try statement.bytes(3),
-                    try statement.bytes(4), try statement.bytes(5), try statement.bytes(6))
+                    row, try statement.int64(0), try statement.int64(1), try statement.bytes(3), body, digest,
+                    try statement.bytes(6))
             }
         }
     }

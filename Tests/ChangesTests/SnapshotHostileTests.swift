@@ -110,6 +110,41 @@ struct SnapshotHostileTests {
         #expect(try SnapshotChunk.decode(SnapshotChunk.encode(Array(records.prefix(15)))).count == 15)
     }
 
+    /// Found in review: the rows of a log were copied out before anything was counted.
+    @Test func aBombInALogIsRefused() throws {
+        let text = Value.text(Text(String(repeating: "a", count: 4 << 20)))
+        let feed = FeedID(high: 1, low: 1)
+        let log = (1...20).map { sequence in
+            LogRow(
+                field: "steps",
+                mark: RecordState.LogMark(
+                    key: HybridTimestamp(milliseconds: Int64(sequence)),
+                    dot: Dot(feed: feed, sequence: UInt64(sequence))),
+                value: text)
+        }
+        let state = try RecordState(
+            slots: [], logCount: 20, logSum: log.reduce(0) { $0 &+ $1.digest }, newestLog: log.last?.mark)
+        let bytes = SnapshotChunk.encode([
+            SnapshotRecord(origin: .external(source: "s", id: "1"), state: state, log: log)
+        ])
+        let error = #expect(throws: CodecError.self) { try SnapshotChunk.decode(bytes) }
+        guard case .limit(.rebuiltBytesPerSnapshotChunk, _) = error else {
+            Issue.record("\(String(describing: error))")
+            return
+        }
+    }
+
+    /// Found in review: a listed text was bounded by the chunk alone, and the state that held it stopped the program.
+    @Test func aTextThatIsTooLongIsRefused() {
+        let text = Value.text(Text(String(repeating: "a", count: (4 << 20) + 1)))
+        let bytes = SnapshotChunk.encode([SnapshotChunkTests.record(0, [("note", .register, text)])])
+        let error = #expect(throws: CodecError.self) { try SnapshotChunk.decode(bytes) }
+        guard case .limit(.textBytes, _) = error else {
+            Issue.record("\(String(describing: error))")
+            return
+        }
+    }
+
     @Test func aRecordTwiceIsRefused() {
         let record = SnapshotChunkTests.record(0, [("a", .register, .integer(1))])
         #expect(throws: CodecError.self) { try SnapshotChunk.decode(SnapshotChunk.encode([record, record])) }

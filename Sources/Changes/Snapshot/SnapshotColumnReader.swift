@@ -42,7 +42,7 @@ struct SnapshotColumnReader {
     ///
     /// - Parameters:
     ///   - milliseconds: of the write's time.
-    ///   - room: how many rebuilt bytes there may still be; less what the value takes afterwards.
+    ///   - room: how many rebuilt bytes there may still be; less what the value takes afterwards, and never less than 0.
     mutating func copyValue(
         _ decoder: inout NumberDecoder, milliseconds: Int64, room: inout Int, into writer: inout ByteWriter
     ) throws(CodecError) {
@@ -50,9 +50,11 @@ struct SnapshotColumnReader {
         case .listed: values.copy(try values.next(&decoder, model, room: &room), into: &writer)
         case .counted(let prefix):
             room -= prefixBytes + SnapshotColumnReader.greatestNumberBytes
+            guard room >= 0 else { throw .limit(.rebuiltBytesPerSnapshotChunk, at: decoder.index) }
             Value.text(CountedText.text(prefix, try decoder.readNumber(model))).encode(into: &writer)
         case .numbers(let form, let told):
             room -= SnapshotColumnReader.greatestNumberBytes
+            guard room >= 0 else { throw .limit(.rebuiltBytesPerSnapshotChunk, at: decoder.index) }
             let difference = try decoder.readSigned(model)
             let before = number
             switch told {
@@ -144,6 +146,7 @@ struct SnapshotContents {
             try reader.finish()
             return writer.write(raw: buffer, range)
         }
+        guard range.count <= Limit.textBytes.value else { throw .limit(.textBytes, at: position) }
         let isValid = buffer.withUnsafeBufferPointer { buffer in
             let text = UnsafeBufferPointer(rebasing: buffer[range])
             guard Text(validating: text) != nil else { return false }
@@ -164,6 +167,8 @@ struct SnapshotContents {
         if code == 0 { used += 1 }
         let index = code == 0 ? used - 1 : Int(code) - 1
         room -= Int(byteCounts[index])
+        // Before a copy of it is made.
+        guard room >= 0 else { throw .limit(.rebuiltBytesPerSnapshotChunk, at: decoder.index) }
         return index
     }
 

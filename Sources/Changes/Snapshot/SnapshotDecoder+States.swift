@@ -21,9 +21,10 @@ extension SnapshotDecoder {
             }
             log.append(row)
         }
-        guard room >= 0 else { throw .limit(.rebuiltBytesPerSnapshotChunk, at: numbers.index) }
         try finishState(draft, log, newest)
-        return SnapshotRecord(origin: origin, state: FoldingState(EncodedState(canonical: state.bytes)), log: log)
+        // A copy of no more than the bytes: the writer's memory is as large as the largest state, and is used again.
+        let bytes = state.bytes.withUnsafeBufferPointer { Array($0) }
+        return SnapshotRecord(origin: origin, state: FoldingState(EncodedState(canonical: bytes)), log: log)
     }
 
     /// Writes what a state's bytes begin with: its feeds, and how many slots there are.
@@ -101,14 +102,18 @@ extension SnapshotDecoder {
             try columns[column].copyValue(
                 &numbers, milliseconds: HybridTimestamp(rawValue: marks[index].time).milliseconds, room: &room,
                 into: &state)
-            guard room >= 0 else { throw .limit(.rebuiltBytesPerSnapshotChunk, at: numbers.index) }
         }
     }
 
     private mutating func write(dotOf mark: SnapshotMark) {
-        var number = 0
-        while stateFeeds[number] != mark.feed { number += 1 }
-        state.write(number)
+        // They are sorted, and nearly always one.
+        var low = 0
+        var high = stateFeeds.count - 1
+        while low < high {
+            let middle = (low + high) / 2
+            if stateFeeds[middle] < mark.feed { low = middle + 1 } else { high = middle }
+        }
+        state.write(low)
         state.write(mark.sequence)
     }
 

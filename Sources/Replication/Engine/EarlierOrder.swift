@@ -89,14 +89,23 @@ package struct EarlierOrder<Store: ReplicaStore> {
         return outcome
     }
 
-    /// Whether what came is the history on which the base stands, and comes to its records.
+    /// Whether what came is the history on which the base stands, and comes to its records: every entry and the change that
+    /// it places are read once more, for they may have lain here for days.
     ///
-    /// - Parameter unfolded: the changes that the replica has set aside: those that the hub could not fold.
+    /// - Parameter unfolded: the changes that the base includes and the hub could not fold.
     /// - Throws: `EarlierOrderError`, what the store throws.
+    /// - Complexity: O(bytes of the order).
     package func check(unfolded: [Dot]) throws {
         try store.read { transaction in
-            let state = try transaction.scope(scope.scope)
-            guard state?.position == base.position, state?.history == base.receipt.history else {
+            var position: UInt64 = 0
+            var history = HistoryHash(chain: scope.seed, scope: scope.scope)
+            while position < base.position {
+                let rows = try transaction.entries(of: scope.scope, after: position, limit: EarlierOrder.step)
+                guard !rows.isEmpty else { break }
+                for row in rows { history = history.appending(row.entry.encoded()) }
+                position += UInt64(rows.count)
+            }
+            guard position == base.position, history == base.receipt.history else {
                 throw EarlierOrderError.differs(scope.scope, "its history hash is another one")
             }
             let here = Set(try transaction.quarantined(of: scope.scope).map(\.dot))
@@ -111,4 +120,7 @@ package struct EarlierOrder<Store: ReplicaStore> {
             }
         }
     }
+
+    /// Entries that are read at a time.
+    private static var step: Int { 1_000 }
 }

@@ -59,17 +59,17 @@ struct RecordCache {
     private var uses: [(record: CachedRecord, at: UInt64)] = []
     private var firstUse = 0
     private var bytes = 0
-    /// Counts trimmings: one before each transaction, and more in a long one.
-    private var now: UInt64 = 0
+    /// Counts trimmings: one before each transaction, and more in a long one. A record that was never used says 0.
+    private var now: UInt64 = 1
 
     /// Bytes of records that are kept between transactions.
     static let bytesLimit = 2 << 20
     /// Bytes of records within a transaction: a window of changes folds into them before any is written.
-    static let windowBytesLimit = 5 << 20
+    static let windowBytesLimit = 4 << 20
     /// Bytes of records that may lag behind the log: an import writes each of them once a window.
     static let lagBytesLimit = 8 << 20
     /// What stays of a full window when its oldest records are written: those that are used now.
-    static let keptWindowBytes = 4 << 20
+    static let keptWindowBytes = 3 << 20
     /// What a record counts for beside its state.
     fileprivate static let overhead = 320
     /// What a row of a log counts for.
