@@ -61,11 +61,21 @@ extension Replica {
     private func discardEarlier(where isUseless: (ScopeID) -> Bool) throws {
         let scopes = try store.read { try $0.scopes().map(\.id) }
         let kept = Set(scopes.filter { !isUseless($0) }.map(\.description))
-        let names = try FileManager.default.contentsOfDirectory(atPath: earlierFolder)
-        // `<scope>.sqlite`, and what SQLite and its lock put beside it.
-        let useless = names.filter { name in !kept.contains { name.hasPrefix($0 + ".") } }
-        for name in useless { try FileManager.default.removeItem(atPath: earlierFolder + "/" + name) }
-        if useless.count == names.count { try FileManager.default.removeItem(atPath: earlierFolder) }
+        do {
+            // `<scope>.sqlite`, and what SQLite and its lock put beside it.
+            for name in try FileManager.default.contentsOfDirectory(atPath: earlierFolder)
+            where !kept.contains(where: { name.hasPrefix($0 + ".") }) {
+                try remove(earlierFolder + "/" + name)
+            }
+            if try FileManager.default.contentsOfDirectory(atPath: earlierFolder).isEmpty { try remove(earlierFolder) }
+        } catch CocoaError.fileReadNoSuchFile {
+            // Another program has removed the folder.
+        }
+    }
+
+    /// Removes what is there; another program may be removing the same.
+    private func remove(_ path: String) throws {
+        do { try FileManager.default.removeItem(atPath: path) } catch CocoaError.fileNoSuchFile {}
     }
 
     private func fetchEarlierOrder(

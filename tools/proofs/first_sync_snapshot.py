@@ -19,6 +19,13 @@ def is_piece(exchange):
 
 
 def prove(proof):
+    company, ledger, whole = with_a_history(proof)
+    with FaultyProxy(company.hub.url) as line:
+        prove_on(line, proof, company, ledger, whole)
+
+
+def with_a_history(proof):
+    """A chain that has lived for a while, its hub giving snapshots, and a replica that fetched the whole history."""
     company = Company(proof)
     hub = company.hub
     ledger = Ledger()
@@ -29,8 +36,7 @@ def prove(proof):
     whole = Replica(proof, "Wanda").join(hub.url, hub.another_code(company.branch))
     whole.run("sync", "--whole-history", "--json")
     expect(not snapshots(whole), "a replica that was to fetch the whole history has a snapshot")
-    with FaultyProxy(hub.url) as line:
-        prove_on(line, proof, company, ledger, whole)
+    return company, ledger, whole
 
 
 def prove_on(line, proof, company, ledger, whole):

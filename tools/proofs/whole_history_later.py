@@ -1,8 +1,8 @@
 """A machine that began with a snapshot fetches the whole history later, over a bad line, and needs the snapshot no more."""
 import sqlite3
 
-from proofs.first_sync_snapshot import OPTIONS, live, snapshots
-from proofs.harness import DAMAGE, DONE, NOT_EXCHANGED, Company, Ledger, Replica, expect, expect_agreement, expect_equal
+from proofs.first_sync_snapshot import OPTIONS, live, snapshots, with_a_history
+from proofs.harness import DAMAGE, DONE, NOT_EXCHANGED, Replica, expect, expect_agreement, expect_equal
 from proofs.proxy import FaultyProxy, Fault
 
 CLAIM = "whole-history-later"
@@ -10,16 +10,8 @@ ABOUT = "A machine that began with a snapshot fetches the whole history later, c
 
 
 def prove(proof):
-    company = Company(proof)
-    hub = company.hub
-    ledger = Ledger()
-    company.settle()
-    live(proof, company, ledger, 60 if proof.full else 24)
-    hub.stop()
-    hub.start(options=OPTIONS)
-    whole = Replica(proof, "Wanda").join(hub.url, hub.another_code(company.branch))
-    whole.run("sync", "--whole-history", "--json")
-    with FaultyProxy(hub.url) as line:
+    company, ledger, whole = with_a_history(proof)
+    with FaultyProxy(company.hub.url) as line:
         prove_on(line, proof, company, ledger, whole)
 
 

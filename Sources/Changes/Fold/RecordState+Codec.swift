@@ -175,13 +175,7 @@ private struct FeedTable: Equatable {
 
     /// - Precondition: the table is that of a state with this dot.
     func encode(_ dot: Dot, into writer: inout ByteWriter) {
-        var low = 0
-        var high = feeds.count - 1
-        while low < high {
-            let middle = (low + high) / 2
-            if feeds[middle] < dot.feed { low = middle + 1 } else { high = middle }
-        }
-        writer.write(low)
+        writer.write(feeds.lowerBound(of: dot.feed))
         writer.write(dot.sequence)
     }
 

@@ -32,10 +32,11 @@ extension SnapshotDecoder {
         stateFeeds.removeAll(keepingCapacity: true)
         // The marks of slots are sorted by feed; that of a log may be of any.
         for index in draft.marks where stateFeeds.last != marks[index].feed { stateFeeds.append(marks[index].feed) }
-        if let newest, let place = stateFeeds.firstIndex(where: { $0 >= marks[newest].feed }) {
-            if stateFeeds[place] != marks[newest].feed { stateFeeds.insert(marks[newest].feed, at: place) }
-        } else if let newest {
-            stateFeeds.append(marks[newest].feed)
+        if let newest {
+            let place = stateFeeds.lowerBound(of: marks[newest].feed)
+            if place == stateFeeds.count || stateFeeds[place] != marks[newest].feed {
+                stateFeeds.insert(marks[newest].feed, at: place)
+            }
         }
         state.removeAll()
         state.write(RecordState.format)
@@ -106,14 +107,7 @@ extension SnapshotDecoder {
     }
 
     private mutating func write(dotOf mark: SnapshotMark) {
-        // They are sorted, and nearly always one.
-        var low = 0
-        var high = stateFeeds.count - 1
-        while low < high {
-            let middle = (low + high) / 2
-            if stateFeeds[middle] < mark.feed { low = middle + 1 } else { high = middle }
-        }
-        state.write(low)
+        state.write(stateFeeds.lowerBound(of: mark.feed))
         state.write(mark.sequence)
     }
 
