@@ -7,7 +7,7 @@ import SyncHTTP
 /// How a replica synchronises.
 package struct SyncOptions: Sendable {
     package var push = PushLimits()
-    package var page = PageLimits(changes: 20_000, bytes: 2 << 20)
+    package var page = PageLimits()
     /// How often one synchronisation is begun again after a failure that time may mend.
     package var attempts = 5
     package var retry = RetrySchedule()

@@ -47,7 +47,8 @@ package enum Zstd {
         }
     }
 
-    /// Decompresses one frame, counting what comes out: the size that a frame announces is never trusted.
+    /// Decompresses one frame. The size that a frame announces is held against the limit before memory is taken, and what comes
+    /// out against the size; where none is announced, or it is not so, what comes out is counted as it comes.
     ///
     /// - Throws: `.limit` as soon as more than `limit` comes out.
     package static func decompress(_ bytes: [UInt8], limit: Limit) throws(ZstdError) -> [UInt8] {
@@ -55,6 +56,7 @@ package enum Zstd {
             // Also after a frame that was not read to its end.
             _ = ZSTD_DCtx_reset(context, ZSTD_reset_session_and_parameters)
             _ = ZSTD_DCtx_setParameter(context, ZSTD_d_windowLogMax, greatestWindowLog)
+            if let result = decompressAtOnce(bytes, limit: limit, context) { return result }
             return try decompress(bytes, limit: limit, context)
         }
     }
@@ -63,6 +65,27 @@ package enum Zstd {
         make: ZSTD_createCCtx, size: { ZSTD_sizeof_CCtx($0) }, free: { _ = ZSTD_freeCCtx($0) })
     private static let decompressors = ZstdContexts(
         make: ZSTD_createDCtx, size: { ZSTD_sizeof_DCtx($0) }, free: { _ = ZSTD_freeDCtx($0) })
+
+    /// Into memory of the size that the frame announces: what it refers back to is read there, and needs no window of its own.
+    ///
+    /// - Returns: nil where that is not possible; `decompress` says why.
+    private static func decompressAtOnce(_ bytes: [UInt8], limit: Limit, _ context: OpaquePointer) -> [UInt8]? {
+        bytes.withUnsafeBytes { source in
+            // Two greatest numbers stand for an unknown size and for no frame.
+            let announced = ZSTD_getFrameContentSize(source.baseAddress, source.count)
+            guard announced <= UInt64(limit.value),
+                ZSTD_findFrameCompressedSize(source.baseAddress, source.count) == source.count
+            else { return nil }
+            var isWhole = false
+            let result = [UInt8](unsafeUninitializedCapacity: Int(announced)) { target, count in
+                let written = ZSTD_decompressDCtx(
+                    context, target.baseAddress, target.count, source.baseAddress, source.count)
+                isWhole = ZSTD_isError(written) == 0 && written == announced
+                count = isWhole ? written : 0
+            }
+            return isWhole ? result : nil
+        }
+    }
 
     private static func decompress(
         _ bytes: [UInt8], limit: Limit, _ context: OpaquePointer

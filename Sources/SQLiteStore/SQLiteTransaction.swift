@@ -14,10 +14,11 @@ package final class SQLiteTransaction: HubTransaction {
     let entriesPerSegment: Int
     var caches = StoreCaches()
     /// Memory that is used anew for each record, apart from the caches that are asked meanwhile.
-    var rowWriter = RowWriter()
     var rowReader = EncodedRowReader()
+    var foldMemory = FoldMemory()
     /// Whether rows of records may lag behind the log in the file, as far as this process made them.
     var isLagging = false
+    let background = BackgroundQueue()
     private var current: Connection?
     /// SQLite's `data_version` when the caches were last known to be true.
     private var dataVersion: Int64 = -1
@@ -32,6 +33,10 @@ package final class SQLiteTransaction: HubTransaction {
     var connection: Connection {
         guard let current else { preconditionFailure("no transaction is open") }
         return current
+    }
+
+    package func begin<Value: Sendable>(_ work: @escaping @Sendable () -> Value) -> @Sendable () -> Value {
+        background.begin(work)
     }
 
     // MARK: - The life of a transaction
@@ -166,6 +171,7 @@ struct StoreCaches {
     var lag = RecordLag()
     /// The greatest row of `record` that was given away.
     var lastRecord: Int64?
+    var recordFilter = RecordFilter()
     /// What the file says of its value tables.
     var valueTables: ValueTables?
     /// In the order in which they became so: the order in which they are written.

@@ -18,6 +18,7 @@ struct EncodedStateTests {
         var generator = Generator(Effort.generator("bytesAreThoseOfTheFoldedValues"))
         var inPlace = 0
         var several = 0
+        var memory = FoldMemory()
         for round in 0..<Self.rounds {
             var history = History.random(&generator, changes: 1 + generator.upTo(9))
             history.dropUnknown()
@@ -32,7 +33,9 @@ struct EncodedStateTests {
                 let past = pasts.past(of: event.dot)
                 let operations = try encoded(event.operations)
                 let before = alone
-                if alone.apply(operations, on: 0, dot: event.dot, effective: event.effective, past: past) {
+                if alone.apply(
+                    operations, on: 0, dot: event.dot, effective: event.effective, past: past, in: &memory)
+                {
                     inPlace += 1
                 } else {
                     guard claim(alone == before, "round \(round): a change that was not folded left something") else {
@@ -40,7 +43,7 @@ struct EncodedStateTests {
                     }
                 }
                 rows += try folding.apply(
-                    operations, on: 0, dot: event.dot, effective: event.effective, past: past
+                    operations, on: 0, dot: event.dot, effective: event.effective, past: past, in: &memory
                 ) { rows.filter { past.contains($0.mark.dot) }.map(\.mark.key).max() }
                 try replay.apply(event, past: past)
                 alone = EncodedState(replay.state)
@@ -79,13 +82,16 @@ struct EncodedStateTests {
     /// More feeds than a walk counts: folded all the same.
     @Test func aHundredConcurrentFeedsAreFolded() throws {
         var folding = FoldingState()
+        var memory = FoldMemory()
         var state = RecordState()
         for number in 1...100 {
             let dot = Dot(feed: FeedID(high: UInt64(number * 37 % 101), low: 1), sequence: 1)
             let past = Past(of: dot, others: VersionVector())
             let operation = FieldOperation(
                 record: 0, target: FieldTarget(field: "f", kind: .register), value: .integer(Int64(number)))
-            _ = try folding.apply(try encoded([operation]), on: 0, dot: dot, effective: .zero, past: past) { nil }
+            _ = try folding.apply(
+                try encoded([operation]), on: 0, dot: dot, effective: .zero, past: past, in: &memory
+            ) { nil }
             _ = try state.apply(operation, dot: dot, effective: .zero, past: past) { nil }
             #expect(folding.encoded().bytes == state.encoded())
         }

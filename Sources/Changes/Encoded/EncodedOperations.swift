@@ -12,21 +12,8 @@ package struct EncodedOperations: Sendable {
     /// Where there are several records: the items of each side by side, and where those of each begin.
     private var grouped: [Int] = []
     private var groupStarts: [Int] = []
-
-    /// An operation, by where its parts lie in `bytes`.
-    package struct Item: Sendable {
-        /// Which of the change's records.
-        package let record: Int
-        package let kind: FieldKind
-        package let action: FieldAction
-        package let isShown: Bool
-        package let field: Range<Int>
-        /// Empty where there is none.
-        package let element: Range<Int>
-        package let value: Range<Int>
-        /// From the form on to the end.
-        package let form: Range<Int>
-    }
+    /// The same items, those of each record in the order of their targets; empty where they are too many to be folded in bytes.
+    private var ordered: [UInt8] = []
 
     /// - Throws: what `Operations` of these bytes throws.
     package init(_ bytes: [UInt8]) throws(CodecError) { try self.init(bytes, 0..<bytes.count) }
@@ -58,6 +45,7 @@ package struct EncodedOperations: Sendable {
         }
         guard groupItems() else { throw .malformed("a record is listed and not written", at: start) }
         try reader.finish()
+        ordered = orderedItems()
     }
 
     /// - Returns: whether each record has an item.
@@ -79,6 +67,47 @@ package struct EncodedOperations: Sendable {
     /// The items on one of the records, by their indices in `items`, in order.
     package func indices(on record: Int) -> ArraySlice<Int> {
         groupStarts.isEmpty ? Array(items.indices)[...] : grouped[groupStarts[record]..<groupStarts[record + 1]]
+    }
+
+    /// More than these are not folded in bytes.
+    static var greatestOrderedCount: Int { 127 }
+
+    private func orderedItems() -> [UInt8] {
+        guard items.count <= EncodedOperations.greatestOrderedCount else { return [] }
+        var order: [UInt8] = []
+        order.reserveCapacity(items.count)
+        let items = items.span
+        bytes.withUnsafeBytes { bytes in
+            for record in origins.indices {
+                let first = order.count
+                for index in indices(on: record) {
+                    var place = order.count
+                    order.append(UInt8(index))
+                    // They come in the order of a table's columns or nearly sorted, and are few.
+                    while place > first,
+                        TargetOrder.compare(bytes, items[index], bytes, items[Int(order[place - 1])]) < 0
+                    {
+                        order[place] = order[place - 1]
+                        place -= 1
+                    }
+                    order[place] = UInt8(index)
+                }
+            }
+        }
+        return order
+    }
+
+    /// The items on one of the records, by their indices in `items`, in the order of their targets; nil where one of them
+    /// does not put its value in the place of those that it replaces, or there are too many.
+    func replacing(on record: Int) -> ArraySlice<UInt8>? {
+        guard ordered.count == items.count else { return nil }
+        let range = groupStarts.isEmpty ? 0..<ordered.count : groupStarts[record]..<groupStarts[record + 1]
+        let span = items.span
+        for place in range {
+            let index = Int(ordered[place])
+            guard span[index].kind.isReplacing, !span[index].isShown else { return nil }
+        }
+        return ordered[range]
     }
 
     private static func readItem(
@@ -108,7 +137,7 @@ package struct EncodedOperations: Sendable {
         }
         return Item(
             record: Int(record), kind: kind, action: action, isShown: isShown, field: field,
-            element: elementStart..<valueStart, value: valueStart..<valueEnd, form: formStart..<reader.index)
+            elementStart: elementStart, value: valueStart..<valueEnd, form: formStart..<reader.index)
     }
 
     private func areDistinct(_ origins: [Range<Int>]) -> Bool {

@@ -19,6 +19,14 @@ package struct EncodedState: Hashable, Sendable {
 
     private static let empty = RecordState().encoded()
 
+    /// The feeds whose changes it names, sorted.
+    package var feeds: [FeedID] {
+        bytes.withUnsafeBytes { bytes in
+            let cursor = StateCursor(bytes)
+            return (0..<cursor.feedCount).map { cursor.feed($0) }
+        }
+    }
+
     package var isEmpty: Bool { bytes == EncodedState.empty }
 
     /// - Precondition: the bytes are canonical.
@@ -39,21 +47,27 @@ package struct EncodedState: Hashable, Sendable {
     ///   - record: which of the change's records this is.
     ///   - effective: the change's effective time.
     ///   - past: what the change had seen.
+    ///   - memory: what is used anew for each fold.
     /// - Returns: false, and nothing has changed, where it is not done here.
     /// - Complexity: O(bytes of the state + bytes of the operations).
     package mutating func apply(
-        _ operations: EncodedOperations, on record: Int, dot: Dot, effective: HybridTimestamp, past: Past
+        _ operations: EncodedOperations, on record: Int, dot: Dot, effective: HybridTimestamp, past: Past,
+        in memory: inout FoldMemory
     ) -> Bool {
-        guard let order = StateFolder.order(of: operations, on: record) else { return false }
+        guard let order = operations.replacing(on: record) else { return false }
         let folded = bytes.withUnsafeBytes { state in
             operations.bytes.withUnsafeBytes { source in
                 StateFolder(
                     state: StateCursor(state), source: source, dot: dot, effective: effective, past: past
-                ).fold(operations.items, order)
+                ).fold(operations.items, order, in: &memory)
             }
         }
         guard let folded else { return false }
-        bytes = folded.isEmpty ? EncodedState.empty : folded
+        if folded == 0 {
+            bytes = EncodedState.empty
+        } else {
+            memory.copy(folded, over: &bytes)
+        }
         return true
     }
 }

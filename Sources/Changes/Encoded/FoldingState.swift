@@ -35,7 +35,7 @@ package struct FoldingState: Sendable {
     /// Bytes that the state takes, about.
     package var byteCount: Int {
         switch form {
-        case .encoded(let encoded): encoded.bytes.count
+        case .encoded(let encoded): encoded.bytes.capacity
         case .apart(let state): 160 * (state.slots.count + 1)
         }
     }
@@ -45,18 +45,21 @@ package struct FoldingState: Sendable {
     /// The change's past must have been applied, and the change not yet. It can be folded: `foldError` is nil.
     /// - Parameters:
     ///   - record: which of the change's records this is.
+    ///   - memory: what is used anew for each fold.
     ///   - greatestLogKey: see `RecordState.apply`.
     /// - Returns: the rows that its log operations add.
     /// - Throws: what `greatestLogKey` throws; the state may be half changed.
     package mutating func apply(
         _ operations: EncodedOperations, on record: Int, dot: Dot, effective: HybridTimestamp, past: Past,
-        greatestLogKey: () throws -> HybridTimestamp?
+        in memory: inout FoldMemory, greatestLogKey: () throws -> HybridTimestamp?
     ) throws -> [LogRow] {
-        if case .encoded(var encoded) = form,
-            encoded.apply(operations, on: record, dot: dot, effective: effective, past: past)
-        {
+        if case .encoded(var encoded) = form {
+            // The only reference to its bytes, so that they are changed where they lie.
+            form = .encoded(EncodedState())
+            let isDone = encoded.apply(
+                operations, on: record, dot: dot, effective: effective, past: past, in: &memory)
             form = .encoded(encoded)
-            return []
+            if isDone { return [] }
         }
         var state = self.state
         form = .encoded(EncodedState())

@@ -22,81 +22,30 @@ struct StateFolder {
     }
 
     /// More feeds or slots than one byte counts are folded the other way.
-    private static let greatestCount = 127
-
-    /// The operations on a record in the order of their targets; nil where one of them is none for this walk.
-    static func order(of operations: EncodedOperations, on record: Int) -> [Int]? {
-        let items = operations.items.span
-        let indices = operations.indices(on: record)
-        var order: [Int] = []
-        order.reserveCapacity(indices.count)
-        return operations.bytes.withUnsafeBytes { bytes in
-            for index in indices {
-                guard items[index].kind.isReplacing, !items[index].isShown else { return nil }
-                var place = order.count
-                order.append(index)
-                // They come in the order of a table's columns or nearly sorted, and are few.
-                while place > 0, isBefore(bytes, items[index], items[order[place - 1]]) {
-                    order[place] = order[place - 1]
-                    place -= 1
-                }
-                order[place] = index
-            }
-            return order
-        }
-    }
-
-    private static func isBefore(
-        _ bytes: UnsafeRawBufferPointer, _ left: EncodedOperations.Item, _ right: EncodedOperations.Item
-    ) -> Bool {
-        compare(bytes, left.field, left.kind, left.element, bytes, right.field, right.kind, right.element) < 0
-    }
-
-    /// The order of targets: by field, kind, and the element's canonical bytes, none before all.
-    private static func compare(
-        _ a: UnsafeRawBufferPointer, _ aField: Range<Int>, _ aKind: FieldKind, _ aElement: Range<Int>,
-        _ b: UnsafeRawBufferPointer, _ bField: Range<Int>, _ bKind: FieldKind, _ bElement: Range<Int>
-    ) -> Int {
-        let fields = compare(a, aField, b, bField)
-        if fields != 0 { return fields }
-        if aKind != bKind { return aKind < bKind ? -1 : 1 }
-        return compare(a, aElement, b, bElement)
-    }
-
-    private static func compare(
-        _ a: UnsafeRawBufferPointer, _ aRange: Range<Int>, _ b: UnsafeRawBufferPointer, _ bRange: Range<Int>
-    ) -> Int {
-        let count = min(aRange.count, bRange.count)
-        var offset = 0
-        while offset < count {
-            let (x, y) = (a[aRange.lowerBound + offset], b[bRange.lowerBound + offset])
-            if x != y { return x < y ? -1 : 1 }
-            offset += 1
-        }
-        return aRange.count - bRange.count
-    }
+    private static let greatestCount = EncodedOperations.greatestOrderedCount
 
     // MARK: - Folding
 
-    /// - Returns: the new bytes, none for the empty state; nil where it is not done here.
-    consuming func fold(_ items: [EncodedOperations.Item], _ order: [Int]) -> [UInt8]? {
+    /// Writes the new bytes into `memory`.
+    ///
+    /// - Returns: how many they are, none for the empty state; nil where it is not done here.
+    consuming func fold(
+        _ items: [EncodedOperations.Item], _ order: ArraySlice<UInt8>, in memory: inout FoldMemory
+    ) -> Int? {
         guard let feeds = FeedNumbers(of: state, with: dot.feed),
             state.slotCount + order.count <= StateFolder.greatestCount
         else { return nil }
         var bound = state.bytes.count + 16
-        for index in order { bound += items[index].form.count + 40 }
-        var isDone = true
-        var isEmpty = false
-        let bytes = [UInt8](unsafeUninitializedCapacity: bound) { buffer, count in
-            var output = Output(UnsafeMutableRawBufferPointer(buffer))
-            (isDone, isEmpty) = write(items.span, order, feeds, &output)
-            count = output.count
+        for index in order { bound += items[Int(index)].form.count + 40 }
+        return memory.withBytes(bound) { buffer in
+            var output = Output(buffer)
+            let (isDone, isEmpty) = write(items.span, order.span, feeds, &output)
+            return isDone ? isEmpty ? 0 : output.count : nil
         }
-        return isDone ? isEmpty ? [] : bytes : nil
     }
 
     private mutating func write(
-        _ items: Span<EncodedOperations.Item>, _ order: [Int], _ feeds: FeedNumbers, _ output: inout Output
+        _ items: Span<EncodedOperations.Item>, _ order: Span<UInt8>, _ feeds: FeedNumbers, _ output: inout Output
     ) -> (isDone: Bool, isEmpty: Bool) {
         output.write(byte: state.bytes[0])
         feeds.write(of: state, dot.feed, into: &output)
@@ -111,9 +60,9 @@ struct StateFolder {
             let slot = state.readSlot()
             var isWritten = false
             while next < order.count {
-                let item = items[order[next]]
-                let relation = StateFolder.compare(
-                    source, item.field, item.kind, item.element, state.bytes, slot.field, slot.kind, slot.element)
+                let item = items[Int(order[next])]
+                let relation = TargetOrder.compare(
+                    source, item, state.bytes, slot.field, slot.kind, slot.element)
                 if relation > 0 { break }
                 output.copy(state.bytes, kept)
                 kept = slot.start..<slot.start
@@ -138,7 +87,7 @@ struct StateFolder {
         }
         output.copy(state.bytes, kept)
         while next < order.count {
-            if writeNew(items[order[next]], feeds, &output, &used) { slots += 1 }
+            if writeNew(items[Int(order[next])], feeds, &output, &used) { slots += 1 }
             next += 1
         }
         output.patch(byte: UInt8(slots), at: countPlace)

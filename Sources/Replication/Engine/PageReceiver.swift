@@ -66,22 +66,26 @@ package struct PageReceiver<Transaction: ReplicaTransaction> {
         var outcome = PageOutcome()
         var clock = try transaction.clock()
         var skipped = try knownEntries(of: page, state)
+        var prepared = try prepare(page.blocks, of: state, skipping: skipped)
+        let receiver = BlockReceiver(transaction: transaction, folder: folder, scope: scope)
         for block in page.blocks {
             if skipped >= block.count {
                 // What an answer that comes a second time brings is here already.
                 skipped -= block.count
                 continue
             }
-            let segment: Segment? =
-                if case .packed(let packed) = block { try packed.unpacked(scope: scope) } else { nil }
-            if skipped == 0, case .packed(let packed) = block, let segment,
-                var receiver = try BlockReceiver(
-                    transaction, folder: folder, scope: scope, packed: packed, segment: segment)
-            {
-                try receiver.apply(packed, to: &state, &clock)
-                outcome.entries += packed.count
-                outcome.received += packed.count
-                continue
+            var segment: Segment?
+            if case .packed(let packed) = block {
+                let block = try prepared.take(transaction).get()
+                segment = block.segment
+                if skipped == 0,
+                    let changes = try block.changes(of: scope, after: { try transaction.feed($0, of: scope) })
+                {
+                    try receiver.apply(block, changes, to: &state, &clock)
+                    outcome.entries += packed.count
+                    outcome.received += packed.count
+                    continue
+                }
             }
             let start = state.position + 1
             let before = outcome
@@ -125,6 +129,33 @@ package struct PageReceiver<Transaction: ReplicaTransaction> {
         try transaction.put(state)
         try transaction.put(clock)
         return outcome
+    }
+
+    /// Takes the packed blocks apart ahead of their turn.
+    ///
+    /// - Parameter skipped: so many entries are here already; blocks of no others are left out.
+    private func prepare(
+        _ blocks: [PageBlock], of state: ScopeState, skipping skipped: Int
+    ) throws -> Lookahead<PreparedBlock.Start, Result<PreparedBlock, any Error>> {
+        var packed: [PackedEntries] = []
+        var left = skipped
+        for block in blocks {
+            if left >= block.count {
+                left -= block.count
+            } else {
+                left = 0
+                if case .packed(let entries) = block { packed.append(entries) }
+            }
+        }
+        var start = PreparedBlock.Start()
+        // One block alone asks the store for the feeds that it names.
+        if packed.count > 1 {
+            start.history = skipped == 0 ? state.history : nil
+            for feed in try transaction.feeds(of: state.id) { start.feeds[feed.feed] = feed }
+        }
+        return Lookahead(count: packed.count, from: start) { [scope = state.id, packed] start, index in
+            Result { try PreparedBlock(packed[index], of: scope, after: &start) }
+        }
     }
 
     /// How many of the page's entries this replica has applied already.

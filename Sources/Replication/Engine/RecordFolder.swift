@@ -23,11 +23,13 @@ package struct RecordFolder<Transaction: ReplicaTransaction> {
     /// - Parameter ids: of the change's records, in their order.
     package func fold(_ operations: EncodedOperations, into ids: [RecordID], of change: StoredChange) throws {
         guard change.isFolded else { return }
-        try fold(operations, into: ids, of: change.header.scope, by: try step(of: change))
+        try fold(operations, into: ids[...], of: change.header.scope, by: try step(of: change))
     }
 
     /// The same for a change of which no more is known than what folding takes.
-    func fold(_ operations: EncodedOperations, into ids: [RecordID], of scope: ScopeID, by step: FoldStep) throws {
+    func fold(
+        _ operations: EncodedOperations, into ids: ArraySlice<RecordID>, of scope: ScopeID, by step: FoldStep
+    ) throws {
         if let error = operations.foldError {
             try transaction.quarantine(step.dot, of: scope, reason: error.description)
             return

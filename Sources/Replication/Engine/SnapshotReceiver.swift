@@ -78,7 +78,9 @@ package struct SnapshotReceiver<Transaction: ReplicaTransaction> {
             guard let chunk = try transaction.snapshotPiece(.chunk(number), of: scope) else {
                 throw SnapshotError.piece(piece, "the chunk did not come before")
             }
-            _ = try parts(bytes, of: try block(chunk, number), number, scope)
+            _ = try parts(
+                bytes, of: try SnapshotPiece.chunk(number).unpacked { try SnapshotBlock(compressed: chunk) }, number,
+                scope)
         }
         try transaction.put(bytes, as: piece, of: scope)
     }
@@ -104,11 +106,14 @@ package struct SnapshotReceiver<Transaction: ReplicaTransaction> {
         try transaction.put(HeldSnapshot(manifest, isBase: true), of: scope)
         var count = 0
         var last: RecordID?
+        var next = try unpack(0, of: manifest)
         for (number, chunk) in manifest.chunks.enumerated() {
-            if chunk.first == nil {
-                try installOrder(number, of: scope)
+            let block = next
+            next = try unpack(number + 1, of: manifest)
+            if let block {
+                count += try installRecords(number, chunk, try block().get(), of: scope, after: &last)
             } else {
-                count += try installRecords(number, chunk, of: scope, after: &last)
+                try installOrder(number, of: scope)
             }
         }
         guard try transaction.fingerprint(of: scope).hash == manifest.fingerprint else {
@@ -158,7 +163,7 @@ package struct SnapshotReceiver<Transaction: ReplicaTransaction> {
 
     private func installOrder(_ number: Int, of scope: ScopeID) throws {
         guard let bytes = try transaction.snapshotPiece(.chunk(number), of: scope) else { return }
-        let order = try unpacked(bytes, number) { try SnapshotOrder(compressed: $0) }
+        let order = try SnapshotPiece.chunk(number).unpacked { try SnapshotOrder(compressed: bytes) }
         for head in order.heads {
             // A feed that waits here and is included there: what of it is new cannot be told.
             guard try transaction.feed(head.feed, of: scope) == nil else { throw SnapshotError.notEmpty(scope) }
@@ -169,12 +174,24 @@ package struct SnapshotReceiver<Transaction: ReplicaTransaction> {
         }
     }
 
+    /// Unpacks a chunk while the one before it is taken; nil where it is none of records.
+    private func unpack(
+        _ number: Int, of manifest: SnapshotManifest
+    ) throws -> (@Sendable () -> Result<UnpackedChunk, any Error>)? {
+        let (scope, piece) = (manifest.scope, SnapshotPiece.chunk(number))
+        guard number < manifest.chunks.count, manifest.chunks[number].first != nil else { return nil }
+        guard let bytes = try transaction.snapshotPiece(piece, of: scope) else {
+            throw SnapshotError.piece(piece, "it did not come")
+        }
+        return transaction.begin { Result { try UnpackedChunk(bytes, number: number, of: scope) } }
+    }
+
     private func installRecords(
-        _ number: Int, _ chunk: SnapshotManifest.Chunk, of scope: ScopeID, after last: inout RecordID?
+        _ number: Int, _ chunk: SnapshotManifest.Chunk, _ unpacked: UnpackedChunk, of scope: ScopeID,
+        after last: inout RecordID?
     ) throws -> Int {
         let piece = SnapshotPiece.chunk(number)
-        let block = try unpacked([], number) { _ in try transaction.baseBlock(number, of: scope) }
-        let records = block.records.map { (id: $0.id(in: scope), record: $0) }.sorted { $0.id < $1.id }
+        let (block, records) = (unpacked.block, unpacked.records)
         guard UInt64(records.count) == chunk.records, records.first?.id == chunk.first,
             UInt64(block.parts.count) == chunk.parts
         else { throw SnapshotError.piece(piece, "it does not hold what the hub said") }
@@ -200,10 +217,6 @@ package struct SnapshotReceiver<Transaction: ReplicaTransaction> {
 
     // MARK: - Unpacking
 
-    private func block(_ bytes: [UInt8], _ number: Int) throws -> SnapshotBlock {
-        try unpacked(bytes, number) { try SnapshotBlock(compressed: $0) }
-    }
-
     private func parts(
         _ bytes: [UInt8], of block: SnapshotBlock, _ number: Int, _ scope: ScopeID
     ) throws -> [[UInt8]?] {
@@ -221,16 +234,6 @@ package struct SnapshotReceiver<Transaction: ReplicaTransaction> {
             throw SnapshotError.piece(.parts(number), "one is not the part that \(part.dot) commits to")
         }
         return parts
-    }
-
-    private func unpacked<Result>(
-        _ bytes: [UInt8], _ number: Int, _ body: ([UInt8]) throws -> Result
-    ) throws -> Result {
-        do { return try body(bytes) } catch let error as CodecError {
-            throw SnapshotError.piece(.chunk(number), error.description)
-        } catch let error as ZstdError {
-            throw SnapshotError.piece(.chunk(number), error.description)
-        }
     }
 }
 

@@ -28,11 +28,10 @@ struct TouchedRecords: Sendable {
         }
     }
 
-    /// The records of the segment's next change, in its order.
-    @discardableResult
-    mutating func note(_ change: SegmentChange, _ hash: Hash256) -> [RecordID] {
-        var records: [RecordID] = []
-        records.reserveCapacity(change.records.count)
+    /// Takes the segment's next change.
+    ///
+    /// - Parameter records: its records, in its order, are appended.
+    mutating func note(_ change: SegmentChange, _ hash: Hash256, _ records: inout [RecordID]) {
         for mention in change.records {
             let origin = segment.recordIndices[mention]
             let id = known[origin] ?? segment.origins[origin].recordID(in: scope, change: hash.short)
@@ -44,6 +43,11 @@ struct TouchedRecords: Sendable {
             known[origin] = id
             isNoted[origin] = true
         }
-        return records
+    }
+
+    /// Takes the segment's next change, whose records nobody asks for.
+    mutating func note(_ change: SegmentChange, _ hash: Hash256) {
+        var records: [RecordID] = []
+        note(change, hash, &records)
     }
 }

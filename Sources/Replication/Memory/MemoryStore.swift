@@ -258,6 +258,9 @@ package final class MemoryTransaction: HubTransaction {
     package func setting(_ key: SettingKey) -> [UInt8]? { state.settings[key] }
     package func put(_ value: [UInt8]?, for key: SettingKey) { state.settings[key] = value }
 
+    /// Done when it is asked for.
+    package func begin<Value: Sendable>(_ work: @escaping @Sendable () -> Value) -> @Sendable () -> Value { work }
+
     // MARK: - Records
 
     package func record(_ id: RecordID, of scope: ScopeID) -> StoredRecord? {

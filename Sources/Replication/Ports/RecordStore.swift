@@ -102,7 +102,7 @@ package struct Fingerprint: Hashable, Sendable {
 }
 
 /// What the engine of a replica works on: its log and its records in one transaction.
-package protocol ReplicaTransaction: ChangeLog, RecordStore, SnapshotStore {
+package protocol ReplicaTransaction: ChangeLog, RecordStore, SnapshotStore, Background {
     /// The secret from which the salts of a subject's parts in a record derive; nil before the first.
     func partKey(of subject: SubjectID, record: RecordID) throws -> [UInt8]?
     func put(partKey: [UInt8], of subject: SubjectID, record: RecordID) throws

@@ -19,8 +19,10 @@ extension SQLiteTransaction {
     ) throws -> (rows: Int, damage: [StoredValueError]) {
         guard let type = record.state.type.flatMap({ projections.type(named: $0) }) else { return (0, []) }
         let encoded = EncodedState(record.state)
-        _ = rowWriter.read(encoded, types: projections.types)
-        let clocks = rowWriter.clockColumn(of: encoded, in: type.values, feed)
+        var writer = ClockWriter()
+        let clocks = RowDraft(
+            encoded, of: record.id, feedRows: encoded.feeds.map(feed)[...], types: projections.types, &writer
+        ).clocks
         let main = type.mainRow(
             of: RecordView(id: record.id, state: record.state, log: log), scope: try scopeRow(record.scope),
             clocks: clocks)

@@ -25,7 +25,7 @@ enum ClockColumn {
     fileprivate static let greatestNarrowMark = 15
 
     /// One that wrote a surviving value.
-    fileprivate struct Change: Equatable {
+    fileprivate struct Change: Equatable, Sendable {
         let feed: Int64
         let sequence: UInt64
         let effective: HybridTimestamp
@@ -33,7 +33,7 @@ enum ClockColumn {
 }
 
 /// Writes clock columns; keeps its memory from one to the next.
-struct ClockWriter {
+struct ClockWriter: Sendable {
     private var changes: [ClockColumn.Change] = []
     private var marks: [Int] = []
     private var rest: [Int] = []
@@ -48,18 +48,18 @@ struct ClockWriter {
     ///
     /// - Parameters:
     ///   - slots: of the state whose bytes these are.
-    ///   - row: gives a feed's row.
+    ///   - feedRows: of the feeds that the state lists.
     /// - Complexity: O(slots + fields), times the changes of the record.
     mutating func encode(
-        _ slots: EncodedSlots, in bytes: UnsafeRawBufferPointer, of table: ValueTable, _ row: (FeedID) throws -> Int64
-    ) rethrows {
+        _ slots: EncodedSlots, in bytes: UnsafeRawBufferPointer, of table: ValueTable, feedRows: ArraySlice<Int64>
+    ) {
         changes.removeAll(keepingCapacity: true)
         rest.removeAll(keepingCapacity: true)
         marks.removeAll(keepingCapacity: true)
         marks.append(contentsOf: repeatElement(0, count: table.columnCount + 1))
         shown.removeAll(keepingCapacity: true)
-        feedRows.removeAll(keepingCapacity: true)
-        for feed in slots.feeds { feedRows.append(try row(feed)) }
+        self.feedRows.removeAll(keepingCapacity: true)
+        self.feedRows.append(contentsOf: feedRows)
         table.keys.names.withUnsafeBytes { names in encodeValues(slots, bytes, table, names) }
         var restBytes = ByteWriter()
         if !rest.isEmpty {
@@ -79,7 +79,7 @@ struct ClockWriter {
             writer.write(slots.logCount)
             writer.write(slots.logSum)
             writer.write(newest.key.rawValue)
-            writer.write(signed: feedRows[newest.feed])
+            writer.write(signed: self.feedRows[newest.feed])
             writer.write(newest.sequence)
         }
     }

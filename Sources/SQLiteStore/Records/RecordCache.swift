@@ -56,7 +56,7 @@ final class CachedRecord {
 struct RecordCache {
     private var records: [RecordID: CachedRecord] = [:]
     /// Each use, oldest first, but for those between two trimmings; what was used again later is skipped.
-    private var uses: [(record: CachedRecord, at: UInt64)] = []
+    private var uses: [(record: CachedRecord?, at: UInt64)] = []
     private var firstUse = 0
     private var bytes = 0
     /// Counts trimmings: one before each transaction, and more in a long one. A record that was never used says 0.
@@ -125,9 +125,10 @@ struct RecordCache {
     /// - Complexity: amortised O(1) a use.
     mutating func takeOldest(beyond limit: Int) -> CachedRecord? {
         while bytes > limit, firstUse < uses.count {
-            let (record, at) = uses[firstUse]
+            // Nothing here keeps it alive any longer.
+            let (record, at) = (uses[firstUse].record.take(), uses[firstUse].at)
             firstUse += 1
-            guard record.lastUse == at else { continue }
+            guard let record, record.lastUse == at else { continue }
             records[record.id] = nil
             record.isKept = false
             bytes -= record.bytes

@@ -70,24 +70,25 @@ extension SQLiteTransaction {
         }
     }
 
-    /// Writes what the tables show of one record, whose state the row writer has read.
+    /// Writes what the tables show of one record.
     ///
-    /// - Parameter isFirst: whether they have nothing of it yet.
+    /// - Parameters:
+    ///   - draft: of its state.
+    ///   - isFirst: whether they have nothing of it yet.
     func project(
-        _ cached: CachedRecord, _ state: EncodedState, as type: ProjectedType, isFirst: Bool, hasLog: Bool
+        _ cached: CachedRecord, _ state: EncodedState, _ draft: RowDraft, as type: ProjectedType, isFirst: Bool
     ) throws {
-        let log = type.readsLog && hasLog ? try logRows(of: cached) : []
+        let log = type.readsLog && draft.hasLog ? try logRows(of: cached) : []
         let needsState = !type.type.derivedColumns.isEmpty || type.tables.count > 1
         let apart = needsState ? state.state : RecordState()
         let derived =
             type.type.derivedColumns.isEmpty
             ? [] : type.type.derive(RecordView(id: cached.id, state: apart, log: log))
         let scope = try scopeRow(cached.scope)
+        if draft.clocks.isEmpty { for feed in state.feeds { _ = try feedRow(of: feed, scope: scope) } }
         let main = type.tables[0]
         try connection.withStatement(dynamic: isFirst ? main.insertion : main.update) { statement in
-            try rowWriter.write(
-                state, as: type, rid: cached.rid, scope: scope, derived: derived, with: statement
-            ) { try feedRow(of: $0, scope: scope) }
+            try draft.write(as: type, rid: cached.rid, scope: scope, derived: derived, with: statement)
         }
         guard type.tables.count > 1 else { return }
         let rewritesLog = cached.unprojectedLog == nil && !isFirst

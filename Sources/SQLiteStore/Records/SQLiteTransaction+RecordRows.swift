@@ -8,7 +8,7 @@ extension SQLiteTransaction {
     /// The cached row of a record, read where it is not cached; nil where the scope has none.
     func recordRow(_ id: RecordID, of scope: ScopeID) throws -> CachedRecord? {
         if let cached = caches.records.find(id) { return cached.scope == scope ? cached : nil }
-        guard let row = try heldScopeRow(scope) else { return nil }
+        guard let row = try heldScopeRow(scope), try !isNew(id, in: row) else { return nil }
         let read: CachedRecord? = try connection.withStatement(
             """
             SELECT rid, type, origin, state, conflicts FROM record
@@ -35,6 +35,16 @@ extension SQLiteTransaction {
         }
         if let read { caches.records.keep(read) }
         return read
+    }
+
+    /// Whether the scope surely has no row of the record.
+    private func isNew(_ id: RecordID, in row: Int64) throws -> Bool {
+        try caches.recordFilter.isNew(id, of: row) {
+            try connection.withStatement("SELECT 1 FROM record WHERE scope = ? LIMIT 1") { statement in
+                try statement.bind(row)
+                return try !statement.step()
+            }
+        }
     }
 
     /// A record's state as the file has it.
@@ -128,6 +138,7 @@ extension SQLiteTransaction {
                 "UPDATE record SET type = ?, origin = ?, state = ?, conflicts = ? WHERE rid = ?",
                 cached.projected, try cached.origin.map(storedBytes) ?? [], state, conflicts, cached.rid)
         } else {
+            caches.recordFilter.insert(cached.id)
             try connection.execute(
                 "INSERT INTO record (rid, scope, id, type, origin, state, conflicts) VALUES (?, ?, ?, ?, ?, ?, ?)",
                 cached.rid, try scopeRow(cached.scope), cached.id.bytes, cached.projected,

@@ -49,7 +49,7 @@ extension SQLiteTransaction {
         if cached.origin == nil { cached.origin = try operations.origin(record).seen(from: step.hash) }
         defer { caches.records.resize(cached) }
         return try cached.state.apply(
-            operations, on: record, dot: step.dot, effective: step.effective, past: step.past
+            operations, on: record, dot: step.dot, effective: step.effective, past: step.past, in: &foldMemory
         ) {
             try greatestLogKey(of: id, scope: scope, within: step.past)
         }
@@ -85,35 +85,61 @@ extension SQLiteTransaction {
             return caches.records.trim()
         }
         // What was not used for longest will hardly be used again; what is used now would be written once more.
-        while let oldest = caches.records.takeOldest(beyond: RecordCache.keptWindowBytes) {
-            guard oldest.isDirty else { continue }
-            caches.lag.mustEnd = true
-            try flush(oldest)
+        var oldest: [CachedRecord] = []
+        while let record = caches.records.takeOldest(beyond: RecordCache.keptWindowBytes) {
+            if record.isDirty { oldest.append(record) }
         }
+        try flush(oldest)
         caches.dirtyRecords.removeAll { !$0.isDirty }
     }
 
     /// Writes every record that has changed, once, with its share of the fingerprint and the tables that show it.
     func flushRecords() throws {
-        if caches.dirtyRecords.isEmpty { return }
-        caches.lag.mustEnd = true
-        for cached in caches.dirtyRecords { try flush(cached) }
+        try flush(caches.dirtyRecords)
         caches.dirtyRecords.removeAll(keepingCapacity: true)
     }
 
-    private func flush(_ cached: CachedRecord) throws {
+    private func flush(_ records: [CachedRecord]) throws {
+        if records.isEmpty { return }
+        caches.lag.mustEnd = true
+        var drafts = try drafts(of: records)
+        for cached in records { try write(cached, drafts.take(background)) }
+    }
+
+    private func drafts(of records: [CachedRecord]) throws -> RowDrafts {
+        var sources: [RowDrafts.Source] = []
+        sources.reserveCapacity(records.count)
+        var feedRows: [Int64] = []
+        for cached in records {
+            let state = cached.state.encoded()
+            let first = feedRows.count
+            let scope = try scopeRow(cached.scope)
+            var areKnown = true
+            for feed in state.feeds {
+                if let known = try cachedFeed(feed, scope: scope) {
+                    feedRows.append(known.rid)
+                } else {
+                    areKnown = false
+                }
+            }
+            sources.append(
+                RowDrafts.Source(id: cached.id, state: state, feedRows: areKnown ? first..<feedRows.count : nil))
+        }
+        return RowDrafts(sources, feedRows: feedRows, types: projections.types)
+    }
+
+    private func write(_ cached: CachedRecord, _ draft: RowDraft) throws {
         let state = cached.state.encoded()
-        let summary = rowWriter.read(state, types: projections.types)
-        let projected = cached.origin == nil ? nil : summary.type
+        let projected = cached.origin == nil ? nil : draft.type.map { projections.types[$0] }
         if cached.projected != projected?.number { try unproject(cached) }
         let isFirst = cached.projected == nil
         cached.projected = projected?.number
-        let digest = cached.origin == nil ? 0 : state.digest(of: cached.id)
+        let digest = cached.origin == nil ? 0 : draft.digest
         // Values stand once: where tables show them, there.
         let inline = projected == nil && cached.origin != nil ? state.bytes : []
-        try writeRow(of: cached, keepingState: inline, conflicts: summary.conflicts)
+        try writeRow(of: cached, keepingState: inline, conflicts: draft.conflicts)
         try insertLog(of: cached)
-        if let projected { try project(cached, state, as: projected, isFirst: isFirst, hasLog: summary.hasLog) }
+        if let projected { try project(cached, state, draft, as: projected, isFirst: isFirst) }
         try count(digest, of: cached.id, insteadOf: cached.savedDigest ?? 0, scope: try scopeRow(cached.scope))
         cached.savedDigest = digest
         cached.isDirty = false

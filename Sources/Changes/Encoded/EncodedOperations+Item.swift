@@ -1,0 +1,79 @@
+import Causality
+
+extension EncodedOperations {
+    /// An operation, by where its parts lie in `bytes`. A block that is unpacked ahead keeps those of a thousand changes: they are
+    /// kept small.
+    package struct Item: Sendable {
+        private let recordNumber: UInt32
+        package let kind: FieldKind
+        package let action: FieldAction
+        package let isShown: Bool
+        private let formStart: UInt32
+        private let fieldStart: UInt32
+        private let fieldEnd: UInt32
+        private let elementStart: UInt32
+        private let valueStart: UInt32
+        private let valueEnd: UInt32
+        private let formEnd: UInt32
+
+        /// - Precondition: the operations lie in the first 4 GB of the bytes.
+        init(
+            record: Int, kind: FieldKind, action: FieldAction, isShown: Bool, field: Range<Int>, elementStart: Int,
+            value: Range<Int>, form: Range<Int>
+        ) {
+            recordNumber = UInt32(record)
+            self.kind = kind
+            self.action = action
+            self.isShown = isShown
+            formStart = UInt32(form.lowerBound)
+            fieldStart = UInt32(field.lowerBound)
+            fieldEnd = UInt32(field.upperBound)
+            self.elementStart = UInt32(elementStart)
+            valueStart = UInt32(value.lowerBound)
+            valueEnd = UInt32(value.upperBound)
+            formEnd = UInt32(form.upperBound)
+        }
+
+        /// Which of the change's records.
+        package var record: Int { Int(recordNumber) }
+        package var field: Range<Int> { Int(fieldStart)..<Int(fieldEnd) }
+        /// Empty where there is none.
+        package var element: Range<Int> { Int(elementStart)..<Int(valueStart) }
+        package var value: Range<Int> { Int(valueStart)..<Int(valueEnd) }
+        /// From the form on to the end.
+        package var form: Range<Int> { Int(formStart)..<Int(formEnd) }
+    }
+}
+
+/// The order of targets: by field, kind, and the element's canonical bytes, none before all.
+enum TargetOrder {
+    static func compare(
+        _ a: UnsafeRawBufferPointer, _ left: EncodedOperations.Item, _ b: UnsafeRawBufferPointer,
+        _ right: EncodedOperations.Item
+    ) -> Int {
+        compare(a, left, b, right.field, right.kind, right.element)
+    }
+
+    static func compare(
+        _ a: UnsafeRawBufferPointer, _ item: EncodedOperations.Item, _ b: UnsafeRawBufferPointer, _ field: Range<Int>,
+        _ kind: FieldKind, _ element: Range<Int>
+    ) -> Int {
+        let fields = compare(a, item.field, b, field)
+        if fields != 0 { return fields }
+        if item.kind != kind { return item.kind < kind ? -1 : 1 }
+        return compare(a, item.element, b, element)
+    }
+
+    private static func compare(
+        _ a: UnsafeRawBufferPointer, _ aRange: Range<Int>, _ b: UnsafeRawBufferPointer, _ bRange: Range<Int>
+    ) -> Int {
+        let count = min(aRange.count, bRange.count)
+        var offset = 0
+        while offset < count {
+            let (x, y) = (a[aRange.lowerBound + offset], b[bRange.lowerBound + offset])
+            if x != y { return x < y ? -1 : 1 }
+            offset += 1
+        }
+        return aRange.count - bRange.count
+    }
+}
