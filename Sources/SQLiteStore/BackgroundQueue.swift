@@ -2,9 +2,9 @@ import Dispatch
 import Replication
 import Synchronization
 
-/// A queue of its own for the work that a transaction has done beside its own.
+/// Threads for the work that a transaction has done beside its own.
 final class BackgroundQueue: Background {
-    private let queue = DispatchQueue(label: "amends.background")
+    private let queue = DispatchQueue(label: "amends.background", attributes: .concurrent)
 
     func begin<Value: Sendable>(_ work: @escaping @Sendable () -> Value) -> @Sendable () -> Value {
         let awaited = Awaited<Value>()

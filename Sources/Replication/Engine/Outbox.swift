@@ -142,7 +142,8 @@ package struct Outbox<Transaction: ReplicaTransaction> {
             try transaction.put(own)
             attestations.append(own)
         }
-        let push = ScopePush(scope: scope, runs: runs, attestations: attestations)
+        let push = ScopePush(
+            scope: scope, blocks: PushBlock.packed(runs, in: transaction), attestations: attestations)
         try transaction.note(pushed: Outbox.placeable(push.blocks, of: batch), of: scope)
         return (push, batch.byteCount, Set(runs.map { ReplicaID($0.feed) }))
     }

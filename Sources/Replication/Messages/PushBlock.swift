@@ -16,6 +16,43 @@ package enum PushBlock: Hashable, Sendable {
     }
 
     /// Packs runs into columns wherever columns can hold them.
+    ///
+    /// - Parameter background: packs every other block.
+    static func packed(_ runs: [ChangeRun], in background: some Background) -> [PushBlock] {
+        let pieces = pieces(of: runs)
+        var blocks: [PushBlock] = []
+        for first in stride(from: 0, to: pieces.count, by: 2) {
+            let second = first + 1 < pieces.count ? pieces[first + 1] : []
+            let other = second.isEmpty ? nil : background.begin { packed(second) }
+            blocks += packed(pieces[first])
+            if let other { blocks += other() }
+        }
+        return blocks
+    }
+
+    /// The same changes, in pieces of as many as a block holds.
+    private static func pieces(of runs: [ChangeRun]) -> [[ChangeRun]] {
+        var pieces: [[ChangeRun]] = []
+        var room = 0
+        for run in runs {
+            var next = 0
+            while next < run.changes.count {
+                if room == 0 {
+                    pieces.append([])
+                    room = BlockPacker.entriesPerBlock
+                }
+                let end = min(next + room, run.changes.count)
+                pieces[pieces.count - 1].append(
+                    ChangeRun(
+                        feed: run.feed, first: run.first &+ UInt64(next), changes: Array(run.changes[next..<end])))
+                room -= end - next
+                next = end
+            }
+        }
+        return pieces
+    }
+
+    /// The same here and now.
     static func packed(_ runs: [ChangeRun]) -> [PushBlock] {
         var blocks: [PushBlock] = []
         var writer = SegmentWriter(isPlaced: false)

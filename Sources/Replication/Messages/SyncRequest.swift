@@ -94,8 +94,12 @@ package struct ScopePush: Hashable, Sendable {
     package let piece: ChangePiece?
 
     package init(scope: ScopeID, runs: [ChangeRun], attestations: [Attestation], piece: ChangePiece? = nil) {
+        self.init(scope: scope, blocks: PushBlock.packed(runs), attestations: attestations, piece: piece)
+    }
+
+    init(scope: ScopeID, blocks: [PushBlock], attestations: [Attestation], piece: ChangePiece? = nil) {
         self.scope = scope
-        blocks = PushBlock.packed(runs)
+        self.blocks = blocks
         self.attestations = attestations
         self.piece = piece
     }

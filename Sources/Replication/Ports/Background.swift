@@ -1,7 +1,7 @@
 /// Where work that needs no store is done while the store does other work. The core says what is to be done; who is behind this
 /// port says on which thread.
 package protocol Background: AnyObject {
-    /// Takes on a piece of work, to be done when those taken on before are.
+    /// Takes on a piece of work; several may be done at once.
     ///
     /// - Returns: what waits for the result. It is called at most once.
     func begin<Value: Sendable>(_ work: @escaping @Sendable () -> Value) -> @Sendable () -> Value

@@ -52,8 +52,8 @@ struct Projections: Sendable {
     }
 }
 
-/// A record type with its tables, worked out once.
-struct ProjectedType: Sendable {
+/// A record type with its tables, worked out once and shared: it is asked for with each record that is written.
+final class ProjectedType: Sendable {
     let type: RecordType
     /// As `record.type` names it.
     let number: Int64
@@ -86,7 +86,8 @@ struct ProjectedType: Sendable {
         var row: [ColumnValue] = Array(repeating: .null, count: tables[0].columns.count)
         let first = leadingColumns
         let slots = view.state.slots.span
-        let columns = columns.span
+        let fields = columns
+        let columns = fields.span
         var next = 0
         // Both are sorted by target, so one walk meets all.
         for place in columns.indices {

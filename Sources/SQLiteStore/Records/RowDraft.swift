@@ -73,7 +73,8 @@ struct RowDraft: Sendable {
             try statement.bind(rid, at: 1)
             if type.leadingColumns > 0 { try statement.bind(scope, at: 2) }
             let first = 2 + type.leadingColumns
-            let columns = type.columns.span
+            let fields = type.columns
+            let columns = fields.span
             for place in columns.indices {
                 let index = first + columns[place].index
                 if shown[place] < 0 {
