@@ -73,7 +73,7 @@ package enum Zstd {
         bytes.withUnsafeBytes { source in
             // Two greatest numbers stand for an unknown size and for no frame.
             let announced = ZSTD_getFrameContentSize(source.baseAddress, source.count)
-            guard announced <= UInt64(limit.value),
+            guard announced <= UInt64(limit.value), windowBytes(source, announced) <= 1 << UInt64(greatestWindowLog),
                 ZSTD_findFrameCompressedSize(source.baseAddress, source.count) == source.count
             else { return nil }
             var isWhole = false
@@ -85,6 +85,16 @@ package enum Zstd {
             }
             return isWhole ? result : nil
         }
+    }
+
+    /// How far back a frame may refer: RFC 8878, section 3.1.1.1.2.
+    ///
+    /// - Parameter frame: with a whole header.
+    private static func windowBytes(_ frame: UnsafeRawBufferPointer, _ announced: UInt64) -> UInt64 {
+        let isSingleSegment = frame[4] & 0x20 != 0
+        if isSingleSegment { return announced }
+        let base = UInt64(1) << UInt64(10 + frame[5] >> 3)
+        return base + base / 8 * UInt64(frame[5] & 7)
     }
 
     private static func decompress(

@@ -122,6 +122,12 @@ extension SQLiteTransaction {
         return block
     }
 
+    package func keep(_ block: SnapshotBlock, as number: Int, of scope: ScopeID) throws {
+        let row = try scopeRow(scope)
+        _ = try cachedSnapshot(row)
+        caches.snapshots[row]??.lastBlock = (number, block)
+    }
+
     // MARK: - Feeds and pasts
 
     package func baseHead(of feed: FeedID, scope: ScopeID) throws -> SnapshotOrder.Head? {

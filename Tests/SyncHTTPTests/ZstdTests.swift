@@ -44,5 +44,16 @@ import Testing
         #expect(throws: ZstdError.self) {
             try Zstd.decompress(magic + [descriptorWithWindow, window2GB, 0x01, 0, 0], limit: small)
         }
+        // The same with a size that is told: 256 KB, of which two blocks say that they are all the same.
+        let descriptorWithSize: UInt8 = 0x80
+        let window128KB: UInt8 = 7 << 3
+        let repeated: [UInt8] = [0, 0, 4, 0, 0x02, 0, 0x10, 0x61, 0x03, 0, 0x10, 0x61]
+        let limit = Limit("bytes", 256 << 10)
+        #expect(throws: ZstdError.self) {
+            try Zstd.decompress(magic + [descriptorWithSize, window2GB] + repeated, limit: limit)
+        }
+        #expect(
+            (try? Zstd.decompress(magic + [descriptorWithSize, window128KB] + repeated, limit: limit))
+                == Array(repeating: 0x61, count: 256 << 10))
     }
 }

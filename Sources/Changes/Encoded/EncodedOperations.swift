@@ -12,8 +12,8 @@ package struct EncodedOperations: Sendable {
     /// Where there are several records: the items of each side by side, and where those of each begin.
     private var grouped: [Int] = []
     private var groupStarts: [Int] = []
-    /// The same items, those of each record in the order of their targets; empty where they are too many to be folded in bytes.
-    private var ordered: [UInt8] = []
+    /// The same items, those of each record in the order of their targets; empty until `order` was called.
+    private var ordered: [UInt16] = []
 
     /// - Throws: what `Operations` of these bytes throws.
     package init(_ bytes: [UInt8]) throws(CodecError) { try self.init(bytes, 0..<bytes.count) }
@@ -45,7 +45,6 @@ package struct EncodedOperations: Sendable {
         }
         guard groupItems() else { throw .malformed("a record is listed and not written", at: start) }
         try reader.finish()
-        ordered = orderedItems()
     }
 
     /// - Returns: whether each record has an item.
@@ -69,45 +68,64 @@ package struct EncodedOperations: Sendable {
         groupStarts.isEmpty ? Array(items.indices)[...] : grouped[groupStarts[record]..<groupStarts[record + 1]]
     }
 
-    /// More than these are not folded in bytes.
+    /// More operations on one record than these are not folded in bytes.
     static var greatestOrderedCount: Int { 127 }
 
-    private func orderedItems() -> [UInt8] {
-        guard items.count <= EncodedOperations.greatestOrderedCount else { return [] }
-        var order: [UInt8] = []
+    /// Puts the items in the order in which they are folded, ahead of who folds them.
+    package mutating func order() {
+        var order: [UInt16] = []
         order.reserveCapacity(items.count)
+        for record in origins.indices { append(itemsOn: record, to: &order) }
+        ordered = order
+    }
+
+    /// Appends the items on a record in the order of their targets; where they are too many, as they come.
+    private func append(itemsOn record: Int, to order: inout [UInt16]) {
+        let first = order.count
         let items = items.span
+        let count = count(on: record)
         bytes.withUnsafeBytes { bytes in
-            for record in origins.indices {
-                let first = order.count
-                for index in indices(on: record) {
-                    var place = order.count
-                    order.append(UInt8(index))
-                    // They come in the order of a table's columns or nearly sorted, and are few.
-                    while place > first,
-                        TargetOrder.compare(bytes, items[index], bytes, items[Int(order[place - 1])]) < 0
-                    {
-                        order[place] = order[place - 1]
-                        place -= 1
-                    }
-                    order[place] = UInt8(index)
+            for offset in 0..<count {
+                let index = grouped.isEmpty ? offset : grouped[groupStarts[record] + offset]
+                var place = order.count
+                order.append(UInt16(index))
+                guard count <= EncodedOperations.greatestOrderedCount else { continue }
+                // They come in the order of a table's columns or nearly sorted, and are few.
+                while place > first,
+                    TargetOrder.compare(bytes, items[index], bytes, items[Int(order[place - 1])]) < 0
+                {
+                    order[place] = order[place - 1]
+                    place -= 1
                 }
+                order[place] = UInt16(index)
             }
         }
-        return order
+    }
+
+    private func count(on record: Int) -> Int {
+        groupStarts.isEmpty ? items.count : groupStarts[record + 1] - groupStarts[record]
     }
 
     /// The items on one of the records, by their indices in `items`, in the order of their targets; nil where one of them
     /// does not put its value in the place of those that it replaces, or there are too many.
-    func replacing(on record: Int) -> ArraySlice<UInt8>? {
-        guard ordered.count == items.count else { return nil }
-        let range = groupStarts.isEmpty ? 0..<ordered.count : groupStarts[record]..<groupStarts[record + 1]
-        let span = items.span
-        for place in range {
-            let index = Int(ordered[place])
-            guard span[index].kind.isReplacing, !span[index].isShown else { return nil }
+    func replacing(on record: Int) -> ArraySlice<UInt16>? {
+        let count = count(on: record)
+        guard count <= EncodedOperations.greatestOrderedCount else { return nil }
+        let order: ArraySlice<UInt16>
+        if ordered.isEmpty {
+            var found: [UInt16] = []
+            found.reserveCapacity(count)
+            append(itemsOn: record, to: &found)
+            order = found[...]
+        } else {
+            let first = groupStarts.isEmpty ? 0 : groupStarts[record]
+            order = ordered[first..<first + count]
         }
-        return ordered[range]
+        let items = items.span
+        for index in order {
+            guard items[Int(index)].kind.isReplacing, !items[Int(index)].isShown else { return nil }
+        }
+        return order
     }
 
     private static func readItem(

@@ -30,7 +30,7 @@ struct StateFolder {
     ///
     /// - Returns: how many they are, none for the empty state; nil where it is not done here.
     consuming func fold(
-        _ items: [EncodedOperations.Item], _ order: ArraySlice<UInt8>, in memory: inout FoldMemory
+        _ items: [EncodedOperations.Item], _ order: ArraySlice<UInt16>, in memory: inout FoldMemory
     ) -> Int? {
         guard let feeds = FeedNumbers(of: state, with: dot.feed),
             state.slotCount + order.count <= StateFolder.greatestCount
@@ -45,7 +45,7 @@ struct StateFolder {
     }
 
     private mutating func write(
-        _ items: Span<EncodedOperations.Item>, _ order: Span<UInt8>, _ feeds: FeedNumbers, _ output: inout Output
+        _ items: Span<EncodedOperations.Item>, _ order: Span<UInt16>, _ feeds: FeedNumbers, _ output: inout Output
     ) -> (isDone: Bool, isEmpty: Bool) {
         output.write(byte: state.bytes[0])
         feeds.write(of: state, dot.feed, into: &output)

@@ -38,7 +38,9 @@ struct ChainedChanges: Sendable {
             let hash = Hash256.of(.change, in: &writer) { header.encode(into: &$0) }
             heads[place] = hash
             hashes.append(hash)
-            operations.append(try EncodedOperations(segment.operationBytes, change.operationBytes))
+            var found = try EncodedOperations(segment.operationBytes, change.operationBytes)
+            found.order()
+            operations.append(found)
             touched.note(change, hash, &records)
         }
         self.touched = touched.ids

@@ -154,7 +154,7 @@ package struct PageReceiver<Transaction: ReplicaTransaction> {
             for feed in try transaction.feeds(of: state.id) { start.feeds[feed.feed] = feed }
         }
         return Lookahead(count: packed.count, from: start) { [scope = state.id, packed] start, index in
-            Result { try PreparedBlock(packed[index], of: scope, after: &start) }
+            Result { try PreparedBlock(packed[index], of: scope, after: &start, isLast: index == packed.count - 1) }
         }
     }
 

@@ -16,8 +16,9 @@ struct PreparedBlock: Sendable {
         var history: HistoryHash?
     }
 
+    /// - Parameter isLast: whether nobody asks what comes after it.
     /// - Throws: `CodecError`.
-    init(_ packed: PackedEntries, of scope: ScopeID, after start: inout Start) throws {
+    init(_ packed: PackedEntries, of scope: ScopeID, after start: inout Start, isLast: Bool) throws {
         self.packed = packed
         segment = try packed.unpacked(scope: scope)
         let feeds = start.feeds
@@ -27,6 +28,7 @@ struct PreparedBlock: Sendable {
         } else {
             order = nil
         }
+        if isLast { return }
         start.history = order?.after
         if let changes { start.move(on: changes) } else { start.move(over: segment) }
     }

@@ -195,6 +195,7 @@ package struct SnapshotReceiver<Transaction: ReplicaTransaction> {
         guard UInt64(records.count) == chunk.records, records.first?.id == chunk.first,
             UInt64(block.parts.count) == chunk.parts
         else { throw SnapshotError.piece(piece, "it does not hold what the hub said") }
+        try transaction.keep(block, as: number, of: scope)
         for (id, record) in records {
             if let last, last >= id { throw SnapshotError.piece(piece, "its records are not those of its place") }
             last = id

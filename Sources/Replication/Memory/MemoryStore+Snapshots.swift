@@ -74,6 +74,10 @@ extension MemoryTransaction {
         return block
     }
 
+    package func keep(_ block: SnapshotBlock, as number: Int, of scope: ScopeID) {
+        state.snapshots[scope]?.blocks[number] = block
+    }
+
     package func baseHead(of feed: FeedID, scope: ScopeID) -> SnapshotOrder.Head? {
         guard let held = state.snapshots[scope], held.held.isBase else { return nil }
         return held.heads[feed]

@@ -52,7 +52,7 @@ package enum PushBlock: Hashable, Sendable {
         return pieces
     }
 
-    /// The same here and now.
+    /// The same here and now, and without a cut after as many changes as a block holds where one of them went alone.
     static func packed(_ runs: [ChangeRun]) -> [PushBlock] {
         var blocks: [PushBlock] = []
         var writer = SegmentWriter(isPlaced: false)

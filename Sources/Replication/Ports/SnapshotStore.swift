@@ -43,6 +43,8 @@ package protocol SnapshotStore: AnyObject {
     ///
     /// - Throws: where it is not there, or its bytes are none.
     func baseBlock(_ number: Int, of scope: ScopeID) throws -> SnapshotBlock
+    /// The same chunk, where somebody has unpacked it: it need not be unpacked once more for who asks next.
+    func keep(_ block: SnapshotBlock, as number: Int, of scope: ScopeID) throws
     /// How far a feed is included in the scope's base; nil where it is not.
     func baseHead(of feed: FeedID, scope: ScopeID) throws -> SnapshotOrder.Head?
 

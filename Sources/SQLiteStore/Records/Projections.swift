@@ -79,7 +79,7 @@ final class ProjectedType: Sendable {
     }
 
     /// What the main table's row of a record should hold, for who compares: the scope where the table has one, fields,
-    /// derived columns, clocks. `RowWriter` writes it.
+    /// derived columns, clocks. `RowDraft` writes it.
     ///
     /// - Parameter scope: its row.
     func mainRow(of view: RecordView, scope: Int64, clocks: [UInt8]) -> [ColumnValue] {

@@ -25,7 +25,9 @@ struct RecordFilter {
     }
 
     /// Takes note of a record that gets a row.
-    mutating func insert(_ id: RecordID) {
+    mutating func insert(_ id: RecordID, of scope: Int64) {
+        // Of others nobody is told that they are new; before the first question the file says it.
+        guard wasEmpty[scope] == true else { return }
         if bits.isEmpty { bits = Array(repeating: 0, count: RecordFilter.bitCount / 64) }
         let (word, bit) = RecordFilter.place(of: id)
         bits[word] |= bit

@@ -45,8 +45,9 @@ struct RowDraft: Sendable {
             return
         }
         state.bytes.withUnsafeBytes { writer.encode(slots, in: $0, of: types[type].values, feedRows: feedRows) }
-        clocks = Array(writer.bytes[...])
-        shown = Array(writer.shown[...])
+        // Copies of no more than they are: the writer's memory is used again.
+        clocks = writer.bytes.withUnsafeBufferPointer { Array($0) }
+        shown = writer.shown.withUnsafeBufferPointer { Array($0) }
     }
 
     private static func type(of state: EncodedState, _ slots: EncodedSlots, among types: [ProjectedType]) -> Int? {

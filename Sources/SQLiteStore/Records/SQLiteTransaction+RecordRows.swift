@@ -138,10 +138,11 @@ extension SQLiteTransaction {
                 "UPDATE record SET type = ?, origin = ?, state = ?, conflicts = ? WHERE rid = ?",
                 cached.projected, try cached.origin.map(storedBytes) ?? [], state, conflicts, cached.rid)
         } else {
-            caches.recordFilter.insert(cached.id)
+            let scope = try scopeRow(cached.scope)
+            caches.recordFilter.insert(cached.id, of: scope)
             try connection.execute(
                 "INSERT INTO record (rid, scope, id, type, origin, state, conflicts) VALUES (?, ?, ?, ?, ?, ?, ?)",
-                cached.rid, try scopeRow(cached.scope), cached.id.bytes, cached.projected,
+                cached.rid, scope, cached.id.bytes, cached.projected,
                 try cached.origin.map(storedBytes) ?? [], state, conflicts)
             cached.isInserted = true
         }
