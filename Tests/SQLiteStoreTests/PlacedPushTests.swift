@@ -32,18 +32,7 @@ struct PlacedPushTests {
         /// So many changes of three records, in commits of ten.
         func write(_ numbers: Range<Int>) throws {
             for first in stride(from: numbers.lowerBound, to: numbers.upperBound, by: 10) {
-                try replica.store.write { transaction in
-                    let writer = LocalWriter(transaction, identity: replica.identity, random: replica.randomBytes)
-                    for number in first..<min(first + 10, numbers.upperBound) {
-                        try writer.commit(
-                            ChangeDraft(
-                                person: "p", zoneMinutes: 0, schema: "things/1",
-                                operations: Operations(
-                                    records: [.external(source: "test", id: Text("\(number % 3)"))],
-                                    operations: [Samples.register("title", .text("\(number)"))])),
-                            in: scope, at: replica.now + Int64(number))
-                    }
-                }
+                try replica.write(first..<min(first + 10, numbers.upperBound), records: 3, in: scope)
             }
         }
 

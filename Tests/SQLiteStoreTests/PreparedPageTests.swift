@@ -27,34 +27,19 @@ struct PreparedPageTests {
         return replica
     }
 
-    private func write(_ count: Int, at replica: InMemoryReplica<SQLiteStore>) throws {
-        try replica.store.write { transaction in
-            let writer = LocalWriter(transaction, identity: replica.identity, random: replica.randomBytes)
-            for number in 0..<count {
-                try writer.commit(
-                    ChangeDraft(
-                        person: "p", zoneMinutes: 0, schema: "things/1",
-                        operations: Operations(
-                            records: [.external(source: "test", id: Text("\(number % 70)"))],
-                            operations: [Samples.register("title", .text("\(replica.name) \(number)"))])),
-                    in: scope, at: replica.now + Int64(number))
-            }
-        }
-    }
-
     /// The first block of the second author has a context and is taken entry by entry; those after it are whole, and go on where
     /// it ends. A replica that holds some of the order asks for the rest in pages that begin within a block.
     @Test(arguments: [5_000, 1_500, 700]) func aFeedGoesOnFromABlockThatIsTakenEntryByEntry(_ pageChanges: Int) throws {
         let (ana, ben) = (try replica("ana", 1), try replica("ben", 2))
         let early = try replica("early", 3)
-        try write(600, at: ana)
+        try ana.write(0..<600, records: 70, in: scope)
         try ana.sync()
         try early.sync()
         try ben.sync()
-        try write(2_600, at: ben)
+        try ben.write(0..<2_600, records: 70, in: scope)
         try ben.sync()
         try ana.sync()
-        try write(1_300, at: ana)
+        try ana.write(0..<1_300, records: 70, in: scope)
         try ana.sync()
         try ben.sync()
         for reader in [early, try replica("late", 4)] {
@@ -71,10 +56,10 @@ struct PreparedPageTests {
     /// Records that a scope held before a program first asked, and those that came since, are found.
     @Test func recordsAreFoundWhoeverWroteThem() throws {
         let ana = try replica("ana", 1)
-        try write(70, at: ana)
+        try ana.write(0..<70, records: 70, in: scope)
         try ana.sync()
         let ben = try replica("ben", 2)
-        try write(70, at: ben)
+        try ben.write(0..<70, records: 70, in: scope)
         try ben.sync()
         let other = try SQLiteStore(path: folder.file("ben"), schemas: Samples.schemas)
         let ids = try other.read { try $0.records(of: scope, after: nil, limit: 1_000).map(\.id) }

@@ -162,3 +162,21 @@ struct Tables {
         return result
     }
 }
+
+extension InMemoryReplica {
+    /// So many changes of a few records, in one commit.
+    func write(_ numbers: Range<Int>, records: Int, in scope: ScopeID) throws {
+        try store.write { transaction in
+            let writer = LocalWriter(transaction, identity: identity, random: randomBytes)
+            for number in numbers {
+                try writer.commit(
+                    ChangeDraft(
+                        person: "p", zoneMinutes: 0, schema: "things/1",
+                        operations: Operations(
+                            records: [.external(source: "test", id: Text("\(number % records)"))],
+                            operations: [Samples.register("title", .text("\(name) \(number)"))])),
+                    in: scope, at: now + Int64(number))
+            }
+        }
+    }
+}
