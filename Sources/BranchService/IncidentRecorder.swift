@@ -37,8 +37,6 @@ package struct IncidentRecorder {
     package static var rejectionLimit: Int { 100 }
     /// Rows that share one commit.
     private static var rowsPerCommit: Int { 100 }
-    /// The name of the outside system in the cases' origins.
-    package static let source: Text = "incident-log"
 
     private let replica: Replica
     private let options: Options
@@ -77,11 +75,15 @@ package struct IncidentRecorder {
             }
             return report
         }
+        let home = try replica.homeScope()
         return try replica.store.withDeferredDurability {
-            while let batch = try nextBatch(&log, &mapper, &report) {
+            var next = try nextDrafts(&log, &mapper, &report, home)
+            while let batch = next {
+                // What follows is read and drafted while this is written.
+                next = try nextDrafts(&log, &mapper, &report, home)
                 try replica.write { pen in
-                    for row in batch {
-                        let isNew = try record(row, with: pen)
+                    for (row, draft) in zip(batch.rows, batch.drafts()) {
+                        let isNew = try record(row, draft, with: pen)
                         report.counts.add(row, isNew: isNew)
                     }
                 }
@@ -89,6 +91,20 @@ package struct IncidentRecorder {
             }
             return report
         }
+    }
+
+    /// Rows of one commit, and what waits for their drafts, each made as if all of its row were new.
+    private typealias DraftedRows = (rows: [MappedRow], drafts: @Sendable () -> [Result<EncodedDraft, any Error>])
+
+    private func nextDrafts(
+        _ log: inout IncidentLog, _ mapper: inout IncidentMapper<SpilledVisits>, _ report: inout Report,
+        _ home: ScopeID
+    ) throws -> DraftedRows? {
+        guard let rows = try nextBatch(&log, &mapper, &report) else { return nil }
+        let drafts = replica.store.background.begin {
+            rows.map { row in Result { try EncodedDraft(try IncidentDrafts.draft(row.events), in: home) } }
+        }
+        return (rows, drafts)
     }
 
     private func nextBatch(
@@ -126,86 +142,29 @@ package struct IncidentRecorder {
 
     // MARK: - One row
 
-    /// Saves what is new of a row, in one change. - Returns: whether its own event was new.
-    private func record(_ row: MappedRow, with pen: Replica.Pen) throws -> Bool {
+    /// Saves what is new of a row, in one change.
+    ///
+    /// - Parameter draft: of the row as if all of it were new.
+    /// - Returns: whether its own event was new.
+    private func record(
+        _ row: MappedRow, _ draft: Result<EncodedDraft, any Error>, with pen: Replica.Pen
+    ) throws -> Bool {
         let fresh = try row.events.filter { try !isKnown($0, pen.home, pen.transaction) }
-        guard let first = fresh.first else { return false }
-        var transaction = CaseTransaction(
-            by: try Author(person: Text(first.person), zoneMinutes: Int16(first.zone.minutes)))
-        for event in fresh { try write(event, in: &transaction) }
-        try pen.commit(transaction.draft())
+        if fresh.isEmpty { return false }
+        if fresh.count == row.events.count {
+            try pen.commit(try draft.get())
+        } else {
+            try pen.commit(try IncidentDrafts.draft(fresh))
+        }
         return row.events.last.map { fresh.contains($0) } ?? false
     }
 
     /// Whether the case has a step that is this fact.
     private func isKnown(_ event: CaseEvent, _ home: ScopeID, _ transaction: SQLiteTransaction) throws -> Bool {
-        let record = origin(of: event.subject).recordID(in: home, change: ShortHash(high: 0, low: 0))
+        let origin = IncidentDrafts.origin(of: event.subject)
+        let record = origin.recordID(in: home, change: ShortHash(high: 0, low: 0))
         let fact = Value.bytes(FactID(ofKey: event.factKey.bytes).bytes)
         return try transaction.logRows(of: record, scope: home).contains { $0.value["fact"] == fact }
-    }
-
-    private func origin(of reference: CaseReference) -> RecordOrigin {
-        .external(source: IncidentRecorder.source, id: Text(reference.externalID))
-    }
-
-    private func write(_ event: CaseEvent, in transaction: inout CaseTransaction) throws {
-        let at = Moment(milliseconds: event.atMilliseconds, zoneMinutes: Int16(event.zone.minutes))
-        let fact = FactID(ofKey: event.factKey.bytes)
-        let step: NewStep
-        switch event.kind {
-        case .status(let word):
-            step = NewStep(.imported, at: at, status: Text(word), fact: fact)
-        case .moved(let destination):
-            step = NewStep(
-                .moved, at: at, fact: fact, destination: Text("\(destination.location) \(destination.externalID)"))
-        }
-        let origin = origin(of: event.subject)
-        var title: Text?
-        var edits: [CaseEdit] = []
-        for change in event.changes {
-            if case .title(let text) = change { title = Text(text) } else { edits += CaseEdit.edits(change) }
-        }
-        guard let opening = event.opening else {
-            if let title { edits.append(.write(.title, title)) }
-            try transaction.apply(edits, to: origin)
-            try transaction.append(step, to: origin)
-            return
-        }
-        // The outside number is the case's number: two machines that import one log then agree on it.
-        edits.append(.write(.number, Text(event.subject.externalID)))
-        if case .movedFrom(let old) = opening {
-            edits.append(.write(.movedFrom, Text("\(old.location) \(old.externalID)")))
-        }
-        _ = try transaction.open(
-            NewCase(title ?? Text("Incident \(event.subject.externalID)"), origin: origin, edits: edits, first: step))
-    }
-}
-
-extension CaseEdit {
-    /// What a change of the log's row writes; a title is written apart.
-    fileprivate static func edits(_ change: FieldChange) -> [CaseEdit] {
-        switch change {
-        case .title: []
-        case .category(let text): [.write(.category, text.map { Text($0) })]
-        case .assignee(let text): [.write(.assignee, text.map { Text($0) })]
-        case .team(let text): [.write(.team, text.map { Text($0) })]
-        case .severity(let severity): [.severity(severity.flatMap { CaseSeverity(rawValue: Int64($0.rawValue)) })]
-        case .customer(let caller):
-            [.customer(caller.map { Customer(SubjectID(outside: $0), name: Text($0)) })]
-        case .tagAdded(let tag): [.add(Text(tag), to: .tags)]
-        case .tagRemoved(let tag): [.remove(Text(tag), from: .tags)]
-        }
-    }
-}
-
-extension Identifier128 where Kind == SubjectKind {
-    /// The subject that an outside id of the incident log names: the same on every machine that imports it.
-    fileprivate init(outside id: String) {
-        let hash = Hash256.of(.subject) { writer in
-            writer.write(IncidentRecorder.source)
-            writer.write(Text(id))
-        }
-        self.init(high: hash.short.high, low: hash.short.low)
     }
 }
 

@@ -146,6 +146,10 @@ package final class Replica {
             try writer.commit(draft, in: scope ?? home, at: now)
         }
 
+        /// Saves a draft that was encoded ahead for the home scope.
+        @discardableResult
+        func commit(_ draft: EncodedDraft) throws -> StoredChange { try writer.commit(draft, in: home, at: now) }
+
         /// The number of a case that the next change of this replica opens.
         package func nextCaseNumber() throws -> CaseNumber {
             guard let mark = try transaction.text(.deviceMark) else { throw DamagedSetting(.deviceMark) }

@@ -4,10 +4,10 @@ import Synchronization
 
 /// Threads for the work that a transaction has done beside its own. Where none is free, whoever waits for a result works it out: it
 /// may itself stand on a thread that the work would need.
-final class BackgroundQueue: Background {
+package final class BackgroundQueue: Background {
     private let queue = DispatchQueue(label: "amends.background", attributes: .concurrent)
 
-    func begin<Value: Sendable>(_ work: @escaping @Sendable () -> Value) -> @Sendable () -> Value {
+    package func begin<Value: Sendable>(_ work: @escaping @Sendable () -> Value) -> @Sendable () -> Value {
         let piece = Piece(work)
         queue.async { piece.run() }
         return { piece.value() }

@@ -52,6 +52,9 @@ package final class SQLiteStore: HubStore {
         transaction = SQLiteTransaction(projections: Projections(schemas), entriesPerSegment: .max)
     }
 
+    /// Where bulk work prepares what it writes next.
+    package var background: BackgroundQueue { transaction.background }
+
     package func write<Result>(_ body: (SQLiteTransaction) throws -> Result) throws -> Result {
         guard case .writer(let writer) = backend else {
             preconditionFailure("\(path) was opened for reading")

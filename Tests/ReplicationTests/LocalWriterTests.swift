@@ -113,6 +113,28 @@ struct LocalWriterTests {
         #expect(try ana.put("title", .text("next"), in: talk.scope).dot.sequence == 2)
     }
 
+    // MARK: - Encoded ahead
+
+    @Test func whatIsEncodedAheadBecomesTheSameChanges() throws {
+        let title = FieldOperation(record: 0, target: FieldTarget(field: "title", kind: .register), value: .text("t"))
+        let part = ChangeDraft.Part(subject: SubjectID(high: 1, low: 1), items: [.text("words")])
+        let drafts = [
+            draft(registers(20)), draft(Operations(records: [.here(index: 0)], operations: [title]), parts: [part]),
+            draft(Operations(records: [.external(source: "test", id: "other")], operations: [title]), parts: [part]),
+            draft(Operations()),
+        ]
+        let (one, other) = (try Conversation(1), try Conversation(1))
+        let hashes = try drafts.map { try one.replicas[0].write($0, in: one.scope).hash }
+        let encoded = try drafts.map { try EncodedDraft($0, in: other.scope) }
+        let ana = other.replicas[0]
+        let ahead = try ana.store.write { transaction in
+            let writer = LocalWriter(transaction, identity: ana.identity, random: ana.randomBytes)
+            return try encoded.map { try writer.commit($0, in: other.scope, at: ana.now).hash }
+        }
+        #expect(ahead == hashes)
+        #expect(try ana.fingerprint(other.scope) == one.replicas[0].fingerprint(one.scope))
+    }
+
     // MARK: - Contexts
 
     @Test func aContextNamesWhatIsNewAndNothingTwice() throws {

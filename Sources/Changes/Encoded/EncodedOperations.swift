@@ -234,6 +234,9 @@ extension EncodedOperations {
         return origins
     }
 
+    /// Whether the change makes records, whose ids derive from its hash.
+    package var createsRecords: Bool { origins.contains { bytes[$0.lowerBound] == RecordOrigin.Tag.here } }
+
     package func origin(_ record: Int) throws(CodecError) -> RecordOrigin {
         var reader = ByteReader(bytes, origins[record])
         return try RecordOrigin(from: &reader)

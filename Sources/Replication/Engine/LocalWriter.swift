@@ -69,11 +69,16 @@ package struct LocalWriter<Transaction: ReplicaTransaction> {
     package func commit(
         _ draft: ChangeDraft, in scope: ScopeID, at physicalMilliseconds: Int64, keeping stamp: HybridTimestamp? = nil
     ) throws -> StoredChange {
+        try commit(try EncodedDraft(draft, in: scope), in: scope, at: physicalMilliseconds, keeping: stamp)
+    }
+
+    /// The same for a draft that was encoded ahead, for this scope.
+    @discardableResult
+    package func commit(
+        _ draft: EncodedDraft, in scope: ScopeID, at physicalMilliseconds: Int64, keeping stamp: HybridTimestamp? = nil
+    ) throws -> StoredChange {
         guard let introduction = try transaction.scope(scope)?.introduction else {
             throw CommitError.unknownScope(scope)
-        }
-        guard draft.operations.operations.count <= Limit.operationsPerChange.value else {
-            throw CommitError.tooManyOperations(draft.operations.operations.count)
         }
         var context = try unseenHeads(of: scope)
         while context.count > Limit.contextEntries.value {
@@ -81,7 +86,8 @@ package struct LocalWriter<Transaction: ReplicaTransaction> {
             let carrier = ChangeDraft(
                 person: draft.person, zoneMinutes: draft.zoneMinutes, schema: draft.schema, operations: Operations())
             try append(
-                carrier, introduction, Array(context.prefix(Limit.contextEntries.value)), physicalMilliseconds, nil)
+                try EncodedDraft(carrier, in: scope), introduction, Array(context.prefix(Limit.contextEntries.value)),
+                physicalMilliseconds, nil)
             context.removeFirst(Limit.contextEntries.value)
         }
         let stored = try append(draft, introduction, context, physicalMilliseconds, stamp)
@@ -106,14 +112,13 @@ package struct LocalWriter<Transaction: ReplicaTransaction> {
 
     @discardableResult
     private func append(
-        _ draft: ChangeDraft, _ scope: ScopeIntroduction, _ context: [ChangeReference], _ physicalMilliseconds: Int64,
+        _ draft: EncodedDraft, _ scope: ScopeIntroduction, _ context: [ChangeReference], _ physicalMilliseconds: Int64,
         _ keptStamp: HybridTimestamp?
     ) throws -> StoredChange {
         var feed =
             try transaction.feed(identity.feed, of: scope.scope)
             ?? FeedState(feed: identity.feed, start: identity.start(in: scope))
         let dot = Dot(feed: identity.feed, sequence: feed.sequence + 1)
-        let operations = draft.operations.encoded()
         var clock = try transaction.clock()
         let stamp: HybridTimestamp
         if let keptStamp {
@@ -123,14 +128,10 @@ package struct LocalWriter<Transaction: ReplicaTransaction> {
             stamp = clock.tick(physicalMilliseconds: physicalMilliseconds)
         }
         try transaction.note(dot, context: context, scope: scope.scope)
-        try checkShown(draft.operations, dot: dot, scope: scope.scope)
+        try checkShown(draft.shown, dot: dot, scope: scope.scope)
 
         // The parts' salts derive from a key of the first record that the change names.
-        let known = draft.operations.records.first.flatMap { origin -> RecordID? in
-            if case .here = origin { return nil }
-            if draft.parts.isEmpty { return nil }
-            return origin.recordID(in: scope.scope, change: feed.hash.short)
-        }
+        let known = draft.parts.isEmpty ? nil : try draft.firstRecord(in: scope.scope)
         var keys: [[UInt8]] = []
         for part in draft.parts {
             let kept = try known.flatMap { try transaction.partKey(of: part.subject, record: $0) }
@@ -149,14 +150,12 @@ package struct LocalWriter<Transaction: ReplicaTransaction> {
             header: ChangeHeader(
                 scope: scope.scope, dot: dot, previous: feed.hash, stamp: stamp, zoneMinutes: draft.zoneMinutes,
                 person: draft.person, schema: draft.schema, context: context,
-                operationsHash: Operations.hash(operations), parts: commitments),
-            operations: operations)
+                operationsHash: draft.operationsHash, parts: commitments),
+            operations: draft.operations.bytes)
         let byteCount = try check(change, parts: parts)
-        let encoded: EncodedOperations
-        do { encoded = try EncodedOperations(operations) } catch { throw CommitError.malformed(error.description) }
         try attest(change, byteCount: byteCount, after: feed)
 
-        let records = encoded.recordIDs(in: scope.scope, change: change.hash.short)
+        let records = draft.recordIDs(in: scope.scope, change: change.hash.short)
         let stored = try transaction.append(change, records: records, parts: parts, placement: nil)
         if !draft.parts.isEmpty, let record = records.first {
             for (part, key) in zip(draft.parts, keys) {
@@ -168,7 +167,7 @@ package struct LocalWriter<Transaction: ReplicaTransaction> {
         feed.seen = dot.sequence
         try transaction.put(feed, of: scope.scope)
         try transaction.put(clock)
-        try RecordFolder(transaction).fold(encoded, into: records, of: stored)
+        try RecordFolder(transaction).fold(draft.operations, into: records, of: stored)
         return stored
     }
 
@@ -212,10 +211,10 @@ package struct LocalWriter<Transaction: ReplicaTransaction> {
     private static var attestedEvery: UInt64 { 256 }
     private static var largeChangeBytes: Int { 4_096 }
 
-    private func checkShown(_ operations: Operations, dot: Dot, scope: ScopeID) throws {
-        guard operations.operations.contains(where: { $0.shown != nil }) else { return }
+    private func checkShown(_ shown: [ChangeReference], dot: Dot, scope: ScopeID) throws {
+        guard !shown.isEmpty else { return }
         let past = try transaction.past(of: dot, scope: scope)
-        for reference in operations.operations.compactMap(\.shown).joined() {
+        for reference in shown {
             guard past.contains(reference.dot),
                 try transaction.change(at: reference.dot, of: scope)?.hash.short == reference.hash
             else { throw CommitError.shownUnknown(reference) }

@@ -42,19 +42,34 @@ final class BenchReplica {
 
     // MARK: - Recording
 
-    /// Records events, so many to a commit.
+    /// Records events one by one: what is drafted is saved before the next is looked at.
+    func recordOneByOne(_ events: some Sequence<Trace.Event>) throws {
+        for event in events {
+            try write { try $0.commit(event.draft, in: BenchChain.scope.scope, at: event.milliseconds) }
+        }
+    }
+
+    /// Records events, so many to a commit, as an import does: the drafts of a commit are made while the one before is written.
     func record(_ events: some RandomAccessCollection<Trace.Event>, perCommit count: Int) throws {
-        var rest = events[...]
-        while !rest.isEmpty {
-            let batch = rest.prefix(count)
-            rest = rest.dropFirst(count)
-            try store.write { transaction in
-                let writer = LocalWriter(transaction, identity: identity, random: BenchReplica.random)
-                for event in batch {
-                    try writer.commit(event.draft, in: BenchChain.scope.scope, at: event.milliseconds)
+        let events = Array(events)
+        let commits = (events.count + count - 1) / count
+        var drafts = Lookahead(count: commits, from: ()) { _, index in
+            events[index * count..<min((index + 1) * count, events.count)].map { event in
+                (Result { try EncodedDraft(event.draft, in: BenchChain.scope.scope) }, event.milliseconds)
+            }
+        }
+        for _ in 0..<commits {
+            let batch = drafts.take(store.background)
+            try write { writer in
+                for (draft, milliseconds) in batch {
+                    try writer.commit(try draft.get(), in: BenchChain.scope.scope, at: milliseconds)
                 }
             }
         }
+    }
+
+    private func write(_ body: (LocalWriter<SQLiteTransaction>) throws -> Void) throws {
+        try store.write { try body(LocalWriter($0, identity: identity, random: BenchReplica.random)) }
     }
 
     /// Only personal parts draw, and the workload has none.

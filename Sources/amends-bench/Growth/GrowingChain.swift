@@ -99,7 +99,7 @@ final class GrowingChain {
         let step = GrowingChain.step
         for _ in 0..<rounds {
             let events = trace.events[next..<next + step]
-            times["write", default: []].append(try seconds { try author.record(events, perCommit: 1) } / Double(step))
+            times["write", default: []].append(try seconds { try author.recordOneByOne(events) } / Double(step))
             next += step
             let push = try author.sync(with: chain)
             times["collect", default: []].append(push.extractSeconds)
@@ -138,7 +138,7 @@ final class GrowingChain {
             times.append(
                 try seconds {
                     let opened = try BenchReplica(UInt8(10 + index), path: path, durability: .normal)
-                    try opened.record(event, perCommit: 1)
+                    try opened.recordOneByOne(event)
                     reader = opened
                 })
         }

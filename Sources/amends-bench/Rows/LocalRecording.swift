@@ -38,7 +38,7 @@ enum LocalRecording {
         let table = FinalTable(of: part)
         let contest = try Contest(rounds: bench.rounds) { _ in
             try bench.withReplica(1) { replica in
-                let time = try seconds { try replica.record(part.events, perCommit: 1) }
+                let time = try seconds { try replica.recordOneByOne(part.events) }
                 try replica.requireTable(table, of: part)
                 return time
             }

@@ -78,7 +78,7 @@ final class SealingHolds {
     ) throws {
         var rest = events
         while !rest.isEmpty {
-            try author.record(rest.prefix(batch), perCommit: 1)
+            try author.recordOneByOne(rest.prefix(batch))
             try author.sync(with: chain)
             try reader.sync(with: chain)
             rest = rest.dropFirst(batch)
