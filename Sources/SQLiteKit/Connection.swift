@@ -25,8 +25,7 @@ package final class Connection {
 
     /// How long SQLite waits for another connection before it reports `isBusy`, unless told otherwise.
     package static let defaultBusyTimeout: Duration = .seconds(5)
-    /// Pages of cache, in KiB, that a connection keeps unless told otherwise: more gained nothing measurable, and a merge
-    /// has to do with 16 MB in all.
+    /// Pages of cache, in KiB, that a connection keeps unless told otherwise: more gained nothing measurable.
     package static let defaultCacheKiB = 6 * 1_024
 
     /// The file, absolute and without symbolic links.

@@ -20,6 +20,9 @@ package final class SQLiteStore: HubStore {
         case reader(Reader)
     }
 
+    /// A replica merges any history in 16 MB; more pages than these gain little, for the system keeps them as well.
+    package static let replicaCacheKiB = 1_536
+
     /// Opens a file for writing; creates or migrates it.
     ///
     /// - Parameters:
@@ -27,12 +30,14 @@ package final class SQLiteStore: HubStore {
     ///   - durability: what commits wait for.
     ///   - entriesPerSegment: so many entries of a scope's order, at least, make a sealed segment.
     ///   - sealsAfterWrites: false where the caller seals, and looks at what that takes.
+    ///   - cacheKiB: pages of the file that stay in memory, at most.
     /// - Throws: see `Writer.init`.
     package init(
         path: String, schemas: [Schema], durability: Durability = .full, entriesPerSegment: Int = 1_024,
-        sealsAfterWrites: Bool = true
+        sealsAfterWrites: Bool = true, cacheKiB: Int = SQLiteStore.replicaCacheKiB
     ) throws {
-        let writer = try Writer(path: path, migrator: StoreFormat.migrator, durability: durability)
+        let writer = try Writer(
+            path: path, migrator: StoreFormat.migrator, durability: durability, cacheKiB: cacheKiB)
         self.path = writer.path
         self.sealsAfterWrites = sealsAfterWrites
         backend = .writer(writer)

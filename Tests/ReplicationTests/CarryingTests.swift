@@ -78,6 +78,14 @@ struct CarryingTests {
         #expect(try hq.steps(in: talk.scope).count == 5)
     }
 
+    /// What is not the last push ends with a whole block, which the hub and its author keep as it is.
+    @Test func aPushThatIsNotTheLastFillsItsBlocks() throws {
+        let talk = try Conversation(1)
+        let ana = talk.replicas[0]
+        for number in 0..<3_000 { try ana.put("title", .integer(Int64(number)), in: talk.scope) }
+        #expect(try pushes(of: ana, limits: PushLimits(changes: 2_500), in: talk) == [2_048, 952])
+    }
+
     private func pushes(of replica: Conversation.Replica, limits: PushLimits, in talk: Conversation) throws -> [Int] {
         var sizes: [Int] = []
         try replica.sync(limits: limits) { bytes, deliver in

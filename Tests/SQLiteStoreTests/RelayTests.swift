@@ -116,4 +116,45 @@ struct RelayTests {
         }
         #expect(try sealed(store, from: 1) == nil)
     }
+
+    // MARK: - Pages
+
+    /// How many entries the blocks of a page have, for one who holds nothing of the feeds.
+    private func page(_ store: SQLiteStore, after position: UInt64, changes: Int) throws -> [Int] {
+        let scope = RelayTests.scope.scope
+        let page = try store.read { transaction in
+            var limits: PageLimits? = PageLimits(changes: changes)
+            let hello = ScopeHello(
+                scope: scope, position: position,
+                history: try #require(try transaction.history(of: scope, at: position)), ownHead: nil)
+            return try HubPager(
+                transaction, key: ContractAuthor.key(200), incarnation: ShortHash(high: 1, low: 1), now: 9_000,
+                pieceBytes: 1 << 20
+            ).page(after: hello, receiver: ReplicaID(high: 9, low: 9), limits: &limits)
+        }
+        return try #require(page).blocks.map(\.count)
+    }
+
+    /// Found by counting blocks: a page that ended within a segment left every later page to be read entry by entry.
+    @Test func aPageEndsWhereTheNextSegmentHasNoRoom() throws {
+        let folder = try Folder()
+        let store = try store(folder, 22)
+        #expect(try page(store, after: 0, changes: 10) == [4, 4])
+        #expect(try page(store, after: 8, changes: 10) == [4, 4])
+        #expect(try page(store, after: 16, changes: 10) == [4, 2])
+    }
+
+    @Test func whoeverStandsWithinASegmentComesToItsEndAndGoesOnWithTheNext() throws {
+        let folder = try Folder()
+        let store = try store(folder, 22)
+        #expect(try page(store, after: 3, changes: 100) == [1, 4, 4, 4, 4, 2])
+        #expect(try page(store, after: 5, changes: 9) == [3, 4])
+    }
+
+    @Test func aPageTooSmallForASegmentTakesWhatItCan() throws {
+        let folder = try Folder()
+        let store = try store(folder, 9)
+        #expect(try page(store, after: 0, changes: 3) == [3])
+        #expect(try page(store, after: 3, changes: 3) == [3])
+    }
 }

@@ -11,13 +11,16 @@ extension SQLiteTransaction: CaseCounting {
 }
 
 extension HubFolder where Store == SQLiteStore {
+    /// Pages of a chain's file that stay in memory, at most: a hub has many scopes, and exchanges come in no order.
+    private static var hubCacheKiB: Int { 6 * 1_024 }
+
     /// The hub's default: one SQLite file a chain.
     package init(_ path: String, environment: HubEnvironment = .system) {
         let schemas = HubSchemas.all
         self.init(
             path, schemas: schemas, environment: environment,
             openReader: { try SQLiteStore(reading: $0, schemas: schemas) },
-            openStore: { try SQLiteStore(path: $0, schemas: schemas) })
+            openStore: { try SQLiteStore(path: $0, schemas: schemas, cacheKiB: HubFolder.hubCacheKiB) })
     }
 }
 

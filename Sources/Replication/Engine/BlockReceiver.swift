@@ -1,5 +1,6 @@
 import Causality
 import Changes
+import Compression
 
 /// Applies a block of a page whose changes are chained: folds them, and appends the block to the log as it came.
 struct BlockReceiver<Transaction: ReplicaTransaction> {
@@ -14,6 +15,7 @@ struct BlockReceiver<Transaction: ReplicaTransaction> {
         _ block: PreparedBlock, _ changes: ChainedChanges, to state: inout ScopeState,
         _ clock: inout HybridLogicalClock
     ) throws {
+        let compressed = transaction.begin { [packed = block.packed] in Zstd.compress(packed.segment) }
         let others = try changes.stretches.map { stretch in
             try transaction.past(of: Dot(feed: stretch.feed, sequence: stretch.first), scope: scope).others
         }
@@ -43,7 +45,7 @@ struct BlockReceiver<Transaction: ReplicaTransaction> {
         try transaction.append(
             AppendedBlock(
                 packed: block.packed, position: start, before: before, history: state.history,
-                stretches: changes.stretches, records: changes.touched),
+                stretches: changes.stretches, records: changes.touched, compressed: compressed),
             of: scope)
         for (index, stretch) in changes.stretches.enumerated() {
             var feed = feeds[index]

@@ -18,17 +18,24 @@ struct CoveredBatch {
         var needed: [FeedID: Attestation] = [:]
         var reached: [FeedID: UInt64] = [:]
         var bytes = 0
+        var isFull = false
         var after: Int64 = 0
         /// Where the batch could last be cut, and the attestations that cover it there.
         var covered = 0
         var covering: [FeedID: Attestation] = [:]
+        /// The same after as many changes as fill blocks: a push that is not the last ends there.
+        var filled: (count: Int, covering: [FeedID: Attestation])?
         var isComplete: Bool { needed.allSatisfy { (reached[$0.key] ?? 0) >= $0.value.sequence } }
         reading: while true {
             let step = try log.unplacedCarried(of: scope, after: after, limit: CoveredBatch.step)
             for change in step {
                 if isComplete {
                     (covered, covering) = (items.count, needed)
-                    if !items.isEmpty, items.count >= limits.changes || bytes >= limits.bytes { break reading }
+                    if !items.isEmpty, items.count % BlockPacker.entriesPerBlock == 0 { filled = (items.count, needed) }
+                    if !items.isEmpty, items.count >= limits.changes || bytes >= limits.bytes {
+                        isFull = true
+                        break reading
+                    }
                 }
                 let feed = change.dot.feed
                 if own.map({ feed != FeedID($0) }) ?? true, (needed[feed]?.sequence ?? 0) < change.dot.sequence {
@@ -54,7 +61,11 @@ struct CoveredBatch {
             }
             if step.count < CoveredBatch.step { break }
         }
-        if isComplete { (covered, covering) = (items.count, needed) }
+        if isFull, let filled {
+            (covered, covering) = filled
+        } else if isComplete {
+            (covered, covering) = (items.count, needed)
+        }
         items.removeLast(items.count - covered)
         attestations = covering.values.sorted { $0.replica < $1.replica }
     }

@@ -46,11 +46,13 @@ package struct HubPager<Transaction: HubTransaction> {
         var history = hello.history
         var position = hello.position
         var piece: ChangePiece?
+        let whole = limits
         reading: while position < scope.position, let left = limits {
             if let sealed = try transaction.sealed(from: position + 1, of: hello.scope),
-                sealed.packed.count <= left.changes, sealed.packed.byteCount <= left.bytes,
-                sealed.feeds.allSatisfy({ held[$0] == nil })
+                sealed.feeds.allSatisfy({ held[$0] == nil }), whole?.hold(sealed.packed) == true
             {
+                // The next page begins with it, and goes on as the segments lie.
+                if !left.hold(sealed.packed) { break reading }
                 packer.append(sealed.packed)
                 isEmpty = false
                 history = sealed.history
@@ -58,7 +60,7 @@ package struct HubPager<Transaction: HubTransaction> {
                 limits = left.reduced(entries: sealed.packed.count, bytes: sealed.packed.byteCount)
                 continue
             }
-            let limit = min(left.changes, HubPager.step)
+            let limit = min(left.changes, try roomBeforeSealed(after: position, of: hello.scope))
             var rows = placed?.rows(after: position, limit: limit) ?? []
             if rows.isEmpty { rows = try transaction.entries(of: hello.scope, after: position, limit: limit)[...] }
             guard !rows.isEmpty else { break }
@@ -92,7 +94,14 @@ package struct HubPager<Transaction: HubTransaction> {
             blocks: packer.finish(), hasMore: position < scope.position, piece: piece)
     }
 
+    /// Entries read at a time.
     private static var step: Int { 500 }
+
+    /// How many entries to read one by one before the next segment that may go out as it lies.
+    private func roomBeforeSealed(after position: UInt64, of scope: ScopeID) throws -> Int {
+        guard let next = try transaction.nextSealed(after: position + 1, of: scope) else { return HubPager.step }
+        return min(HubPager.step, Int(clamping: next - position - 1))
+    }
 
     /// Where the receiver's own feed is known here, it must be the same feed.
     private func checkHead(_ hello: ScopeHello, receiver: ReplicaID) throws {
@@ -157,6 +166,8 @@ extension ReplicaTransaction {
 }
 
 extension PageLimits {
+    func hold(_ packed: PackedEntries) -> Bool { packed.count <= changes && packed.byteCount <= bytes }
+
     /// What is left after entries of so many bytes; nil when nothing is.
     func reduced(entries: Int = 1, bytes count: Int) -> PageLimits? {
         guard changes > entries, bytes > count else { return nil }

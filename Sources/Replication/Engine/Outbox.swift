@@ -8,7 +8,7 @@ package struct PushLimits: Hashable, Sendable {
     /// Scopes are listed one by one up to this many; more stand under one digest until something differs.
     package var listedScopes: Int
 
-    package init(changes: Int = 5_000, bytes: Int = 1 << 20, listedScopes: Int = 2) {
+    package init(changes: Int = 5_120, bytes: Int = 1 << 20, listedScopes: Int = 2) {
         self.changes = changes
         self.bytes = bytes
         self.listedScopes = listedScopes

@@ -67,6 +67,7 @@ package struct PageReceiver<Transaction: ReplicaTransaction> {
         var clock = try transaction.clock()
         var skipped = try knownEntries(of: page, state)
         var prepared = try prepare(page.blocks, of: state, skipping: skipped)
+        var released: (@Sendable () -> Void)?
         let receiver = BlockReceiver(transaction: transaction, folder: folder, scope: scope)
         for block in page.blocks {
             if skipped >= block.count {
@@ -82,6 +83,9 @@ package struct PageReceiver<Transaction: ReplicaTransaction> {
                     let changes = try block.changes(of: scope, after: { try transaction.feed($0, of: scope) })
                 {
                     try receiver.apply(block, changes, to: &state, &clock)
+                    // A block is thousands of pieces of memory, which another thread gives back; of one block at a time.
+                    released?()
+                    released = transaction.begin { withExtendedLifetime((block, changes)) {} }
                     outcome.entries += packed.count
                     outcome.received += packed.count
                     continue

@@ -249,6 +249,7 @@ package final class MemoryTransaction: HubTransaction {
     package func append(_ block: AppendedBlock, of scope: ScopeID) throws { try appendEach(of: block, in: scope) }
 
     package func sealed(from position: UInt64, of scope: ScopeID) -> SealedEntries? { nil }
+    package func nextSealed(after position: UInt64, of scope: ScopeID) -> UInt64? { nil }
 
     package func attestation(of replica: ReplicaID, scope: ScopeID, covering sequence: UInt64) -> Attestation? {
         state.attestations[MemoryState.FeedKey(scope: scope, feed: FeedID(replica))]?

@@ -1,5 +1,6 @@
 import Causality
 import Changes
+import Compression
 
 /// Entries that place whole changes as they came packed, each new and the next of its feed, or all held here and without
 /// an entry: a log that keeps them in this form need not pack them again, nor take them apart.
@@ -16,10 +17,13 @@ package struct AppendedBlock {
     package let records: [RecordID]
     /// Whether the changes are held here, and get their entries.
     package let isHeld: Bool
+    /// Gives the columns compressed; called at most once.
+    package let compressed: @Sendable () -> [UInt8]
 
+    /// - Parameter compressed: where they are compressed already, or are being.
     package init(
         packed: PackedEntries, position: UInt64, before: HistoryHash, history: HistoryHash, stretches: [Stretch],
-        records: [RecordID], isHeld: Bool = false
+        records: [RecordID], isHeld: Bool = false, compressed: (@Sendable () -> [UInt8])? = nil
     ) {
         self.packed = packed
         self.position = position
@@ -28,6 +32,7 @@ package struct AppendedBlock {
         self.stretches = stretches
         self.records = records
         self.isHeld = isHeld
+        self.compressed = compressed ?? { Zstd.compress(packed.segment) }
     }
 
     /// What a run of entries says of one feed: consecutive changes of it.

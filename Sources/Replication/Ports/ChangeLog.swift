@@ -191,6 +191,8 @@ package protocol ChangeLog: AnyObject {
     /// says: its changes are whole, ok, and without personal parts. Nil where there is none such; a log that keeps its
     /// entries otherwise has none.
     func sealed(from position: UInt64, of scope: ScopeID) throws -> SealedEntries?
+    /// Where the next sealed segment begins that begins after `position`; nil where there is none.
+    func nextSealed(after position: UInt64, of scope: ScopeID) throws -> UInt64?
     /// The history hash at a position that this log has had; nil beyond.
     func history(of scope: ScopeID, at position: UInt64) throws -> HistoryHash?
 

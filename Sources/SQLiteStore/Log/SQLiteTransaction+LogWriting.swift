@@ -1,6 +1,5 @@
 import Causality
 import Changes
-import Compression
 import Replication
 import SQLiteKit
 
@@ -123,7 +122,7 @@ struct PackedSegment {
         count = block.packed.count
         isWhole = true
         history = block.history
-        body = Zstd.compress(block.packed.segment)
+        body = block.compressed()
         digest = RowDigest.of(body)
         records = marks.encoded
         stretches = block.stretches

@@ -96,6 +96,16 @@ extension SQLiteTransaction {
         }
     }
 
+    package func nextSealed(after position: UInt64, of scope: ScopeID) throws -> UInt64? {
+        guard let row = try heldScopeRow(scope) else { return nil }
+        return try connection.withStatement(
+            "SELECT position FROM segment WHERE scope = ? AND position > ? AND is_sealed = 1 ORDER BY position LIMIT 1"
+        ) { statement in
+            try statement.bind(row, Int64(clamping: position))
+            return try statement.step() ? try statement.unsigned(0, "segment") : nil
+        }
+    }
+
     /// Whether a change of the stretch has personal parts.
     private func hasParts(_ stretch: DecodedSegment.Stretch, _ row: Int64) throws -> Bool {
         try connection.withStatement("SELECT 1 FROM part WHERE feed = ? AND sequence BETWEEN ? AND ? LIMIT 1") {
