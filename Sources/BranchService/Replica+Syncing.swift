@@ -7,7 +7,8 @@ import SyncHTTP
 /// How a replica synchronises.
 package struct SyncOptions: Sendable {
     package var push = PushLimits()
-    /// Some 12,000 to 15,000 changes of ordinary size; twice so many bytes are in memory while an answer is read.
+    /// Of columns that go out as they lie, nearly always the 20,000 changes of an answer; some 12,000 that the hub has to pack. Twice
+    /// so many bytes are in memory while an answer is read.
     package var page = PageLimits(bytes: 3 << 20)
     /// How often one synchronisation is begun again after a failure that time may mend.
     package var attempts = 5

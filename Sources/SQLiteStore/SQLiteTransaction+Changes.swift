@@ -65,8 +65,16 @@ extension SQLiteTransaction {
     }
 
     private func lastStoredNumber() throws -> Int64 {
-        try connection.withStatement("SELECT number + count - 1 FROM run ORDER BY number DESC LIMIT 1") { statement in
-            try statement.step() ? try statement.int64(0) : 0
+        try connection.withStatement(
+            """
+            SELECT coalesce(max(last), 0) FROM (
+                SELECT (SELECT number + count - 1 FROM run WHERE place BETWEEN f.rid << 40 AND ((f.rid + 1) << 40) - 1
+                        ORDER BY place DESC LIMIT 1) AS last
+                FROM feed f)
+            """
+        ) { statement in
+            _ = try statement.step()
+            return try statement.int64(0)
         }
     }
 
@@ -123,8 +131,9 @@ extension SQLiteTransaction {
         var result: [StoredChange] = []
         var after = max(StoredChange.number(ofOrder: order), 0)
         while result.count < limit {
-            let runs = try self.runs(of: scope, after: after, limit: SQLiteTransaction.runsPerStep)
-            for run in runs {
+            let places = try waitingRuns(of: row, after: after, limit: SQLiteTransaction.runsPerStep)
+            for place in places {
+                let run = try run(at: place, of: scope)
                 for change in run.changes
                 where change.order > order && result.count < limit
                     && change.dot.sequence > feeds[change.dot.feed]?.placed ?? 0
@@ -133,7 +142,7 @@ extension SQLiteTransaction {
                 }
                 after = run.number + Int64(run.changes.count) - 1
             }
-            if runs.count < SQLiteTransaction.runsPerStep { break }
+            if places.count < SQLiteTransaction.runsPerStep { break }
         }
         return result
     }
@@ -145,8 +154,9 @@ extension SQLiteTransaction {
         var result: [UnplacedChange] = []
         var after = max(StoredChange.number(ofOrder: order), 0)
         while result.count < limit {
-            let bodies = try runBodies(of: row, after: after, limit: SQLiteTransaction.runsPerStep)
-            for body in bodies {
+            let places = try waitingRuns(of: row, after: after, limit: SQLiteTransaction.runsPerStep)
+            for place in places {
+                let body = try runBody(at: place)
                 let placed = feeds[body.feed]?.placed ?? 0
                 try body.visitChanges { change in
                     if change.order > order, result.count < limit, change.dot.sequence > placed {
@@ -155,7 +165,7 @@ extension SQLiteTransaction {
                 }
                 after = body.number + Int64(body.count) - 1
             }
-            if bodies.count < SQLiteTransaction.runsPerStep { break }
+            if places.count < SQLiteTransaction.runsPerStep { break }
         }
         return result
     }
@@ -182,8 +192,8 @@ extension SQLiteTransaction {
                 if let change = item.change { try note(change) }
             }
         }
-        for number in try runNumbers(marking: record, scope: row) {
-            for change in try run(number: number, of: scope).changes where found[change.dot] == nil {
+        for place in try runs(marking: record, scope: row) {
+            for change in try run(at: place, of: scope).changes where found[change.dot] == nil {
                 let isPlaced = change.dot.sequence <= (try cachedFeed(change.dot.feed, scope: row)?.placed ?? 0)
                 if let change = isPlaced ? try self.change(at: change.dot, of: scope) : change { try note(change) }
             }

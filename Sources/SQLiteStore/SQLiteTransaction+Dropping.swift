@@ -6,6 +6,8 @@ import SQLiteKit
 extension SQLiteTransaction {
     /// Removes a scope and all that belongs to it. For a scope whose changes were re-authored into another one.
     package func drop(_ scope: ScopeID) throws {
+        // It may lie beside a feed of the scope.
+        try put(try setting(.clock), for: .clock)
         try flush()
         let row = try scopeRow(scope)
         for table in try valueTables().tables.flatMap(\.tables) {
@@ -27,7 +29,7 @@ extension SQLiteTransaction {
                 try statement.run()
             }
         }
-        try connection.execute("DELETE FROM run WHERE scope = ?", row)
+        try connection.execute("DELETE FROM run WHERE place >> 40 IN (SELECT rid FROM feed WHERE scope = ?)", row)
         try connection.execute("DELETE FROM segment WHERE scope = ?", row)
         try connection.execute("DELETE FROM knot WHERE feed IN (SELECT rid FROM feed WHERE scope = ?)", row)
         try connection.execute("DELETE FROM quarantine WHERE feed IN (SELECT rid FROM feed WHERE scope = ?)", row)

@@ -102,59 +102,6 @@ extension SQLiteTransaction {
             }
         }
     }
-
-    package func setting(_ key: SettingKey) throws -> [UInt8]? {
-        if key == .clock, caches.isClockDirty { return caches.clock?.encoded() }
-        if let cached = caches.settings[key] { return cached }
-        let value: [UInt8]? = try connection.withStatement("SELECT value FROM setting WHERE key = ?") { statement in
-            try statement.bind(key.rawValue)
-            return try statement.step() ? try statement.bytes(0) : nil
-        }
-        caches.settings[key] = .some(value)
-        return value
-    }
-
-    package func put(_ value: [UInt8]?, for key: SettingKey) throws {
-        if key == .clock {
-            caches.clock = nil
-            caches.isClockDirty = false
-        }
-        caches.settings[key] = .some(value)
-        caches.dirtySettings.insert(key)
-    }
-
-    package func clock() throws -> HybridLogicalClock {
-        if let clock = caches.clock { return clock }
-        let clock = try setting(.clock).map { try HybridLogicalClock($0) } ?? HybridLogicalClock()
-        caches.clock = clock
-        return clock
-    }
-
-    /// Encoded once, when the transaction ends.
-    package func put(_ clock: HybridLogicalClock) throws {
-        caches.clock = clock
-        caches.isClockDirty = true
-    }
-
-    func flushSettings() throws {
-        if caches.isClockDirty, let clock = caches.clock {
-            caches.isClockDirty = false
-            let bytes = clock.encoded()
-            if try setting(.clock) != bytes {
-                caches.settings[.clock] = .some(bytes)
-                caches.dirtySettings.insert(.clock)
-            }
-        }
-        for key in caches.dirtySettings.sorted(by: { $0.rawValue < $1.rawValue }) {
-            if let value = caches.settings[key] ?? nil {
-                try connection.execute(
-                    "INSERT OR REPLACE INTO setting (key, value) VALUES (?, ?)", key.rawValue, value)
-            } else {
-                try connection.execute("DELETE FROM setting WHERE key = ?", key.rawValue)
-            }
-        }
-        caches.dirtySettings = []
-    }
 }
 
 extension VersionVector {

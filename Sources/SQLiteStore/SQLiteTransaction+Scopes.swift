@@ -95,10 +95,19 @@ extension SQLiteTransaction {
         }
         caches.dirtyScopes.removeAll(keepingCapacity: true)
         for cached in caches.dirtyFeeds {
-            try connection.execute(
-                "UPDATE feed SET sequence = ?, hash = ?, seen = ?, placed = ? WHERE rid = ?",
-                Int64(cached.state.sequence), cached.state.hash.bytes, Int64(cached.state.seen),
-                Int64(cached.placed), cached.rid)
+            let (sequence, seen, placed) = (
+                Int64(cached.state.sequence), Int64(cached.state.seen), Int64(cached.placed)
+            )
+            if let clock = cached.unsavedClock {
+                try connection.execute(
+                    "UPDATE feed SET sequence = ?, hash = ?, seen = ?, placed = ?, clock = ? WHERE rid = ?",
+                    sequence, cached.state.hash.bytes, seen, placed, clock, cached.rid)
+            } else {
+                try connection.execute(
+                    "UPDATE feed SET sequence = ?, hash = ?, seen = ?, placed = ? WHERE rid = ?",
+                    sequence, cached.state.hash.bytes, seen, placed, cached.rid)
+            }
+            cached.unsavedClock = nil
             cached.isDirty = false
         }
         caches.dirtyFeeds.removeAll(keepingCapacity: true)

@@ -59,6 +59,7 @@ package final class SQLiteTransaction: HubTransaction {
     /// - Parameter mayLag: whether records may wait for a later transaction; see `RecordLag`.
     func flush(mayLag: Bool = false) throws {
         try flushLog()
+        try flushClock()
         try flushScopes()
         try flushKnots()
         if try !(mayLag && lagRecords()) {
@@ -99,6 +100,10 @@ struct StoreCaches {
         /// The feed's changes up to here have an entry.
         var placed: UInt64
         var isDirty = false
+        /// The clock, where it goes into the feed's row with what else is written there.
+        var unsavedClock: [UInt8]?
+        /// Its runs up to this place hold no change beyond this number.
+        var passedRuns: (number: Int64, place: RunPlace)?
 
         init(rid: Int64, scope: Int64, state: FeedState, start: Hash256, placed: UInt64) {
             self.rid = rid
@@ -191,6 +196,8 @@ struct StoreCaches {
     /// The setting `clock`, decoded: each change moves it.
     var clock: HybridLogicalClock?
     var isClockDirty = false
+    /// The feed in whose row it lies; nil within where it lies with the settings.
+    var clockFeed: Int64??
     var settings: [SettingKey: [UInt8]?] = [:]
     var dirtySettings: Set<SettingKey> = []
     /// By scope's row; nil within where it has none.

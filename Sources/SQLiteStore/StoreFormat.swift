@@ -14,6 +14,7 @@ enum StoreFormat {
             Migration("snapshots", script: snapshots),
             // A program that does not know the setting `unfolded` would take rows that lag for whole ones.
             Migration("records behind the log", script: ""),
+            Migration("fewer pages a commit") { try RunConversion(of: $0).run() },
         ])
 
     private static let first = """
@@ -149,61 +150,63 @@ enum StoreFormat {
         ) STRICT, WITHOUT ROWID;
         """
 
-    /// What replaces a row for each change, each entry and each touch.
-    static let runsAndSegments = """
-        ALTER TABLE feed ADD COLUMN placed INTEGER NOT NULL DEFAULT 0;
-        ALTER TABLE part RENAME TO old_part;
+    /// As it is since format 6; see `RunPlace`.
+    static let runs = """
         CREATE TABLE run (
-            number INTEGER PRIMARY KEY,
-            scope INTEGER NOT NULL REFERENCES scope,
-            feed INTEGER NOT NULL REFERENCES feed,
-            sequence INTEGER NOT NULL,
-            count INTEGER NOT NULL,
-            hash BLOB NOT NULL,
-            body BLOB NOT NULL,
-            digest BLOB NOT NULL,
-            records BLOB NOT NULL,
-            UNIQUE (feed, sequence)
-        ) STRICT;
-        CREATE INDEX run_scope ON run (scope, number);
-        CREATE TABLE segment (
-            rid INTEGER PRIMARY KEY,
-            scope INTEGER NOT NULL REFERENCES scope,
-            position INTEGER NOT NULL,
-            count INTEGER NOT NULL,
-            is_whole INTEGER NOT NULL,
-            is_sealed INTEGER NOT NULL,
-            history BLOB NOT NULL,
-            body BLOB NOT NULL,
-            digest BLOB NOT NULL,
-            records BLOB NOT NULL,
-            UNIQUE (scope, position)
-        ) STRICT;
-        CREATE INDEX segment_open ON segment (scope, position) WHERE is_sealed = 0;
-        CREATE TABLE stretch (
-            feed INTEGER NOT NULL REFERENCES feed,
-            sequence INTEGER NOT NULL,
-            count INTEGER NOT NULL,
-            position INTEGER NOT NULL,
-            hash BLOB NOT NULL,
-            PRIMARY KEY (feed, sequence)
-        ) STRICT, WITHOUT ROWID;
-        CREATE INDEX stretch_position ON stretch (position);
-        CREATE TABLE verdict (
-            feed INTEGER NOT NULL REFERENCES feed,
-            sequence INTEGER NOT NULL,
-            verdict INTEGER NOT NULL,
-            PRIMARY KEY (feed, sequence)
-        ) STRICT, WITHOUT ROWID;
-        CREATE TABLE part (
-            feed INTEGER NOT NULL REFERENCES feed,
-            sequence INTEGER NOT NULL,
+            place INTEGER PRIMARY KEY,
             number INTEGER NOT NULL,
-            subject BLOB NOT NULL,
-            body BLOB,
-            PRIMARY KEY (feed, sequence, number)
-        ) STRICT, WITHOUT ROWID;
+            count INTEGER NOT NULL,
+            hash BLOB NOT NULL,
+            body BLOB NOT NULL,
+            digest BLOB NOT NULL,
+            records BLOB NOT NULL
+        ) STRICT;
         """
+
+    /// What replaces a row for each change, each entry and each touch.
+    static let runsAndSegments =
+        runs + """
+
+            ALTER TABLE feed ADD COLUMN placed INTEGER NOT NULL DEFAULT 0;
+            ALTER TABLE part RENAME TO old_part;
+            CREATE TABLE segment (
+                rid INTEGER PRIMARY KEY,
+                scope INTEGER NOT NULL REFERENCES scope,
+                position INTEGER NOT NULL,
+                count INTEGER NOT NULL,
+                is_whole INTEGER NOT NULL,
+                is_sealed INTEGER NOT NULL,
+                history BLOB NOT NULL,
+                body BLOB NOT NULL,
+                digest BLOB NOT NULL,
+                records BLOB NOT NULL,
+                UNIQUE (scope, position)
+            ) STRICT;
+            CREATE INDEX segment_open ON segment (scope, position) WHERE is_sealed = 0;
+            CREATE TABLE stretch (
+                feed INTEGER NOT NULL REFERENCES feed,
+                sequence INTEGER NOT NULL,
+                count INTEGER NOT NULL,
+                position INTEGER NOT NULL,
+                hash BLOB NOT NULL,
+                PRIMARY KEY (feed, sequence)
+            ) STRICT, WITHOUT ROWID;
+            CREATE INDEX stretch_position ON stretch (position);
+            CREATE TABLE verdict (
+                feed INTEGER NOT NULL REFERENCES feed,
+                sequence INTEGER NOT NULL,
+                verdict INTEGER NOT NULL,
+                PRIMARY KEY (feed, sequence)
+            ) STRICT, WITHOUT ROWID;
+            CREATE TABLE part (
+                feed INTEGER NOT NULL REFERENCES feed,
+                sequence INTEGER NOT NULL,
+                number INTEGER NOT NULL,
+                subject BLOB NOT NULL,
+                body BLOB,
+                PRIMARY KEY (feed, sequence, number)
+            ) STRICT, WITHOUT ROWID;
+            """
     /// Records as they are found by scope and id; their values lie in the tables of their types.
     static let valuesOnce = """
         CREATE TABLE new_record (

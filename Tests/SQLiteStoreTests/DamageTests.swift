@@ -11,7 +11,7 @@ struct DamageTests {
     /// Found in review: each of these columns trapped when it was below zero.
     @Test(arguments: [
         "UPDATE scope SET position = -1", "UPDATE scope SET folded_position = -1", "UPDATE feed SET sequence = -1",
-        "UPDATE feed SET seen = -1", "UPDATE run SET sequence = -1", "UPDATE run SET count = 9",
+        "UPDATE feed SET seen = -1", "UPDATE run SET place = -1", "UPDATE run SET count = 9",
         "UPDATE run SET body = x'01'",
         "UPDATE feed SET placed = -1", "UPDATE log_row SET sequence = -1",
         "UPDATE scope SET history = x'00'", "UPDATE record SET origin = CAST(origin || x'00' AS BLOB)",

@@ -59,20 +59,21 @@ struct ClockAudit {
     }
 
     private func finish() throws {
+        let feeds = try transaction.clockFeeds()
+        if feeds.count > 1 { findings.add(.feed, "feed", "\(feeds[1])", "a clock lies beside another feed already") }
+        let (table, row) = feeds.first.map { ("feed", "\($0)") } ?? ("setting", SettingKey.clock.rawValue)
         let clock: HybridLogicalClock
         do { clock = try transaction.clock() } catch let error as CodecError {
-            return findings.add(.setting, "setting", SettingKey.clock.rawValue, error.description)
+            return findings.add(.setting, table, row, error.description)
         }
         if world.isIncomplete { return }
         if clock.greatestEffective < leastEffective || clock.greatestEffective > greatestEffective {
             findings.add(
-                .setting, "setting", SettingKey.clock.rawValue, "it is not where the changes with a place have moved it"
-            )
+                .setting, table, row, "the clock is not where the changes with a place have moved it")
         } else if clock.greatestUnplaced < lastOwn.values.min() ?? .zero
             || max(clock.greatestUnplaced, clock.lastIssued) > greatestUnplaced
         {
-            findings.add(
-                .setting, "setting", SettingKey.clock.rawValue, "it is not where the changes made here have moved it")
+            findings.add(.setting, table, row, "the clock is not where the changes made here have moved it")
         }
     }
 }

@@ -11,8 +11,8 @@ final class RunAudit {
     private let changes: ChangeAudit
     /// The run of each feed from which a segment took a change last.
     private var current: [Int64: [StoredChange]] = [:]
-    /// Numbers of damaged runs.
-    private var damagedRuns: Set<Int64> = []
+    /// Rows of damaged runs.
+    private var damagedRuns: Set<String> = []
     /// Whether a run begins where the records begin to lag.
     private var isLagMet = false
     /// Changes that a segment takes from a run that is not there.
@@ -61,10 +61,10 @@ final class RunAudit {
             world.lose(nil)
             return nil
         }
-        if damagedRuns.contains(run.number) { return nil }
+        if damagedRuns.contains(row.row) { return nil }
         func damaged(_ kind: VerifyReport.Kind, _ reason: String) -> [StoredChange]? {
             findings.addFirst(kind, row.table, row.row, reason)
-            damagedRuns.insert(run.number)
+            damagedRuns.insert(row.row)
             world.hasDamagedRuns = true
             world.lose(run.body)
             return nil
@@ -89,9 +89,6 @@ final class RunAudit {
         }
         if changes.isEmpty { return damaged(.body, "there is no change in it") }
         if let reason = try violation(of: run, feed) { return damaged(.chain, reason) }
-        if run.scope != feed.scope {
-            findings.addFirst(.chain, row.table, row.row, "it is in another scope than its feed")
-        }
         return changes
     }
 

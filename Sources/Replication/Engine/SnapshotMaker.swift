@@ -166,12 +166,18 @@ package struct SnapshotMaker<Transaction: ReplicaTransaction> {
         }
     }
 
+    /// The first chunks are smaller, each twice the one before: whoever takes them unpacks the next one while one is written, and
+    /// nothing can be written before the first.
     private func forEachChunk(of scope: ScopeID, _ body: ([SnapshotRecord]) throws -> Void) throws {
         var records: [SnapshotRecord] = []
         var room = SnapshotChunk.Room()
+        var size = max(chunkBytes / SnapshotLimits.firstChunkShare, 1)
         try forEachRecord(of: scope) { record in
-            if room.bytes < chunkBytes, room.take(record) { return records.append(record) }
-            if !records.isEmpty { try body(records) }
+            if room.bytes < size, room.take(record) { return records.append(record) }
+            if !records.isEmpty {
+                try body(records)
+                size = min(2 * size, chunkBytes)
+            }
             records = [record]
             room = SnapshotChunk.Room()
             guard room.take(record) else { throw SnapshotRefusal.tooLarge(.rebuiltBytesPerSnapshotChunk) }
@@ -204,6 +210,8 @@ package enum SnapshotLimits {
     /// What the records of a chunk weigh by `SnapshotChunk.Room`: some 4,000 records of twenty fields. More in a chunk
     /// are smaller together; one record that is folded again unpacks its whole chunk.
     package static let chunkBytes = 8 << 20
+    /// The first chunk is this part of others.
+    static let firstChunkShare = 8
     /// How long a hub keeps a snapshot: 24 hours, in milliseconds.
     package static let keptMilliseconds: Int64 = 24 * 3_600_000
     /// Records or entries read at a time.

@@ -10,7 +10,7 @@ extension SQLiteTransaction {
         for reference in Reference.all {
             let sql = """
                 SELECT \(reference.key.map { "CAST(\($0) AS BLOB)" }.joined(separator: ", ")) FROM "\(reference.table)"
-                WHERE "\(reference.column)" NOT IN (SELECT "\(reference.parentKey)" FROM "\(reference.parent)")
+                WHERE \(reference.value ?? "\"\(reference.column)\"") NOT IN (SELECT "\(reference.parentKey)" FROM "\(reference.parent)")
                 """
             try connection.withStatement(dynamic: sql) { statement in
                 while try statement.step() {
@@ -31,11 +31,12 @@ extension SQLiteTransaction {
         let parent: String
         let key: [String]
         var parentKey = "rid"
+        /// What of the column names the parent's row; nil where that is all of it.
+        var value: String?
 
         static let all = [
             Reference(table: "feed", column: "scope", parent: "scope", key: ["rid"]),
-            Reference(table: "run", column: "scope", parent: "scope", key: ["number"]),
-            Reference(table: "run", column: "feed", parent: "feed", key: ["number"]),
+            Reference(table: "run", column: "place", parent: "feed", key: ["place"], value: "place >> 40"),
             Reference(table: "segment", column: "scope", parent: "scope", key: ["scope", "position"]),
             Reference(table: "stretch", column: "feed", parent: "feed", key: ["feed", "sequence"]),
             Reference(table: "verdict", column: "feed", parent: "feed", key: ["feed", "sequence"]),

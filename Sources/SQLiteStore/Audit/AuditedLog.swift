@@ -33,11 +33,12 @@ package struct AuditedFeed: Sendable {
 
 /// A row of `run`: what the columns say, the body as bytes.
 package struct AuditedRun: Sendable {
-    package let number: Int64
-    package let scope: Int64
+    /// The feed's row.
     package let feed: Int64
     /// Of its first change.
     package let sequence: UInt64
+    /// Of its first change, among all without an entry.
+    package let number: Int64
     package let count: UInt64
     /// The hash of the change before its first.
     package let hash: Hash256
@@ -226,30 +227,44 @@ extension SQLiteTransaction {
 
     /// In the order of their numbers.
     package func auditRuns(_ visit: (AuditedRow<AuditedRun>) throws -> Void) throws {
-        try connection.withStatement(
-            "SELECT number, scope, feed, sequence, count, hash, body, digest, records FROM run ORDER BY number"
-        ) { try audit(runTable, $0, visit) }
+        // Sorted by themselves: rows may be large.
+        let keys = try connection.withStatement("SELECT place FROM run ORDER BY number, place") { statement in
+            var keys: [Int64] = []
+            while try statement.step() { keys.append(try statement.int64(0)) }
+            return keys
+        }
+        for key in keys {
+            let row = try connection.withStatement(
+                "SELECT place, number, count, hash, body, digest, records FROM run WHERE place = ?"
+            ) { statement in
+                try statement.bind(key)
+                return try auditOne(runTable, statement)
+            }
+            if let row { try visit(row) }
+        }
     }
 
     /// The last run of a feed that begins at a sequence or before.
     package func auditRun(feed: Int64, holding sequence: UInt64) throws -> AuditedRow<AuditedRun>? {
-        try connection.withStatement(
+        let keys = RunPlace.keys(of: feed, 0, through: sequence)
+        return try connection.withStatement(
             """
-            SELECT number, scope, feed, sequence, count, hash, body, digest, records FROM run
-            WHERE feed = ? AND sequence <= ? ORDER BY sequence DESC LIMIT 1
+            SELECT place, number, count, hash, body, digest, records FROM run
+            WHERE place BETWEEN ? AND ? ORDER BY place DESC LIMIT 1
             """
         ) { statement in
-            try statement.bind(feed, Int64(clamping: sequence))
+            try statement.bind(keys.lowerBound, keys.upperBound)
             return try auditOne(runTable, statement)
         }
     }
 
     private var runTable: AuditedTable<AuditedRun> {
         AuditedTable(name: "run", key: [.integer(0)]) { statement in
-            AuditedRun(
-                number: try statement.int64(0), scope: try statement.int64(1), feed: try statement.int64(2),
-                sequence: try statement.unsigned(3, "run"), count: try statement.unsigned(4, "run"),
-                hash: try statement.hash(5, "run"), body: try statement.auditedBody(6))
+            let place = RunPlace(key: try statement.int64(0))
+            return AuditedRun(
+                feed: place.feed, sequence: place.sequence, number: try statement.int64(1),
+                count: try statement.unsigned(2, "run"), hash: try statement.hash(3, "run"),
+                body: try statement.auditedBody(4))
         }
     }
 

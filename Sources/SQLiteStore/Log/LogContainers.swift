@@ -9,7 +9,7 @@ struct LogContainers {
     }
 
     private var segments: [SegmentKey: DecodedSegment] = [:]
-    private var runs: [Int64: StoredRun] = [:]
+    private var runs: [RunPlace: StoredRun] = [:]
     private var changeCount = 0
     /// What was asked for last: changes are mostly asked for one after the other.
     private var lastSegment: (scope: Int64, segment: DecodedSegment)?
@@ -22,7 +22,7 @@ struct LogContainers {
         segments[SegmentKey(scope: scope, position: position)]
     }
 
-    func run(_ number: Int64) -> StoredRun? { runs[number] }
+    func run(at place: RunPlace) -> StoredRun? { runs[place] }
 
     /// A placed change, where the segment that was asked for last holds it.
     func recentChange(at dot: Dot, scope: Int64) -> StoredChange? {
@@ -47,9 +47,9 @@ struct LogContainers {
         segments[SegmentKey(scope: scope, position: segment.position)] = segment
     }
 
-    mutating func keep(_ run: StoredRun) {
+    mutating func keep(_ run: StoredRun, at place: RunPlace) {
         makeRoom(for: run.changes.count)
-        runs[run.number] = run
+        runs[place] = run
     }
 
     mutating func removeAll() { self = LogContainers() }

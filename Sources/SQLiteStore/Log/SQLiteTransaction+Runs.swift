@@ -20,111 +20,116 @@ extension SQLiteTransaction {
             for change in changes { try marks.insert(change) }
         }
         let body = StoredRun.body(of: changes)
+        let place = RunPlace(feed: run.feed, sequence: first.dot.sequence)
+        let number = StoredChange.number(ofOrder: first.order)
         try connection.execute(
-            """
-            INSERT INTO run (number, scope, feed, sequence, count, hash, body, digest, records)
-            VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)
-            """,
-            StoredChange.number(ofOrder: first.order), run.scope, run.feed, Int64(first.dot.sequence), changes.count,
-            first.header.previous.bytes, body, RowDigest.of(body), marks.encoded)
+            "INSERT INTO run (place, number, count, hash, body, digest, records) VALUES (?, ?, ?, ?, ?, ?, ?)",
+            place.key, number, changes.count, first.header.previous.bytes, body, RowDigest.of(body), marks.encoded)
         // Most likely they are sent next.
         caches.containers.keep(
-            StoredRun(
-                number: StoredChange.number(ofOrder: first.order), first: first.dot.sequence, changes: Array(changes)))
+            StoredRun(number: number, first: first.dot.sequence, changes: Array(changes)), at: place)
     }
 
     /// The run's change at `dot`; nil where no run holds it.
     func run(holding dot: Dot, feed: Int64, scope: ScopeID) throws -> StoredChange? {
         if let recent = caches.containers.recentChange(dot.sequence, feed: feed) { return recent }
-        guard let sequence = Int64(exactly: dot.sequence) else { return nil }
-        let number: Int64? = try connection.withStatement(
-            "SELECT number, sequence + count FROM run WHERE feed = ? AND sequence <= ? ORDER BY sequence DESC LIMIT 1"
+        let keys = RunPlace.keys(of: feed, 0, through: dot.sequence)
+        let place: RunPlace? = try connection.withStatement(
+            "SELECT place, count FROM run WHERE place BETWEEN ? AND ? ORDER BY place DESC LIMIT 1"
         ) { statement in
-            try statement.bind(feed, sequence)
-            guard try statement.step(), try statement.int64(1) > sequence else { return nil }
-            return try statement.int64(0)
+            try statement.bind(keys.lowerBound, keys.upperBound)
+            guard try statement.step() else { return nil }
+            let place = RunPlace(key: try statement.int64(0))
+            return place.sequence + (try statement.unsigned(1, "run")) > dot.sequence ? place : nil
         }
-        guard let number else { return nil }
-        let run = try run(number: number, of: scope)
+        guard let place else { return nil }
+        let run = try run(at: place, of: scope)
         caches.containers.note(run, feed: feed)
         return run.changes[Int(dot.sequence - run.first)]
     }
 
-    func run(number: Int64, of scope: ScopeID) throws -> StoredRun {
-        if let cached = caches.containers.run(number) { return cached }
-        let runs = try runs(of: scope, "SELECT \(SQLiteTransaction.runColumns) FROM run WHERE number = ?1", number, 1)
-        guard let run = runs.first else {
-            throw StoredValueError(table: "run", row: "\(number)", reason: "the row is missing")
+    func run(at place: RunPlace, of scope: ScopeID) throws -> StoredRun {
+        if let cached = caches.containers.run(at: place) { return cached }
+        return try connection.withStatement("SELECT number, count, hash, body FROM run WHERE place = ?") { statement in
+            try statement.bind(place.key)
+            guard try statement.step() else { throw missingRun(place) }
+            do {
+                let run = try StoredRun(
+                    number: try statement.int64(0), scope: scope, feed: try feedID(place.feed), first: place.sequence,
+                    count: try statement.unsigned(1, "run"), previous: try statement.hash(2, "run"),
+                    body: try statement.bytes(3))
+                caches.containers.keep(run, at: place)
+                return run
+            } catch let error as CodecError {
+                throw StoredValueError(table: "run", row: "\(place.key)", reason: error.description)
+            }
         }
-        return run
     }
 
-    /// Runs of a scope that hold a number beyond `number`.
-    func runs(of scope: ScopeID, after number: Int64, limit: Int) throws -> [StoredRun] {
-        try runs(
-            of: scope,
-            """
-            SELECT \(SQLiteTransaction.runColumns) FROM run
-            WHERE scope = ?3 AND number > ?1 - \(LogTail.changesPerRun) AND number + count > ?1 + 1
-            ORDER BY number LIMIT ?2
-            """, number, limit)
+    private func missingRun(_ place: RunPlace) -> StoredValueError {
+        StoredValueError(table: "run", row: "\(place.key)", reason: "the row is missing")
     }
 
-    /// The same as they lie.
+    /// The same as it lies.
     ///
-    /// - Throws: `StoredValueError` where one is not what was written.
-    func runBodies(of row: Int64, after number: Int64, limit: Int) throws -> [RunBody] {
-        try connection.withStatement(
-            """
-            SELECT number, feed, sequence, count, body, digest FROM run
-            WHERE scope = ?3 AND number > ?1 - 256 AND number + count > ?1 + 1 ORDER BY number LIMIT ?2
-            """
-        ) { statement in
-            try statement.bind(number, limit, row)
-            var bodies: [RunBody] = []
-            while try statement.step() {
-                let number = try statement.int64(0)
-                let body = try statement.bytes(4)
-                guard RowDigest.of(body) == (try statement.bytes(5)) else {
-                    throw StoredValueError(
-                        table: "run", row: "\(number)", reason: "its digest is not that of its bytes")
-                }
-                bodies.append(
-                    RunBody(
-                        number: number, feed: try feedID(try statement.int64(1)),
-                        first: try statement.unsigned(2, "run"), count: try statement.unsigned(3, "run"), body: body))
+    /// - Throws: `StoredValueError` where it is not what was written.
+    func runBody(at place: RunPlace) throws -> RunBody {
+        try connection.withStatement("SELECT number, count, body, digest FROM run WHERE place = ?") { statement in
+            try statement.bind(place.key)
+            guard try statement.step() else { throw missingRun(place) }
+            let body = try statement.bytes(2)
+            guard RowDigest.of(body) == (try statement.bytes(3)) else {
+                throw StoredValueError(
+                    table: "run", row: "\(place.key)", reason: "its digest is not that of its bytes")
             }
-            return bodies
+            return RunBody(
+                number: try statement.int64(0), feed: try feedID(place.feed), first: place.sequence,
+                count: try statement.unsigned(1, "run"), body: body)
         }
     }
 
-    private static let runColumns = "number, feed, sequence, count, hash, body"
+    /// Where runs lie that hold changes without an entry beyond `number`: the first ones, in the order of their numbers.
+    ///
+    /// - Complexity: O(feeds with such changes × `limit`), where the calls before ended at `number`.
+    func waitingRuns(of row: Int64, after number: Int64, limit: Int) throws -> [RunPlace] {
+        var found: [(number: Int64, place: RunPlace)] = []
+        for feed in try loadFeeds(row).values where feed.placed < feed.state.sequence {
+            found += try waitingRuns(of: feed, after: number, limit: limit)
+        }
+        return found.sorted { $0.number < $1.number }.prefix(limit).map(\.place)
+    }
 
-    private func runs(of scope: ScopeID, _ sql: String, _ number: Int64, _ limit: Int) throws -> [StoredRun] {
-        let row = try scopeRow(scope)
-        return try connection.withStatement(dynamic: sql) { statement in
-            try statement.bind(number, at: 1)
-            if sql.contains("?2") { try statement.bind(limit, at: 2) }
-            if sql.contains("?3") { try statement.bind(row, at: 3) }
-            var runs: [StoredRun] = []
-            while try statement.step() {
-                let number = try statement.int64(0)
-                if let cached = caches.containers.run(number) {
-                    runs.append(cached)
-                    continue
-                }
-                do {
-                    let run = try StoredRun(
-                        number: number, scope: scope, feed: try feedID(try statement.int64(1)),
-                        first: try statement.unsigned(2, "run"), count: try statement.unsigned(3, "run"),
-                        previous: try statement.hash(4, "run"), body: try statement.bytes(5))
-                    caches.containers.keep(run)
-                    runs.append(run)
-                } catch let error as CodecError {
-                    throw StoredValueError(table: "run", row: "\(number)", reason: error.description)
+    private func waitingRuns(
+        of feed: StoreCaches.CachedFeed, after number: Int64, limit: Int
+    ) throws -> [(number: Int64, place: RunPlace)] {
+        // The run that holds the first of them may begin before it.
+        let first = feed.placed + 1
+        var keys = RunPlace.keys(
+            of: feed.rid, first - min(first, UInt64(LogTail.changesPerRun)), through: feed.state.sequence)
+        if let passed = feed.passedRuns, passed.number <= number, keys.contains(passed.place.key) {
+            keys = passed.place.key...keys.upperBound
+        }
+        return try connection.withStatement(
+            "SELECT place, number, count FROM run WHERE place BETWEEN ? AND ? ORDER BY place"
+        ) { statement in
+            try statement.bind(keys.lowerBound, keys.upperBound)
+            var found: [(number: Int64, place: RunPlace)] = []
+            var isFirstHeld = false
+            while found.count < limit, try statement.step() {
+                let place = RunPlace(key: try statement.int64(0))
+                let (start, count) = (try statement.int64(1), try statement.unsigned(2, "run"))
+                if place.sequence <= first, place.sequence &+ count > first { isFirstHeld = true }
+                if start &+ Int64(clamping: count) <= number &+ 1 {
+                    feed.passedRuns = (number, place)
+                } else if place.sequence &+ count > first {
+                    found.append((start, place))
                 }
             }
-            return runs
+            guard isFirstHeld || limit == 0 || feed.passedRuns != nil else {
+                throw StoredValueError(
+                    table: "feed", row: "\(feed.rid)", reason: "no run holds its change \(first), which has no entry")
+            }
+            return found
         }
     }
 
@@ -134,11 +139,14 @@ extension SQLiteTransaction {
         let feed = try feedRow(of: stretch.feed, scope: row)
         let last = Int64(stretch.last)
         var first = Int64(stretch.first)
+        let earlier = RunPlace.keys(of: feed, 0, through: stretch.first - 1)
         let before: (first: Int64, end: Int64)? = try connection.withStatement(
-            "SELECT sequence, sequence + count FROM run WHERE feed = ? AND sequence < ? ORDER BY sequence DESC LIMIT 1"
+            "SELECT place, count FROM run WHERE place BETWEEN ? AND ? ORDER BY place DESC LIMIT 1"
         ) { statement in
-            try statement.bind(feed, first)
-            return try statement.step() ? (try statement.int64(0), try statement.int64(1)) : nil
+            try statement.bind(earlier.lowerBound, earlier.upperBound)
+            guard try statement.step() else { return nil }
+            let start = Int64(RunPlace(key: try statement.int64(0)).sequence)
+            return (start, start + (try statement.int64(1)))
         }
         if let before, before.end > first, before.end - 1 <= last,
             try isWhole(before.first, first - 1, feed: feed, scope: row)
@@ -146,8 +154,10 @@ extension SQLiteTransaction {
             first = before.first
         }
         try withoutOverwriting {
+            let keys = RunPlace.keys(of: feed, UInt64(first), through: stretch.last)
             try connection.execute(
-                "DELETE FROM run WHERE feed = ? AND sequence >= ? AND sequence + count - 1 <= ?", feed, first, last)
+                "DELETE FROM run WHERE place BETWEEN ?1 AND ?2 AND place + count - 1 <= ?2", keys.lowerBound,
+                keys.upperBound)
         }
         caches.containers.removeAll()
     }
@@ -167,11 +177,16 @@ extension SQLiteTransaction {
         }
     }
 
-    /// Runs of a scope that may touch a record, in order.
-    func runNumbers(marking record: RecordID, scope row: Int64) throws -> [Int64] {
-        try connection.withStatement("SELECT number, records FROM run WHERE scope = ? ORDER BY number") { statement in
+    /// Runs of a scope that may touch a record.
+    func runs(marking record: RecordID, scope row: Int64) throws -> [RunPlace] {
+        try connection.withStatement(
+            """
+            SELECT r.place, r.records FROM feed f JOIN run r ON r.place BETWEEN f.rid << 40 AND ((f.rid + 1) << 40) - 1
+            WHERE f.scope = ?
+            """
+        ) { statement in
             try statement.bind(row)
-            return try marked(statement, "run", record)
+            return try marked(statement, "run", record).map { RunPlace(key: $0) }
         }
     }
 

@@ -169,13 +169,15 @@ extension SQLiteTransaction {
         try withoutOverwriting {
             for (id, sequences) in sealing.feeds.sorted(by: { $0.key < $1.key }) {
                 let least = sealing.isFinal ? 1 : sequences.lowerBound
+                let keys = RunPlace.keys(
+                    of: try feedRow(of: id, scope: row), least, through: sequences.upperBound)
                 try connection.execute(
                     """
-                    DELETE FROM run WHERE number IN (
-                        SELECT number FROM run WHERE feed = ?1 AND sequence >= ?2 AND sequence + count - 1 <= ?3
-                        ORDER BY sequence LIMIT ?4)
+                    DELETE FROM run WHERE place IN (
+                        SELECT place FROM run WHERE place BETWEEN ?1 AND ?2 AND place + count - 1 <= ?2
+                        ORDER BY place LIMIT ?3)
                     """,
-                    try feedRow(of: id, scope: row), Int64(least), Int64(sequences.upperBound), rest)
+                    keys.lowerBound, keys.upperBound, rest)
                 rest -= connection.changes
                 if rest == 0 { spent[id] = least...sequences.upperBound }
             }

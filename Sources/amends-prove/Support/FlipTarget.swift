@@ -37,8 +37,8 @@ package struct FlipTarget: Sendable {
         FlipTarget(
             "stretch", key: ["feed", "sequence"], columns: ["feed", "sequence", "count", "position", "hash"], [.chain]),
         FlipTarget(
-            "run", key: ["number"],
-            columns: ["scope", "feed", "sequence", "count", "hash", "body", "digest", "records"],
+            "run", key: ["place"],
+            columns: ["place", "count", "hash", "body", "digest", "records"],
             [.body, .chain, .touch]),
         FlipTarget("verdict", key: ["feed", "sequence"], columns: ["feed", "sequence", "verdict"], [.placement]),
         FlipTarget(
