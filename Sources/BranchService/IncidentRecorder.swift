@@ -81,8 +81,9 @@ package struct IncidentRecorder {
             while let batch = next {
                 // What follows is read and drafted while this is written.
                 next = try nextDrafts(&log, &mapper, &report, home)
+                let drafts = batch.drafts()
                 try replica.write { pen in
-                    for (row, draft) in zip(batch.rows, batch.drafts()) {
+                    for (row, draft) in zip(batch.rows, drafts) {
                         let isNew = try record(row, draft, with: pen)
                         report.counts.add(row, isNew: isNew)
                     }

@@ -65,17 +65,7 @@ extension SQLiteTransaction {
     }
 
     private func lastStoredNumber() throws -> Int64 {
-        try connection.withStatement(
-            """
-            SELECT coalesce(max(last), 0) FROM (
-                SELECT (SELECT number + count - 1 FROM run WHERE place BETWEEN f.rid << 40 AND ((f.rid + 1) << 40) - 1
-                        ORDER BY place DESC LIMIT 1) AS last
-                FROM feed f)
-            """
-        ) { statement in
-            _ = try statement.step()
-            return try statement.int64(0)
-        }
+        try lastRuns().map(\.number).max() ?? 0
     }
 
     func notePlaced(_ dot: Dot, scope: Int64) throws {

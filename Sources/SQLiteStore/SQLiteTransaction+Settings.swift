@@ -78,6 +78,11 @@ extension SQLiteTransaction {
         }
     }
 
+    /// Whether a clock lies with the settings.
+    package func hasClockSetting() throws -> Bool {
+        try connection.withStatement("SELECT 1 FROM setting WHERE key = 'clock'") { try $0.step() }
+    }
+
     /// Gives the clock its place in this transaction: beside a feed that is written with it, the one where it lies if that is among
     /// them, and else with the settings.
     func flushClock() throws {

@@ -102,8 +102,6 @@ struct StoreCaches {
         var isDirty = false
         /// The clock, where it goes into the feed's row with what else is written there.
         var unsavedClock: [UInt8]?
-        /// Its runs up to this place hold no change beyond this number.
-        var passedRuns: (number: Int64, place: RunPlace)?
 
         init(rid: Int64, scope: Int64, state: FeedState, start: Hash256, placed: UInt64) {
             self.rid = rid

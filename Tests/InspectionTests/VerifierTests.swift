@@ -135,6 +135,7 @@ struct VerifierTests {
         Case(.projection, "recovery_case_steps", "UPDATE recovery_case_steps SET person = 'somebody else'"),
         Case(.setting, "feed", "UPDATE feed SET clock = x'ffffffffffffffffff0100' WHERE clock IS NOT NULL"),
         Case(.feed, "feed", "UPDATE feed SET clock = x'000000'"),
+        Case(.setting, "setting", "INSERT INTO setting SELECT 'clock', clock FROM feed WHERE clock IS NOT NULL"),
         Case(.setting, "setting", "UPDATE setting SET value = zeroblob(32) WHERE key = 'hub key'"),
         Case(.setting, "setting", "UPDATE setting SET value = zeroblob(16) WHERE key = 'home scope'"),
         Case(.setting, "setting", "UPDATE setting SET value = x'00' WHERE key = 'certificate'"),

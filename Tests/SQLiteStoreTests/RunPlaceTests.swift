@@ -9,15 +9,31 @@ import Testing
 
 @Suite("Runs lie by feed and sequence, and are read in the order in which they came")
 struct RunPlaceTests {
-    @Test func placesAreOrderedByFeedAndSequence() {
+    @Test func placesAreOrderedByFeedAndSequence() throws {
         let places = [(1, 1), (1, 2), (1, 1 << 40 - 1), (2, 1), (1 << 23 - 1, 1 << 40 - 1)] as [(Int64, UInt64)]
         var last: Int64 = 0
         for (feed, sequence) in places {
-            let place = RunPlace(feed: feed, sequence: sequence)
+            let place = try RunPlace(feed: feed, sequence: sequence)
             #expect(place.key > last && place.feed == feed && place.sequence == sequence)
-            #expect(RunPlace.keys(of: feed).contains(place.key) && !RunPlace.keys(of: feed + 1).contains(place.key))
+            #expect(RunPlace.keys(of: feed, 0, through: .max).contains(place.key))
+            #expect(!RunPlace.keys(of: feed + 1, 0, through: .max).contains(place.key))
+            #expect(place.leastOfFeed == RunPlace.keys(of: feed, 0, through: 0).lowerBound)
             last = place.key
         }
+    }
+
+    /// Found in review: one flipped bit in a feed's row stopped the program at each save.
+    @Test(arguments: ["sequence = 1 << 41", "rid = 1 << 30"])
+    func aFeedThatStandsNowhereIsNamedWhenSomethingIsSaved(_ damage: String) throws {
+        let folder = try Folder()
+        let store = try folder.store()
+        try Author(store).write([Samples.register("title", .text("a"))])
+        try store.close()
+        let connection = try Connection(path: folder.file(), access: .readWrite)
+        try connection.execute(script: "PRAGMA foreign_keys = OFF; UPDATE feed SET \(damage)")
+        connection.close()
+        let again = try folder.store()
+        #expect(throws: StoredValueError.self) { try Author(again).write([Samples.register("title", .text("b"))]) }
     }
 
     /// Whatever a damaged file names as a feed or a sequence, there is a range, and at worst nothing in it.

@@ -61,6 +61,9 @@ struct ClockAudit {
     private func finish() throws {
         let feeds = try transaction.clockFeeds()
         if feeds.count > 1 { findings.add(.feed, "feed", "\(feeds[1])", "a clock lies beside another feed already") }
+        if !feeds.isEmpty, try transaction.hasClockSetting() {
+            findings.add(.setting, "setting", SettingKey.clock.rawValue, "the clock lies beside a feed already")
+        }
         let (table, row) = feeds.first.map { ("feed", "\($0)") } ?? ("setting", SettingKey.clock.rawValue)
         let clock: HybridLogicalClock
         do { clock = try transaction.clock() } catch let error as CodecError {

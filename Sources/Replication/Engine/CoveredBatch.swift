@@ -23,7 +23,7 @@ struct CoveredBatch {
         /// Where the batch could last be cut, and the attestations that cover it there.
         var covered = 0
         var covering: [FeedID: Attestation] = [:]
-        /// The same after as many changes as fill blocks: a push that is not the last ends there.
+        /// The same after as many changes as fill blocks: a push that is not the last ends there, where that leaves out a quarter at most.
         var filled: (count: Int, covering: [FeedID: Attestation])?
         var isComplete: Bool { needed.allSatisfy { (reached[$0.key] ?? 0) >= $0.value.sequence } }
         reading: while true {
@@ -61,7 +61,7 @@ struct CoveredBatch {
             }
             if step.count < CoveredBatch.step { break }
         }
-        if isFull, let filled {
+        if isFull, let filled, filled.count * 4 >= covered * 3 {
             (covered, covering) = filled
         } else if isComplete {
             (covered, covering) = (items.count, needed)

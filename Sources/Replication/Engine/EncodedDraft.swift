@@ -13,10 +13,12 @@ package struct EncodedDraft: Sendable {
     let operationsHash: Hash256
     /// The writes that operations name as those that they replace.
     let shown: [ChangeReference]
-    /// The records' ids, in order; nil where one is derived from the change.
+    /// Where its records were looked for.
+    private let scope: ScopeID
+    /// The records' ids there, in order; nil where one is derived from the change.
     private let knownRecords: [RecordID]?
 
-    /// - Parameter scope: where it is to be saved.
+    /// - Parameter scope: where it is most likely to be saved.
     /// - Throws: `.tooManyOperations`, `.tooManyBytes`, `.malformed`.
     package init(_ draft: ChangeDraft, in scope: ScopeID) throws(CommitError) {
         guard draft.operations.operations.count <= Limit.operationsPerChange.value else {
@@ -25,6 +27,7 @@ package struct EncodedDraft: Sendable {
         person = draft.person
         zoneMinutes = draft.zoneMinutes
         schema = draft.schema
+        self.scope = scope
         parts = draft.parts
         let bytes = draft.operations.encoded()
         guard bytes.count <= Limit.bytesPerChange.value else { throw .tooManyBytes(bytes.count) }
@@ -43,12 +46,13 @@ package struct EncodedDraft: Sendable {
     ///
     /// - Parameter change: the short hash of the change that it has become.
     func recordIDs(in scope: ScopeID, change: ShortHash) -> [RecordID] {
-        knownRecords ?? operations.recordIDs(in: scope, change: change)
+        if let knownRecords, scope == self.scope { return knownRecords }
+        return operations.recordIDs(in: scope, change: change)
     }
 
     /// The record that is named first, where its id needs no change.
     func firstRecord(in scope: ScopeID) throws(CodecError) -> RecordID? {
-        if let knownRecords { return knownRecords.first }
+        if let knownRecords, scope == self.scope { return knownRecords.first }
         guard !operations.origins.isEmpty else { return nil }
         let origin = try operations.origin(0)
         if case .here = origin { return nil }

@@ -46,10 +46,10 @@ package struct HubPager<Transaction: HubTransaction> {
         var history = hello.history
         var position = hello.position
         var piece: ChangePiece?
-        let whole = limits
+        let atStart = limits
         reading: while position < scope.position, let left = limits {
-            if let sealed = try transaction.sealed(from: position + 1, of: hello.scope),
-                sealed.feeds.allSatisfy({ held[$0] == nil }), whole?.hold(sealed.packed) == true
+            if let sealed = try transaction.sealed(from: position + 1, of: hello.scope, unless: { held[$0] != nil }),
+                atStart?.hold(sealed.packed) == true
             {
                 // The next page begins with it, and goes on as the segments lie.
                 if !left.hold(sealed.packed) { break reading }

@@ -248,7 +248,9 @@ package final class MemoryTransaction: HubTransaction {
 
     package func append(_ block: AppendedBlock, of scope: ScopeID) throws { try appendEach(of: block, in: scope) }
 
-    package func sealed(from position: UInt64, of scope: ScopeID) -> SealedEntries? { nil }
+    package func sealed(from position: UInt64, of scope: ScopeID, unless held: (FeedID) -> Bool) -> SealedEntries? {
+        nil
+    }
     package func nextSealed(after position: UInt64, of scope: ScopeID) -> UInt64? { nil }
 
     package func attestation(of replica: ReplicaID, scope: ScopeID, covering sequence: UInt64) -> Attestation? {

@@ -123,13 +123,10 @@ package struct SealedEntries: Hashable, Sendable {
     package let packed: PackedEntries
     /// The history hash at the last of them.
     package let history: HistoryHash
-    /// Whose changes they place.
-    package let feeds: [FeedID]
 
-    package init(packed: PackedEntries, history: HistoryHash, feeds: [FeedID]) {
+    package init(packed: PackedEntries, history: HistoryHash) {
         self.packed = packed
         self.history = history
-        self.feeds = feeds
     }
 }
 
@@ -188,9 +185,9 @@ package protocol ChangeLog: AnyObject {
     /// Entries in order, after `position`.
     func entries(of scope: ScopeID, after position: UInt64, limit: Int) throws -> [EntryRow]
     /// The sealed segment that begins at a position, as it lies, where who takes it must be told no more and no less than it
-    /// says: its changes are whole, ok, and without personal parts. Nil where there is none such; a log that keeps its
-    /// entries otherwise has none.
-    func sealed(from position: UInt64, of scope: ScopeID) throws -> SealedEntries?
+    /// says: its changes are whole, ok, without personal parts, and none of a feed that is `held`. Nil where there is none such; a log that
+    /// keeps its entries otherwise has none.
+    func sealed(from position: UInt64, of scope: ScopeID, unless held: (FeedID) -> Bool) throws -> SealedEntries?
     /// Where the next sealed segment begins that begins after `position`; nil where there is none.
     func nextSealed(after position: UInt64, of scope: ScopeID) throws -> UInt64?
     /// The history hash at a position that this log has had; nil beyond.

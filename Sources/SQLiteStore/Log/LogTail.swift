@@ -69,9 +69,9 @@ struct LogTail {
 
 /// A run as its row holds it, not taken apart.
 struct RunBody {
+    let place: RunPlace
     let number: Int64
     let feed: FeedID
-    let first: UInt64
     let count: UInt64
     let body: [UInt8]
 
@@ -85,13 +85,13 @@ struct RunBody {
                 let range = try reader.readRange(.bytesPerChange)
                 visit(
                     UnplacedChange(
-                        dot: Dot(feed: feed, sequence: first + offset),
+                        dot: Dot(feed: feed, sequence: place.sequence + offset),
                         order: StoredChange.order(unplaced: number &+ Int64(offset)), carried: Array(body[range]),
                         hasParts: try Change.hasParts(carried: body, range, feed: feed)))
             }
             try reader.finish()
         } catch {
-            throw StoredValueError(table: "run", row: "\(number)", reason: error.description)
+            throw StoredValueError(table: "run", row: "\(place.key)", reason: error.description)
         }
     }
 }

@@ -8,9 +8,11 @@ struct RunPlace: Hashable {
 
     init(key: Int64) { self.key = key }
 
-    /// - Precondition: the feed's row is below 2^23, the sequence below 2^40.
-    init(feed: Int64, sequence: UInt64) {
-        precondition(feed >> 23 == 0 && sequence >> 40 == 0, "a file holds no more feeds, a feed no more changes")
+    /// - Throws: `StoredValueError` unless the feed's row is below 2^23 and the sequence below 2^40: no file comes to more.
+    init(feed: Int64, sequence: UInt64) throws(StoredValueError) {
+        guard feed >> 23 == 0, sequence >> 40 == 0 else {
+            throw StoredValueError(table: "feed", row: "\(feed)", reason: "it stands at change \(sequence)")
+        }
         key = feed << RunPlace.sequenceBits | Int64(sequence)
     }
 
@@ -26,6 +28,6 @@ struct RunPlace: Hashable {
         return base | Int64(first)...base | Int64(last)
     }
 
-    /// Of all changes of a feed.
-    static func keys(of feed: Int64) -> ClosedRange<Int64> { keys(of: feed, 0, through: .max) }
+    /// The least key of the feed: those of feeds before it are less.
+    var leastOfFeed: Int64 { feed << RunPlace.sequenceBits }
 }

@@ -20,7 +20,7 @@ extension SQLiteTransaction {
             for change in changes { try marks.insert(change) }
         }
         let body = StoredRun.body(of: changes)
-        let place = RunPlace(feed: run.feed, sequence: first.dot.sequence)
+        let place = try RunPlace(feed: run.feed, sequence: first.dot.sequence)
         let number = StoredChange.number(ofOrder: first.order)
         try connection.execute(
             "INSERT INTO run (place, number, count, hash, body, digest, records) VALUES (?, ?, ?, ?, ?, ?, ?)",
@@ -83,53 +83,73 @@ extension SQLiteTransaction {
                     table: "run", row: "\(place.key)", reason: "its digest is not that of its bytes")
             }
             return RunBody(
-                number: try statement.int64(0), feed: try feedID(place.feed), first: place.sequence,
+                place: place, number: try statement.int64(0), feed: try feedID(place.feed),
                 count: try statement.unsigned(1, "run"), body: body)
         }
     }
 
     /// Where runs lie that hold changes without an entry beyond `number`: the first ones, in the order of their numbers.
     ///
-    /// - Complexity: O(feeds with such changes × `limit`), where the calls before ended at `number`.
+    /// Reads what is put of the feeds: a change that was appended counts once its feed has it.
+    /// - Complexity: O(`limit` + log changes) for each feed with such changes.
     func waitingRuns(of row: Int64, after number: Int64, limit: Int) throws -> [RunPlace] {
         var found: [(number: Int64, place: RunPlace)] = []
         for feed in try loadFeeds(row).values where feed.placed < feed.state.sequence {
-            found += try waitingRuns(of: feed, after: number, limit: limit)
+            // Numbers ascend within a feed: what comes after these is of no use.
+            let bound = found.count < limit ? .max : found[limit - 1].number
+            found += try waitingRuns(of: feed, after: number, through: bound, limit: limit)
+            found.sort { $0.number < $1.number }
+            found.removeLast(max(0, found.count - limit))
         }
-        return found.sorted { $0.number < $1.number }.prefix(limit).map(\.place)
+        return found.map(\.place)
     }
 
     private func waitingRuns(
-        of feed: StoreCaches.CachedFeed, after number: Int64, limit: Int
+        of feed: StoreCaches.CachedFeed, after number: Int64, through bound: Int64, limit: Int
     ) throws -> [(number: Int64, place: RunPlace)] {
         // The run that holds the first of them may begin before it.
         let first = feed.placed + 1
         var keys = RunPlace.keys(
             of: feed.rid, first - min(first, UInt64(LogTail.changesPerRun)), through: feed.state.sequence)
-        if let passed = feed.passedRuns, passed.number <= number, keys.contains(passed.place.key) {
-            keys = passed.place.key...keys.upperBound
-        }
+        if number > 0 { keys = try keysOfRuns(in: keys, notBefore: number) }
         return try connection.withStatement(
             "SELECT place, number, count FROM run WHERE place BETWEEN ? AND ? ORDER BY place"
         ) { statement in
             try statement.bind(keys.lowerBound, keys.upperBound)
             var found: [(number: Int64, place: RunPlace)] = []
-            var isFirstHeld = false
             while found.count < limit, try statement.step() {
                 let place = RunPlace(key: try statement.int64(0))
                 let (start, count) = (try statement.int64(1), try statement.unsigned(2, "run"))
-                if place.sequence <= first, place.sequence &+ count > first { isFirstHeld = true }
-                if start &+ Int64(clamping: count) <= number &+ 1 {
-                    feed.passedRuns = (number, place)
-                } else if place.sequence &+ count > first {
-                    found.append((start, place))
-                }
+                if start > bound { break }
+                guard place.sequence &+ count > first, start &+ Int64(clamping: count) > number &+ 1 else { continue }
+                if number <= 0, found.isEmpty, place.sequence > first { break }
+                found.append((start, place))
             }
-            guard isFirstHeld || limit == 0 || feed.passedRuns != nil else {
+            guard number > 0 || !found.isEmpty || bound < .max else {
                 throw StoredValueError(
                     table: "feed", row: "\(feed.rid)", reason: "no run holds its change \(first), which has no entry")
             }
             return found
+        }
+    }
+
+    /// Leaves out of a feed's runs those before the last one that begins at `number` or less.
+    private func keysOfRuns(in keys: ClosedRange<Int64>, notBefore number: Int64) throws -> ClosedRange<Int64> {
+        try connection.withStatement(
+            "SELECT place, number FROM run WHERE place BETWEEN ? AND ? ORDER BY place LIMIT 1"
+        ) { statement in
+            var (low, high) = (keys.lowerBound, keys.upperBound)
+            while low < high {
+                let middle = low + (high - low + 1) / 2
+                try statement.bind(middle, high)
+                if try statement.step(), try statement.int64(1) <= number {
+                    low = try statement.int64(0)
+                } else {
+                    high = middle - 1
+                }
+                statement.reset()
+            }
+            return low...keys.upperBound
         }
     }
 
@@ -146,7 +166,7 @@ extension SQLiteTransaction {
             try statement.bind(earlier.lowerBound, earlier.upperBound)
             guard try statement.step() else { return nil }
             let start = Int64(RunPlace(key: try statement.int64(0)).sequence)
-            return (start, start + (try statement.int64(1)))
+            return (start, start &+ (try statement.int64(1)))
         }
         if let before, before.end > first, before.end - 1 <= last,
             try isWhole(before.first, first - 1, feed: feed, scope: row)
@@ -179,14 +199,32 @@ extension SQLiteTransaction {
 
     /// Runs of a scope that may touch a record.
     func runs(marking record: RecordID, scope row: Int64) throws -> [RunPlace] {
+        let feeds = Set(try loadFeeds(row).values.map(\.rid))
+        return try lastRuns().filter { feeds.contains($0.place.feed) }.flatMap { last in
+            try connection.withStatement("SELECT place, records FROM run WHERE place BETWEEN ? AND ?") { statement in
+                try statement.bind(last.place.leastOfFeed, last.place.key)
+                return try marked(statement, "run", record).map { RunPlace(key: $0) }
+            }
+        }
+    }
+
+    /// Of each feed that has runs, the last one, and the number of its last change.
+    ///
+    /// - Complexity: O(such feeds): most feeds of a hub have none.
+    func lastRuns() throws -> [(place: RunPlace, number: Int64)] {
         try connection.withStatement(
-            """
-            SELECT r.place, r.records FROM feed f JOIN run r ON r.place BETWEEN f.rid << 40 AND ((f.rid + 1) << 40) - 1
-            WHERE f.scope = ?
-            """
+            "SELECT place, number + count - 1 FROM run WHERE place < ? ORDER BY place DESC LIMIT 1"
         ) { statement in
-            try statement.bind(row)
-            return try marked(statement, "run", record).map { RunPlace(key: $0) }
+            var found: [(place: RunPlace, number: Int64)] = []
+            var bound = Int64.max
+            while true {
+                try statement.bind(bound)
+                guard try statement.step() else { return found }
+                let place = RunPlace(key: try statement.int64(0))
+                found.append((place, try statement.int64(1)))
+                bound = place.leastOfFeed
+                statement.reset()
+            }
         }
     }
 

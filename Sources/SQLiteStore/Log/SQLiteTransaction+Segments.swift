@@ -63,8 +63,13 @@ extension SQLiteTransaction {
 
     // MARK: - Reading
 
-    package func sealed(from position: UInt64, of scope: ScopeID) throws -> SealedEntries? {
+    package func sealed(
+        from position: UInt64, of scope: ScopeID, unless held: (FeedID) -> Bool
+    ) throws -> SealedEntries? {
         guard let row = try heldScopeRow(scope), try verdicts(of: row).isEmpty else { return nil }
+        // Before the segment is read: nearly always it is the receiver's own feed that keeps it back.
+        let stretches = try stretches(at: position, scope: row)
+        if stretches.isEmpty || stretches.contains(where: { held($0.feed) }) { return nil }
         let found: (count: Int, history: Hash256, body: [UInt8], digest: [UInt8])? = try connection.withStatement(
             """
             SELECT count, history, body, digest FROM segment
@@ -83,14 +88,13 @@ extension SQLiteTransaction {
             throw StoredValueError(
                 table: "segment", row: "\(row):\(position)", reason: "its digest is not that of its bytes")
         }
-        let stretches = try stretches(at: position, scope: row)
         for stretch in stretches where try hasParts(stretch, row) { return nil }
         do {
             let segment = try Zstd.decompress(found.body, limit: .bytesPerSegment)
             guard try Segment.isAllOK(encoded: segment) else { return nil }
             return SealedEntries(
                 packed: PackedEntries(segment: segment, count: found.count, parts: []),
-                history: HistoryHash(found.history), feeds: stretches.map(\.feed))
+                history: HistoryHash(found.history))
         } catch {
             throw StoredValueError(table: "segment", row: "\(row):\(position)", reason: "\(error)")
         }

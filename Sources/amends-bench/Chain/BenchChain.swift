@@ -22,7 +22,8 @@ final class BenchChain {
     /// - Parameter path: the hub's file; its time is never measured, so that it does not wait for the disk.
     init(path: String, now: Int64) throws {
         self.now = now
-        store = try SQLiteStore(path: path, schemas: [], durability: .normal)
+        store = try SQLiteStore(
+            path: path, schemas: [], durability: .normal, cacheKiB: Connection.defaultCacheKiB)
         try store.write { try $0.put(ScopeState(BenchChain.scope)) }
         exchange = HubExchange(
             store, key: BenchChain.hubKey, incarnation: ShortHash(high: 1, low: 1), schemas: BenchChain.schemas)
