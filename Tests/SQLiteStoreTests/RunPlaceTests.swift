@@ -1,5 +1,6 @@
 import Causality
 import Changes
+import Inspection
 import Replication
 import SQLiteKit
 import StoreContract
@@ -128,5 +129,53 @@ struct RunPlaceTests {
         try store.write { try $0.drop(Samples.scope.scope) }
         #expect(try places(folder) == (0, 1))
         #expect(try clock() == last)
+    }
+
+    // MARK: - Files of the format before
+
+    /// Brings a file back to format 5.
+    private static let downgrade = """
+        PRAGMA foreign_keys = OFF;
+        BEGIN;
+        ALTER TABLE run RENAME TO new_run;
+        CREATE TABLE run (
+            number INTEGER PRIMARY KEY, scope INTEGER NOT NULL REFERENCES scope, feed INTEGER NOT NULL REFERENCES feed,
+            sequence INTEGER NOT NULL, count INTEGER NOT NULL, hash BLOB NOT NULL, body BLOB NOT NULL,
+            digest BLOB NOT NULL, records BLOB NOT NULL, UNIQUE (feed, sequence)
+        ) STRICT;
+        CREATE INDEX run_scope ON run (scope, number);
+        INSERT INTO run
+        SELECT number, f.scope, f.rid, place & 1099511627775, count, r.hash, body, digest, records
+        FROM new_run r JOIN feed f ON f.rid = place >> 40;
+        DROP TABLE new_run;
+        INSERT INTO setting SELECT 'clock', clock FROM feed WHERE clock IS NOT NULL;
+        ALTER TABLE feed DROP COLUMN clock;
+        DELETE FROM migration WHERE position = 6;
+        PRAGMA user_version = 5;
+        COMMIT;
+        """
+
+    @Test func aFileOfFormat5ComesAlongWithItsRunsAndItsClock() throws {
+        let folder = try Folder()
+        let store = try folder.store()
+        for number in 1...3 as ClosedRange<UInt8> {
+            let author = try Author(store, number: number)
+            for text in ["a", "b"] { try author.write([Samples.register("title", .text("\(text)\(number)"))]) }
+        }
+        let changes = try store.read { try $0.unplaced(of: Samples.scope.scope, after: 0, limit: .max) }
+        let clock = try store.read { try $0.clock() }
+        try store.close()
+        let before = try Verifier().verify(path: folder.file(), schemas: Samples.schemas).damage
+        let connection = try Connection(path: folder.file(), access: .readWrite)
+        try connection.execute(script: RunPlaceTests.downgrade)
+        connection.close()
+        let migrated = try folder.store()
+        #expect(changes.count == 6)
+        #expect(try migrated.read { try $0.unplaced(of: Samples.scope.scope, after: 0, limit: .max) } == changes)
+        #expect(try migrated.read { try $0.clock() } == clock)
+        // Three who write into one file leave something to be named: the same before and after.
+        #expect(try Verifier().verify(path: folder.file(), schemas: Samples.schemas).damage == before)
+        let next = try Author(migrated, number: 2).write([Samples.register("title", .text("c"))])
+        #expect(next.dot.sequence == 3 && next.order > changes.map(\.order).max() ?? 0)
     }
 }
