@@ -94,7 +94,9 @@ extension SQLiteTransaction {
     /// - Complexity: O(`limit` + log changes) for each feed with such changes.
     func waitingRuns(of row: Int64, after number: Int64, limit: Int) throws -> [RunPlace] {
         var found: [(number: Int64, place: RunPlace)] = []
-        for feed in try loadFeeds(row).values where feed.placed < feed.state.sequence {
+        let waiting = try loadFeeds(row).values.filter { $0.placed < $0.state.sequence }
+        // In an order of their own: which damage is met first must not depend on the dictionary's.
+        for feed in waiting.sorted(by: { $0.rid < $1.rid }) {
             // Numbers ascend within a feed: what comes after these is of no use.
             let bound = found.count < limit ? .max : found[limit - 1].number
             found += try waitingRuns(of: feed, after: number, through: bound, limit: limit)
