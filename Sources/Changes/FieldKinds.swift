@@ -1,26 +1,20 @@
-/// Which kinds a field of each name has in some record type of a schema. The names lie in one piece, sorted, so that
-/// looking one up counts no references: the hub asks for each operation.
-struct FieldKinds: Sendable {
-    private struct Name: Sendable {
-        let range: Range<Int>
-        /// A bit for each kind's number; those that are known are small.
-        var kinds: UInt64
-    }
+import Causality
 
-    private var bytes: [UInt8] = []
-    private var names: [Name] = []
+/// Which kinds a field of each name has in some record type of a schema: the hub asks for each operation.
+struct FieldKinds: Sendable {
+    private let names: FieldNames
+    /// By a name's number: a bit for each kind's number; those that are known are small.
+    private let kinds: [UInt64]
 
     init(_ recordTypes: [RecordType]) {
-        var kinds: [[UInt8]: UInt64] = [Array(Schema.typeField.string.utf8): FieldKinds.bit(.register)]
+        var kinds: [Text: UInt64] = [Schema.typeField: FieldKinds.bit(.register)]
         for type in recordTypes {
             for field in type.fields where field.name != Schema.typeField {
-                kinds[Array(field.name.string.utf8), default: 0] |= FieldKinds.bit(field.kind)
+                kinds[field.name, default: 0] |= FieldKinds.bit(field.kind)
             }
         }
-        for (name, bits) in kinds.sorted(by: { $0.key.lexicographicallyPrecedes($1.key) }) {
-            names.append(Name(range: bytes.count..<bytes.count + name.count, kinds: bits))
-            bytes += name
-        }
+        names = FieldNames(kinds.keys)
+        self.kinds = [0] + kinds.sorted { $0.key < $1.key }.map(\.value)
     }
 
     private static func bit(_ kind: FieldKind) -> UInt64 {
@@ -32,27 +26,7 @@ struct FieldKinds: Sendable {
     ///
     /// - Complexity: O(log fields).
     func allow(_ kind: FieldKind, _ field: Range<Int>, of operations: UnsafeRawBufferPointer) -> Bool {
-        bytes.withUnsafeBytes { bytes in
-            let names = names.span
-            var low = 0
-            var high = names.count
-            while low < high {
-                let middle = (low + high) / 2
-                let order = FieldKinds.order(operations, field, bytes, names[middle].range)
-                if order == 0 { return kind.rawValue < 64 && names[middle].kinds & 1 << UInt64(kind.rawValue) != 0 }
-                if order < 0 { high = middle } else { low = middle + 1 }
-            }
-            return true
-        }
-    }
-
-    private static func order(
-        _ a: UnsafeRawBufferPointer, _ aRange: Range<Int>, _ b: UnsafeRawBufferPointer, _ bRange: Range<Int>
-    ) -> Int {
-        for offset in 0..<min(aRange.count, bRange.count) {
-            let difference = Int(a[aRange.lowerBound + offset]) - Int(b[bRange.lowerBound + offset])
-            if difference != 0 { return difference }
-        }
-        return aRange.count - bRange.count
+        let name = names.withView { $0.number(of: operations, field) }
+        return name == 0 || kind.rawValue < 64 && kinds[name] & 1 << UInt64(kind.rawValue) != 0
     }
 }

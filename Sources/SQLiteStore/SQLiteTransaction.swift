@@ -14,8 +14,9 @@ package final class SQLiteTransaction: HubTransaction {
     let entriesPerSegment: Int
     var caches = StoreCaches()
     /// Memory that is used anew for each record, apart from the caches that are asked meanwhile.
-    var rowReader = EncodedRowReader()
-    var foldMemory = FoldMemory()
+    var rowReader = CompactRowReader()
+    var foldMemory: FoldMemory
+    var canonicalState = ByteWriter()
     /// Whether rows of records may lag behind the log in the file, as far as this process made them.
     var isLagging = false
     let background = BackgroundQueue()
@@ -26,6 +27,7 @@ package final class SQLiteTransaction: HubTransaction {
     init(projections: Projections, entriesPerSegment: Int) {
         precondition(entriesPerSegment > 0, "a segment has entries")
         self.projections = projections
+        foldMemory = FoldMemory(projections.fieldNames)
         self.entriesPerSegment = entriesPerSegment
     }
 

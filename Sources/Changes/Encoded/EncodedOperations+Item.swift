@@ -48,32 +48,27 @@ extension EncodedOperations {
 /// The order of targets: by field, kind, and the element's canonical bytes, none before all.
 enum TargetOrder {
     static func compare(
-        _ a: UnsafeRawBufferPointer, _ left: EncodedOperations.Item, _ b: UnsafeRawBufferPointer,
-        _ right: EncodedOperations.Item
+        _ bytes: UnsafeRawBufferPointer, _ left: EncodedOperations.Item, _ right: EncodedOperations.Item
     ) -> Int {
-        compare(a, left, b, right.field, right.kind, right.element)
-    }
-
-    static func compare(
-        _ a: UnsafeRawBufferPointer, _ item: EncodedOperations.Item, _ b: UnsafeRawBufferPointer, _ field: Range<Int>,
-        _ kind: FieldKind, _ element: Range<Int>
-    ) -> Int {
-        let fields = compare(a, item.field, b, field)
+        let fields = ByteOrder.compare(bytes, left.field, bytes, right.field)
         if fields != 0 { return fields }
-        if item.kind != kind { return item.kind < kind ? -1 : 1 }
-        return compare(a, item.element, b, element)
+        if left.kind != right.kind { return left.kind < right.kind ? -1 : 1 }
+        return ByteOrder.compare(bytes, left.element, bytes, right.element)
     }
 
-    private static func compare(
-        _ a: UnsafeRawBufferPointer, _ aRange: Range<Int>, _ b: UnsafeRawBufferPointer, _ bRange: Range<Int>
+    /// - Parameters:
+    ///   - source: the bytes of the item's operations.
+    ///   - names: of which the state names fields by their numbers.
+    static func compare(
+        _ source: UnsafeRawBufferPointer, _ item: EncodedOperations.Item, _ state: UnsafeRawBufferPointer,
+        _ slot: CompactCursor.Slot, _ names: FieldNames.View
     ) -> Int {
-        let count = min(aRange.count, bRange.count)
-        var offset = 0
-        while offset < count {
-            let (x, y) = (a[aRange.lowerBound + offset], b[bRange.lowerBound + offset])
-            if x != y { return x < y ? -1 : 1 }
-            offset += 1
-        }
-        return aRange.count - bRange.count
+        let fields =
+            slot.name == 0
+            ? ByteOrder.compare(source, item.field, state, slot.field)
+            : ByteOrder.compare(source, item.field, names.bytes, names.range(slot.name))
+        if fields != 0 { return fields }
+        if item.kind != slot.kind { return item.kind < slot.kind ? -1 : 1 }
+        return ByteOrder.compare(source, item.element, state, slot.element)
     }
 }

@@ -92,7 +92,7 @@ package struct EncodedOperations: Sendable {
                 guard count <= EncodedOperations.greatestOrderedCount else { continue }
                 // They come in the order of a table's columns or nearly sorted, and are few.
                 while place > first,
-                    TargetOrder.compare(bytes, items[index], bytes, items[Int(order[place - 1])]) < 0
+                    TargetOrder.compare(bytes, items[index], items[Int(order[place - 1])]) < 0
                 {
                     order[place] = order[place - 1]
                     place -= 1

@@ -1,9 +1,15 @@
 /// Memory in which states are folded, kept from one fold to the next: a fold allocates nothing where the state's own memory
 /// takes its new bytes.
 package struct FoldMemory: Sendable {
+    /// Those by whose numbers the states name fields.
+    package let names: FieldNames
     private var bytes: [UInt8] = []
+    private var writer = CompactWriter()
 
-    package init() {}
+    package init(_ names: FieldNames) { self.names = names }
+
+    /// A state from its canonical bytes.
+    mutating func compact(_ state: EncodedState) -> CompactState { writer.state(state, names) }
 
     /// What a large state took is given up with the next one.
     private static let keptBytes = 64 << 10

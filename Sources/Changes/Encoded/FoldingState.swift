@@ -1,41 +1,79 @@
 import Causality
 
-/// A record's state while changes are folded into it: in its bytes as long as each change can be folded there, and
-/// taken apart where one cannot.
+/// A record's state while changes are folded into it: compact as long as each change can be folded there, and taken apart
+/// where one cannot.
 package struct FoldingState: Sendable {
     private enum Form: Sendable {
+        /// As it was put, until something is folded into it.
         case encoded(EncodedState)
-        case apart(RecordState)
+        case compact(CompactState)
+        indirect case apart(RecordState)
     }
 
     private var form: Form
 
-    package init(_ state: EncodedState = EncodedState()) { form = .encoded(state) }
+    package init(_ state: CompactState = CompactState()) { form = .compact(state) }
+
+    package init(_ state: EncodedState) { form = .encoded(state) }
 
     package init(_ state: RecordState) { form = .apart(state) }
 
-    package var state: RecordState {
+    /// - Parameter names: by which compact states name fields.
+    package func state(_ names: FieldNames) -> RecordState {
         switch form {
         case .encoded(let encoded): encoded.state
+        case .compact(let compact): compact.encoded(names).state
         case .apart(let state): state
         }
     }
 
-    /// The state in its bytes, in which it stays.
-    package mutating func encoded() -> EncodedState {
+    package func encoded(_ names: FieldNames) -> EncodedState {
         switch form {
-        case .encoded(let encoded): return encoded
-        case .apart(let state):
-            let encoded = EncodedState(state)
-            form = .encoded(encoded)
-            return encoded
+        case .encoded(let encoded): encoded
+        case .compact(let compact): compact.encoded(names)
+        case .apart(let state): EncodedState(state)
         }
+    }
+
+    /// What the record adds to its bucket: see `RecordState.digest`.
+    ///
+    /// - Parameter writer: whose memory is used anew.
+    package func digest(of record: RecordID, _ names: FieldNames, in writer: inout ByteWriter) -> UInt128 {
+        switch form {
+        case .encoded(let encoded): encoded.digest(of: record)
+        case .compact(let compact): compact.digest(of: record, names, in: &writer)
+        case .apart(let state): state.digest(of: record)
+        }
+    }
+
+    /// The state as it is folded and as its rows are drafted.
+    package func compact(_ names: FieldNames, in writer: inout CompactWriter) -> CompactState {
+        switch form {
+        case .encoded(let encoded): writer.state(encoded, names)
+        case .compact(let compact): compact
+        case .apart(let state): writer.state(EncodedState(state), names)
+        }
+    }
+
+    /// The feeds that it lists, in the order in which its compact form lists them; nil for one that nothing names any more.
+    package var feeds: [FeedID?] {
+        switch form {
+        case .encoded(let encoded): encoded.feeds
+        case .compact(let compact): compact.feeds
+        case .apart(let state): EncodedState(state).feeds
+        }
+    }
+
+    /// Puts a state that was taken apart together again: it takes less memory.
+    package mutating func settle() {
+        if case .apart(let state) = form { form = .encoded(EncodedState(state)) }
     }
 
     /// Bytes that the state takes, about.
     package var byteCount: Int {
         switch form {
         case .encoded(let encoded): encoded.bytes.capacity
+        case .compact(let compact): compact.byteCount
         case .apart(let state): 160 * (state.slots.count + 1)
         }
     }
@@ -45,7 +83,7 @@ package struct FoldingState: Sendable {
     /// The change's past must have been applied, and the change not yet. It can be folded: `foldError` is nil.
     /// - Parameters:
     ///   - record: which of the change's records this is.
-    ///   - memory: what is used anew for each fold.
+    ///   - memory: what is used anew for each fold; with the names of the states before.
     ///   - greatestLogKey: see `RecordState.apply`.
     /// - Returns: the rows that its log operations add.
     /// - Throws: what `greatestLogKey` throws; the state may be half changed.
@@ -53,16 +91,17 @@ package struct FoldingState: Sendable {
         _ operations: EncodedOperations, on record: Int, dot: Dot, effective: HybridTimestamp, past: Past,
         in memory: inout FoldMemory, greatestLogKey: () throws -> HybridTimestamp?
     ) throws -> [LogRow] {
-        if case .encoded(var encoded) = form {
+        if case .encoded(let encoded) = form { form = .compact(memory.compact(encoded)) }
+        if case .compact(var compact) = form {
             // The only reference to its bytes, so that they are changed where they lie.
-            form = .encoded(EncodedState())
-            let isDone = encoded.apply(
+            form = .compact(CompactState())
+            let isDone = compact.apply(
                 operations, on: record, dot: dot, effective: effective, past: past, in: &memory)
-            form = .encoded(encoded)
+            form = .compact(compact)
             if isDone { return [] }
         }
-        var state = self.state
-        form = .encoded(EncodedState())
+        var state = self.state(memory.names)
+        form = .compact(CompactState())
         var rows: [LogRow] = []
         for index in operations.indices(on: record) {
             let row = try state.apply(

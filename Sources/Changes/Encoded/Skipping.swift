@@ -3,7 +3,7 @@ extension ByteReader {
     /// Passes over a text behind its count.
     ///
     /// - Returns: where its UTF-8 lies.
-    mutating func skipText(_ limit: Limit = .textBytes) throws(CodecError) -> Range<Int> {
+    package mutating func skipText(_ limit: Limit = .textBytes) throws(CodecError) -> Range<Int> {
         let start = index
         let range = try readRange(limit)
         guard isUTF8(range) else { throw .text(at: start) }
@@ -114,6 +114,17 @@ extension Value {
             }
         }
         return Sort(tag: number, holdsPersonal: holdsPersonal)
+    }
+}
+
+extension ByteReader {
+    /// Passes over a value, and refuses what `Value(from:)` would.
+    ///
+    /// - Returns: where it lies.
+    package mutating func readValueRange() throws(CodecError) -> Range<Int> {
+        let start = index
+        _ = try Value.skip(from: &self)
+        return start..<index
     }
 }
 

@@ -1,164 +1,113 @@
 import Causality
 
 /// Walks the canonical bytes of a state, slot by slot: see `RecordState.encode`.
-///
-/// For bytes that this program made or has checked: a length that leads beyond them stops the program.
 struct StateCursor {
-    let bytes: UnsafeRawBufferPointer
-    private(set) var index: Int
-    private(set) var feedCount = 0
-    private var feedStart = 0
-    private(set) var slotCount = 0
+    private var cursor: ByteCursor
+    let feedCount: Int
+    private let feedStart: Int
+    let slotCount: Int
+
+    var bytes: UnsafeRawBufferPointer { cursor.bytes }
 
     init(_ bytes: UnsafeRawBufferPointer) {
-        self.bytes = bytes
-        // The format, which is one byte.
-        index = 1
-        feedCount = Int(readInteger())
-        feedStart = index
-        skip(16 * feedCount)
-        slotCount = Int(readInteger())
-    }
-
-    /// In the middle of the bytes; the feeds are not known there.
-    init(_ bytes: UnsafeRawBufferPointer, at index: Int) {
-        self.bytes = bytes
-        self.index = index
+        // The format is one byte.
+        cursor = ByteCursor(bytes, at: 1)
+        feedCount = cursor.readCount()
+        feedStart = cursor.index
+        cursor.skip(16 * feedCount)
+        slotCount = cursor.readCount()
     }
 
     func feed(_ number: Int) -> FeedID {
         precondition(number < feedCount, "a state names a feed that it does not list")
-        let start = feedStart + 16 * number
-        return FeedID(
-            high: UInt64(bigEndian: bytes.loadUnaligned(fromByteOffset: start, as: UInt64.self)),
-            low: UInt64(bigEndian: bytes.loadUnaligned(fromByteOffset: start + 8, as: UInt64.self)))
+        var cursor = ByteCursor(bytes, at: feedStart + 16 * number)
+        return cursor.readIdentifier()
     }
 
-    /// A slot, by where its parts lie.
+    /// A slot up to its survivors.
     struct Slot {
-        let start: Int
         let field: Range<Int>
         let kind: FieldKind
         /// Empty where there is none.
         let element: Range<Int>
-        /// Where the sum begins; the survivors follow it.
-        let total: Int
+        let total: Int64
         let survivorCount: Int
-        /// The first survivor's.
-        let survivors: Int
     }
 
     struct Survivor {
-        let start: Int
         /// By number in the state's list.
         let feed: Int
         let sequence: UInt64
-        /// Where the effective time lies.
-        let effective: Int
+        let effective: UInt64
         let value: Range<Int>
     }
 
-    /// Reads the next slot up to its first survivor.
     mutating func readSlot() -> Slot {
-        let start = index
-        let fieldCount = Int(readInteger())
-        let field = index..<index + fieldCount
-        skip(fieldCount)
-        let kind = FieldKind(rawValue: bytes[index])
-        let hasElement = bytes[index + 1] == 1
-        index += 2
-        let elementStart = index
-        if hasElement { skipValue() }
-        let total = index
-        skipInteger()
-        let survivorCount = Int(readInteger())
-        return Slot(
-            start: start, field: field, kind: kind, element: elementStart..<total, total: total,
-            survivorCount: survivorCount, survivors: index)
+        let field = cursor.readRange()
+        let kind = FieldKind(rawValue: cursor.readByte())
+        let hasElement = cursor.readByte() == 1
+        let element = hasElement ? cursor.readValueRange() : cursor.index..<cursor.index
+        let total = cursor.readSigned()
+        return Slot(field: field, kind: kind, element: element, total: total, survivorCount: cursor.readCount())
     }
 
     mutating func readSurvivor() -> Survivor {
-        let start = index
-        let feed = Int(readInteger())
-        let sequence = readInteger()
-        let effective = index
-        skipInteger()
-        let value = index
-        skipValue()
-        return Survivor(start: start, feed: feed, sequence: sequence, effective: effective, value: value..<index)
+        Survivor(
+            feed: cursor.readCount(), sequence: cursor.readInteger(), effective: cursor.readInteger(),
+            value: cursor.readValueRange())
     }
 
-    /// Passes over a survivor.
+    /// Reads what stands behind the slots.
+    mutating func readLog() -> StateLog {
+        let count = cursor.readInteger()
+        let sum: ShortHash = cursor.readIdentifier()
+        return StateLog(count: count, sum: sum, newest: cursor.readByte() == 1 ? StateLog.Mark(from: &cursor) : nil)
+    }
+}
+
+/// What a state says of its record's log.
+package struct StateLog {
+    package let count: UInt64
+    package let sum: ShortHash
+    package let newest: Mark?
+
+    package struct Mark {
+        package let key: HybridTimestamp
+        /// By number in the state's list.
+        package let feed: Int
+        package let sequence: UInt64
+
+        init(from cursor: inout ByteCursor) {
+            key = HybridTimestamp(rawValue: cursor.readInteger())
+            feed = cursor.readCount()
+            sequence = cursor.readInteger()
+        }
+
+        package init(key: HybridTimestamp, feed: Int, sequence: UInt64) {
+            self.key = key
+            self.feed = feed
+            self.sequence = sequence
+        }
+    }
+
+    package init(count: UInt64 = 0, sum: ShortHash = ShortHash(high: 0, low: 0), newest: Mark? = nil) {
+        self.count = count
+        self.sum = sum
+        self.newest = newest
+    }
+
+    package var isEmpty: Bool { count == 0 && sum == ShortHash(high: 0, low: 0) && newest == nil }
+
+    /// As both forms of a state have it.
     ///
-    /// - Returns: its feed, by number.
-    mutating func skipSurvivor() -> Int {
-        let feed = Int(readInteger())
-        skipInteger()
-        skipInteger()
-        skipValue()
-        return feed
-    }
-
-    // MARK: - Bytes
-
-    mutating func skip(_ count: Int) {
-        precondition(count <= bytes.count - index, "a state's bytes end too early")
-        index += count
-    }
-
-    mutating func readInteger() -> UInt64 {
-        var byte = bytes[index]
-        index += 1
-        if byte < 0x80 { return UInt64(byte) }
-        var result = UInt64(byte & 0x7f)
-        var shift: UInt64 = 7
-        repeat {
-            byte = bytes[index]
-            index += 1
-            result |= UInt64(byte & 0x7f) << shift
-            shift += 7
-        } while byte >= 0x80
-        return result
-    }
-
-    mutating func readSigned() -> Int64 {
-        let value = readInteger()
-        return Int64(bitPattern: value >> 1) ^ -Int64(bitPattern: value & 1)
-    }
-
-    mutating func skipInteger() {
-        if index + 8 <= bytes.count {
-            // The first byte whose high bit is clear ends an integer; eight are looked at together.
-            let ends = ~bytes.loadUnaligned(fromByteOffset: index, as: UInt64.self).littleEndian & 0x8080_8080_8080_8080
-            if ends != 0 {
-                index += ends.trailingZeroBitCount / 8 + 1
-                return
-            }
-            index += 8
-        }
-        while bytes[index] >= 0x80 { index += 1 }
-        index += 1
-    }
-
-    mutating func skipValue() {
-        let tag = readInteger()
-        guard let tag = Value.Tag(rawValue: tag) else { return skip(Int(readInteger())) }
-        switch tag {
-        case .null, .no, .yes: break
-        case .integer: skipInteger()
-        case .text, .bytes: skip(Int(readInteger()))
-        case .time, .personal:
-            skipInteger()
-            skipInteger()
-        case .money:
-            skipInteger()
-            skip(Int(readInteger()))
-        case .record, .subject: skip(16)
-        case .fields:
-            for _ in 0..<readInteger() {
-                skip(Int(readInteger()))
-                skipValue()
-            }
-        }
+    /// - Parameter feed: the mark's, by its number in the list that is written.
+    func encode(feed: (Int) -> Int, into writer: inout ByteWriter) {
+        writer.write(count)
+        writer.write(sum)
+        writer.write(byte: newest == nil ? 0 : 1)
+        guard let newest else { return }
+        writer.write(newest.key.rawValue)
+        writer.write(feed(newest.feed))
+        writer.write(newest.sequence)
     }
 }

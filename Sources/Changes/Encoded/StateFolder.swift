@@ -1,8 +1,9 @@
 import Causality
 
-/// Folds one change into the canonical bytes of a state: one walk that copies what stays and writes what is new.
+/// Folds one change into a compact state: one walk that copies what stays and writes what is new.
 struct StateFolder {
-    private var state: StateCursor
+    private var state: CompactCursor
+    private let names: FieldNames.View
     /// The change's operations.
     private let source: UnsafeRawBufferPointer
     private let dot: Dot
@@ -12,17 +13,21 @@ struct StateFolder {
     private var isBeyond = false
 
     init(
-        state: StateCursor, source: UnsafeRawBufferPointer, dot: Dot, effective: HybridTimestamp, past: Past
+        state: CompactCursor, names: FieldNames.View, source: UnsafeRawBufferPointer, dot: Dot,
+        effective: HybridTimestamp, past: Past
     ) {
         self.state = state
+        self.names = names
         self.source = source
         self.dot = dot
         self.effective = effective
         self.past = past
     }
 
-    /// More feeds or slots than one byte counts are folded the other way.
+    /// More slots, changes or surviving writes than one byte counts are folded the other way.
     private static let greatestCount = EncodedOperations.greatestOrderedCount
+    /// More feeds too: those that nothing names any more leave the list there.
+    private static let greatestFeedCount = 63
 
     // MARK: - Folding
 
@@ -32,26 +37,22 @@ struct StateFolder {
     consuming func fold(
         _ items: [EncodedOperations.Item], _ order: ArraySlice<UInt16>, in memory: inout FoldMemory
     ) -> Int? {
-        guard let feeds = FeedNumbers(of: state, with: dot.feed),
+        guard state.feedCount <= StateFolder.greatestFeedCount, state.changeCount < StateFolder.greatestCount,
             state.slotCount + order.count <= StateFolder.greatestCount
         else { return nil }
-        var bound = state.bytes.count + 16
-        for index in order { bound += items[Int(index)].form.count + 40 }
+        var bound = state.bytes.count + CompactCursor.feedBytes + CompactCursor.changeBytes
+        for index in order { bound += items[Int(index)].form.count + 8 }
         return memory.withBytes(bound) { buffer in
             var output = Output(buffer)
-            let (isDone, isEmpty) = write(items.span, order.span, feeds, &output)
+            let (isDone, isEmpty) = write(items.span, order.span, &output)
             return isDone ? isEmpty ? 0 : output.count : nil
         }
     }
 
     private mutating func write(
-        _ items: Span<EncodedOperations.Item>, _ order: Span<UInt16>, _ feeds: FeedNumbers, _ output: inout Output
+        _ items: Span<EncodedOperations.Item>, _ order: Span<UInt16>, _ output: inout Output
     ) -> (isDone: Bool, isEmpty: Bool) {
-        output.write(byte: state.bytes[0])
-        feeds.write(of: state, dot.feed, into: &output)
-        let countPlace = output.count
-        output.write(byte: 0)
-        var used = FeedNumbers.Used()
+        let own = output.writeLists(of: state, dot, effective)
         var slots = 0
         var next = 0
         // Slots that stay as they are lie side by side, and are copied together.
@@ -61,186 +62,126 @@ struct StateFolder {
             var isWritten = false
             while next < order.count {
                 let item = items[Int(order[next])]
-                let relation = TargetOrder.compare(
-                    source, item, state.bytes, slot.field, slot.kind, slot.element)
+                let relation = TargetOrder.compare(source, item, state.bytes, slot, names)
                 if relation > 0 { break }
                 output.copy(state.bytes, kept)
                 kept = slot.start..<slot.start
                 next += 1
                 if relation < 0 {
-                    if writeNew(item, feeds, &output, &used) { slots += 1 }
+                    if writeNew(item, own, &output) { slots += 1 }
                     continue
                 }
-                if replace(slot, by: item, feeds, &output, &used) { slots += 1 }
+                if replace(slot, by: item, own, &output) { slots += 1 }
                 kept = state.index..<state.index
                 isWritten = true
                 break
             }
             if isWritten { continue }
-            if feeds.inserted == nil {
-                for _ in 0..<slot.survivorCount { used.insert(state.skipSurvivor()) }
-                kept = kept.lowerBound..<state.index
-            } else {
-                renumber(slot, feeds, &output, &used)
-            }
+            state.skipSurvivors(of: slot)
+            kept = kept.lowerBound..<state.index
             slots += 1
         }
         output.copy(state.bytes, kept)
         while next < order.count {
-            if writeNew(items[Int(order[next])], feeds, &output, &used) { slots += 1 }
+            if writeNew(items[Int(order[next])], own, &output) { slots += 1 }
             next += 1
         }
-        output.patch(byte: UInt8(slots), at: countPlace)
-        let isEmpty = slots == 0 && state.bytes[state.index] == 0
-        finishLog(feeds, &output, &used)
-        // A feed that nothing names any more must leave the list.
-        return (!isBeyond && (isEmpty || used.count == feeds.count), isEmpty)
+        output.patch(slotCount: slots)
+        output.copy(state.bytes, state.index..<state.bytes.count)
+        return (!isBeyond, slots == 0 && !state.hasLog)
     }
 
     /// A target that was never written, or is empty.
-    private func writeNew(
-        _ item: EncodedOperations.Item, _ feeds: FeedNumbers, _ output: inout Output, _ used: inout FeedNumbers.Used
-    ) -> Bool {
+    private func writeNew(_ item: EncodedOperations.Item, _ own: Int, _ output: inout Output) -> Bool {
         guard item.action == .put else { return false }
-        output.write(item.field.count)
-        output.copy(source, item.field)
-        output.write(byte: item.kind.rawValue)
-        output.write(byte: item.element.isEmpty ? 0 : 1)
+        let name = CompactWriter.number(of: source, item.field, names)
+        output.write(byte: UInt8(name))
+        output.write(byte: head(of: item, survivors: 1))
+        if name == 0 {
+            output.write(item.field.count)
+            output.copy(source, item.field)
+        }
         output.copy(source, item.element)
-        // The sum.
-        output.write(byte: 0)
-        output.write(byte: 1)
-        writeSurvivor(item, feeds, &output, &used)
+        writeSurvivor(item, own, &output)
         return true
     }
 
-    private func writeSurvivor(
-        _ item: EncodedOperations.Item, _ feeds: FeedNumbers, _ output: inout Output, _ used: inout FeedNumbers.Used
-    ) {
-        output.write(byte: UInt8(feeds.own))
-        output.write(dot.sequence)
-        output.write(effective.rawValue)
+    /// What is folded here has no sum, and is of a kind with a small number.
+    private func head(of item: EncodedOperations.Item, survivors: Int) -> UInt8 {
+        item.kind.rawValue | (item.element.isEmpty ? 0 : CompactCursor.Head.hasElement)
+            | (survivors == 1 ? 0 : CompactCursor.Head.hasCount)
+    }
+
+    private func writeSurvivor(_ item: EncodedOperations.Item, _ own: Int, _ output: inout Output) {
+        output.write(own)
+        output.addUse(of: own, 1)
         output.copy(source, item.value)
-        used.insert(feeds.own)
     }
 
     /// - Returns: whether anything is left of the slot.
     private mutating func replace(
-        _ slot: StateCursor.Slot, by item: EncodedOperations.Item, _ feeds: FeedNumbers, _ output: inout Output,
-        _ used: inout FeedNumbers.Used
+        _ slot: CompactCursor.Slot, by item: EncodedOperations.Item, _ own: Int, _ output: inout Output
     ) -> Bool {
         if slot.survivorCount >= StateFolder.greatestCount { isBeyond = true }
         let start = output.count
-        output.copy(state.bytes, slot.start..<slot.total)
-        // The sum of a slot with survivors is 0.
-        output.write(byte: 0)
-        let countPlace = output.count
-        output.write(byte: 0)
-        var count = 0
+        output.write(byte: UInt8(slot.name))
+        let headPlace = output.count
+        output.write(byte: head(of: item, survivors: 1))
+        if slot.name == 0 {
+            output.write(slot.field.count)
+            output.copy(state.bytes, slot.field)
+        }
+        output.copy(state.bytes, slot.element)
+        var count = item.action == .put ? 1 : 0
+        if slot.survivorCount == 1 {
+            let survivor = state.readSurvivor()
+            let other = state.dot(of: survivor.change)
+            if past.contains(other) {
+                output.addUse(of: survivor.change, -1)
+                if count == 0 {
+                    output.truncate(to: start)
+                    return false
+                }
+                writeSurvivor(item, own, &output)
+                return true
+            }
+        }
+        // Those that stay are counted first: the count stands before them.
+        var survivors = CompactCursor(state.bytes, at: slot.survivors)
+        for _ in 0..<slot.survivorCount where !past.contains(state.dot(of: survivors.readSurvivor().change)) {
+            count += 1
+        }
+        if count != 1 {
+            output.patch(byte: head(of: item, survivors: count), at: headPlace)
+            output.write(count)
+        }
+        copySurvivors(of: slot, with: item, own, &output)
+        if count == 0 { output.truncate(to: start) }
+        return count > 0
+    }
+
+    /// Copies the surviving writes that stay, and puts the new one among them.
+    private mutating func copySurvivors(
+        of slot: CompactCursor.Slot, with item: EncodedOperations.Item, _ own: Int, _ output: inout Output
+    ) {
+        var survivors = CompactCursor(state.bytes, at: slot.survivors)
         var isNewWritten = item.action != .put
         for _ in 0..<slot.survivorCount {
-            let survivor = state.readSurvivor()
-            let own = Dot(feed: state.feed(survivor.feed), sequence: survivor.sequence)
-            if past.contains(own) { continue }
-            if !isNewWritten, dot < own {
-                writeSurvivor(item, feeds, &output, &used)
+            let start = survivors.index
+            let survivor = survivors.readSurvivor()
+            let other = state.dot(of: survivor.change)
+            if past.contains(other) {
+                output.addUse(of: survivor.change, -1)
+                continue
+            }
+            if !isNewWritten, dot < other {
+                writeSurvivor(item, own, &output)
                 isNewWritten = true
-                count += 1
             }
-            copy(survivor, feeds, &output, &used)
-            count += 1
+            output.copy(state.bytes, start..<survivors.index)
         }
-        if !isNewWritten {
-            writeSurvivor(item, feeds, &output, &used)
-            count += 1
-        }
-        guard count > 0 else {
-            output.truncate(to: start)
-            return false
-        }
-        output.patch(byte: UInt8(truncatingIfNeeded: count), at: countPlace)
-        return true
-    }
-
-    /// Copies a slot that stays, with other numbers of feeds.
-    private mutating func renumber(
-        _ slot: StateCursor.Slot, _ feeds: FeedNumbers, _ output: inout Output, _ used: inout FeedNumbers.Used
-    ) {
-        output.copy(state.bytes, slot.start..<slot.survivors)
-        for _ in 0..<slot.survivorCount { copy(state.readSurvivor(), feeds, &output, &used) }
-    }
-
-    private func copy(
-        _ survivor: StateCursor.Survivor, _ feeds: FeedNumbers, _ output: inout Output, _ used: inout FeedNumbers.Used
-    ) {
-        let number = feeds.number(of: survivor.feed)
-        output.write(byte: UInt8(number))
-        output.copy(state.bytes, survivor.start + 1..<survivor.value.upperBound)
-        used.insert(number)
-    }
-
-    private mutating func finishLog(
-        _ feeds: FeedNumbers, _ output: inout Output, _ used: inout FeedNumbers.Used
-    ) {
-        let start = state.index
-        state.skipInteger()
-        state.skip(16)
-        let hasMark = state.bytes[state.index] == 1
-        state.skip(1)
-        if hasMark {
-            state.skipInteger()
-            output.copy(state.bytes, start..<state.index)
-            let number = feeds.number(of: Int(state.readInteger()))
-            output.write(byte: UInt8(number))
-            used.insert(number)
-            output.copy(state.bytes, state.index..<state.bytes.count)
-        } else {
-            output.copy(state.bytes, start..<state.bytes.count)
-        }
-    }
-}
-
-/// How the feeds of a state are numbered once a change of another one is in it.
-private struct FeedNumbers {
-    let count: Int
-    /// The change's feed.
-    let own: Int
-    /// Where the change's feed came in; nil where it was listed.
-    let inserted: Int?
-
-    /// Nil where there are more than this walk counts.
-    init?(of state: StateCursor, with feed: FeedID) {
-        guard state.feedCount < 64 else { return nil }
-        var place = 0
-        while place < state.feedCount, state.feed(place) < feed { place += 1 }
-        let isListed = place < state.feedCount && state.feed(place) == feed
-        own = place
-        inserted = isListed ? nil : place
-        count = state.feedCount + (isListed ? 0 : 1)
-    }
-
-    func number(of old: Int) -> Int {
-        guard let inserted, old >= inserted else { return old }
-        return old + 1
-    }
-
-    func write(of state: StateCursor, _ feed: FeedID, into output: inout Output) {
-        output.write(byte: UInt8(count))
-        for number in 0..<count {
-            if number == own {
-                output.write(feed)
-            } else {
-                output.write(state.feed(inserted != nil && number > own ? number - 1 : number))
-            }
-        }
-    }
-
-    /// Which of them something names.
-    struct Used {
-        private var bits: UInt64 = 0
-
-        mutating func insert(_ number: Int) { bits |= 1 << UInt64(number) }
-        var count: Int { bits.nonzeroBitCount }
+        if !isNewWritten { writeSurvivor(item, own, &output) }
+        state.move(to: survivors.index)
     }
 }
 
@@ -248,16 +189,59 @@ private struct FeedNumbers {
 private struct Output {
     private let bytes: UnsafeMutableRawBufferPointer
     private(set) var count = 0
+    private var changesStart = 0
 
     init(_ bytes: UnsafeMutableRawBufferPointer) { self.bytes = bytes }
+
+    /// Writes all that stands before the slots: the state's feeds and changes, and the change that is folded in a free place or
+    /// behind them.
+    ///
+    /// - Returns: the number of the change that is folded.
+    mutating func writeLists(of state: CompactCursor, _ dot: Dot, _ effective: HybridTimestamp) -> Int {
+        var feed = 0
+        while feed < state.feedCount, state.feed(feed) != dot.feed { feed += 1 }
+        var own = 0
+        while own < state.changeCount, state.change(own).uses > 0 { own += 1 }
+        let head = CompactCursor.headBytes
+        let feedsEnd = head + CompactCursor.feedBytes * state.feedCount
+        copy(state.bytes, 0..<feedsEnd)
+        if feed == state.feedCount {
+            write(dot.feed)
+            store(UInt32(feed + 1), at: 0)
+        }
+        changesStart = count
+        copy(state.bytes, feedsEnd..<feedsEnd + CompactCursor.changeBytes * state.changeCount)
+        if own == state.changeCount {
+            count += CompactCursor.changeBytes
+            store(UInt32(own + 1), at: 4)
+        }
+        let place = changesStart + CompactCursor.changeBytes * own
+        bytes.storeBytes(of: effective.rawValue.littleEndian, toByteOffset: place, as: UInt64.self)
+        bytes.storeBytes(of: dot.sequence.littleEndian, toByteOffset: place + 8, as: UInt64.self)
+        store(UInt32(feed), at: place + 16)
+        store(0, at: place + 20)
+        return own
+    }
+
+    mutating func addUse(of change: Int, _ difference: Int) {
+        let place = changesStart + CompactCursor.changeBytes * change + 20
+        let uses = UInt32(littleEndian: bytes.loadUnaligned(fromByteOffset: place, as: UInt32.self))
+        store(UInt32(Int(uses) + difference), at: place)
+    }
+
+    mutating func patch(slotCount: Int) { store(UInt32(slotCount), at: 8) }
+
+    private func store(_ value: UInt32, at place: Int) {
+        bytes.storeBytes(of: value.littleEndian, toByteOffset: place, as: UInt32.self)
+    }
 
     mutating func write(byte: UInt8) {
         bytes[count] = byte
         count += 1
     }
 
-    mutating func write(_ value: UInt64) {
-        var rest = value
+    mutating func write(_ value: Int) {
+        var rest = UInt64(value)
         while rest >= 0x80 {
             write(byte: UInt8(truncatingIfNeeded: rest) | 0x80)
             rest >>= 7
@@ -265,9 +249,7 @@ private struct Output {
         write(byte: UInt8(truncatingIfNeeded: rest))
     }
 
-    mutating func write(_ value: Int) { write(UInt64(value)) }
-
-    mutating func write(_ id: FeedID) {
+    private mutating func write(_ id: FeedID) {
         precondition(count + 16 <= bytes.count, "more bytes than were reserved")
         bytes.storeBytes(of: id.high.bigEndian, toByteOffset: count, as: UInt64.self)
         bytes.storeBytes(of: id.low.bigEndian, toByteOffset: count + 8, as: UInt64.self)

@@ -24,7 +24,7 @@ extension SnapshotDecoder {
         try finishState(draft, log, newest)
         // A copy of no more than the bytes: the writer's memory is as large as the largest state, and is used again.
         let bytes = state.bytes.withUnsafeBufferPointer { Array($0) }
-        return SnapshotRecord(origin: origin, state: FoldingState(EncodedState(canonical: bytes)), log: log)
+        return SnapshotRecord(origin: origin, state: EncodedState(canonical: bytes), log: log)
     }
 
     /// Writes what a state's bytes begin with: its feeds, and how many slots there are.

@@ -4,23 +4,43 @@ import Causality
 package struct SnapshotRecord: Hashable, Sendable {
     /// How changes name it; never `here`.
     package let origin: RecordOrigin
-    /// As it is at hand: in its bytes where a chunk was unpacked.
-    package let folding: FoldingState
+    private let form: Form
     /// In listing order: by mark, then by field.
     package let log: [LogRow]
 
-    package init(origin: RecordOrigin, state: FoldingState, log: [LogRow]) {
+    /// The state as it is at hand: in its bytes where a chunk was unpacked.
+    private enum Form: Sendable {
+        case encoded(EncodedState)
+        case apart(RecordState)
+    }
+
+    package init(origin: RecordOrigin, state: EncodedState, log: [LogRow]) {
         self.origin = origin
-        folding = state
+        form = .encoded(state)
         self.log = log
     }
 
     package init(origin: RecordOrigin, state: RecordState, log: [LogRow]) {
-        self.init(origin: origin, state: FoldingState(state), log: log)
+        self.origin = origin
+        form = .apart(state)
+        self.log = log
     }
 
     /// - Complexity: O(state) where a chunk was unpacked.
-    package var state: RecordState { folding.state }
+    package var state: RecordState {
+        switch form {
+        case .encoded(let encoded): encoded.state
+        case .apart(let state): state
+        }
+    }
+
+    /// - Complexity: O(state) where no chunk was unpacked.
+    package var encoded: EncodedState {
+        switch form {
+        case .encoded(let encoded): encoded
+        case .apart(let state): EncodedState(state)
+        }
+    }
 
     package static func == (left: SnapshotRecord, right: SnapshotRecord) -> Bool {
         left.origin == right.origin && left.state == right.state && left.log == right.log

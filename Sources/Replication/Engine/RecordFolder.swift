@@ -88,7 +88,7 @@ package struct RecordFolder<Transaction: ReplicaTransaction> {
         let changes = try transaction.changes(touching: id, of: scope)
         try transaction.clear(id, of: scope)
         if let base {
-            try transaction.put(base.folding, origin: base.origin, of: id, scope: scope)
+            try transaction.put(base.encoded, origin: base.origin, of: id, scope: scope)
             for row in base.log { try transaction.append(row, of: id, scope: scope) }
         }
         for change in changes where change.isFolded {

@@ -199,7 +199,7 @@ package struct SnapshotReceiver<Transaction: ReplicaTransaction> {
         for (id, record) in records {
             if let last, last >= id { throw SnapshotError.piece(piece, "its records are not those of its place") }
             last = id
-            try transaction.put(record.folding, origin: record.origin, of: id, scope: scope)
+            try transaction.put(record.encoded, origin: record.origin, of: id, scope: scope)
             for row in record.log { try transaction.append(row, of: id, scope: scope) }
         }
         if !block.parts.isEmpty {

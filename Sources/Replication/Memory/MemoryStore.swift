@@ -270,9 +270,12 @@ package final class MemoryTransaction: HubTransaction {
         state.records[MemoryState.RecordKey(scope: scope, record: id)]
     }
 
-    package func put(_ state: FoldingState, origin: RecordOrigin, of id: RecordID, scope: ScopeID) {
-        self.state.records[MemoryState.RecordKey(scope: scope, record: id)] = StoredRecord(
-            id: id, scope: scope, origin: origin, state: state.state)
+    package func put(_ state: EncodedState, origin: RecordOrigin, of id: RecordID, scope: ScopeID) {
+        put(StoredRecord(id: id, scope: scope, origin: origin, state: state.state))
+    }
+
+    private func put(_ record: StoredRecord) {
+        state.records[MemoryState.RecordKey(scope: record.scope, record: record.id)] = record
     }
 
     package func apply(
@@ -289,7 +292,7 @@ package final class MemoryTransaction: HubTransaction {
             if let row { rows.append(row) }
         }
         let origin = try held?.origin ?? operations.origin(record).seen(from: step.hash)
-        put(FoldingState(state), origin: origin, of: id, scope: scope)
+        put(StoredRecord(id: id, scope: scope, origin: origin, state: state))
         return rows
     }
 

@@ -46,7 +46,7 @@ package struct FoldStep: Sendable {
 package protocol RecordStore: AnyObject {
     func record(_ id: RecordID, of scope: ScopeID) throws -> StoredRecord?
     /// Puts a record in the place of what is held of it.
-    func put(_ state: FoldingState, origin: RecordOrigin, of id: RecordID, scope: ScopeID) throws
+    func put(_ state: EncodedState, origin: RecordOrigin, of id: RecordID, scope: ScopeID) throws
     /// Applies what a change does to one record. One that is not held begins empty, from the origin that the change names.
     ///
     /// - Parameter record: which of the change's records it is.
@@ -156,6 +156,6 @@ package protocol HubStore: ReplicaStore where Transaction: HubTransaction {}
 extension RecordStore {
     /// Puts a record in the place of what is held of it.
     package func put(_ record: StoredRecord) throws {
-        try put(FoldingState(record.state), origin: record.origin, of: record.id, scope: record.scope)
+        try put(EncodedState(record.state), origin: record.origin, of: record.id, scope: record.scope)
     }
 }

@@ -19,9 +19,9 @@ extension SQLiteTransaction {
     ) throws -> (rows: Int, damage: [StoredValueError]) {
         guard let type = record.state.type.flatMap({ projections.type(named: $0) }) else { return (0, []) }
         let encoded = EncodedState(record.state)
-        var writer = ClockWriter()
+        var memory = RowDraft.Memory()
         let clocks = RowDraft(
-            encoded, of: record.id, feedRows: encoded.feeds.map(feed)[...], types: projections.types, &writer
+            FoldingState(encoded), of: record.id, feedRows: encoded.feeds.map(feed)[...], projections, &memory
         ).clocks
         let main = type.mainRow(
             of: RecordView(id: record.id, state: record.state, log: log), scope: try scopeRow(record.scope),

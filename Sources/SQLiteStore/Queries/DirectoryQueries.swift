@@ -16,6 +16,6 @@ extension SQLiteTransaction {
             try statement.bind(scope.bytes)
             return try statement.step() ? try statement.int64(0) : nil
         }
-        return try row.flatMap { try recordRow(at: $0)?.stored }
+        return try row.flatMap { try recordRow(at: $0)?.stored(projections.fieldNames) }
     }
 }

@@ -16,7 +16,7 @@ extension SQLiteTransaction {
             while try statement.step() { rows.append(try statement.int64(0)) }
             return rows
         }
-        return try rows.compactMap { try recordRow(at: $0)?.stored }
+        return try rows.compactMap { try recordRow(at: $0)?.stored(projections.fieldNames) }
     }
 
     package func conflictCount() throws -> Int {

@@ -35,9 +35,10 @@ enum ClockColumn {
 /// Writes clock columns; keeps its memory from one to the next.
 struct ClockWriter: Sendable {
     private var changes: [ClockColumn.Change] = []
+    /// For each change that the state lists, its number from 1 in the column; 0 while it has none.
+    private var numbers: [Int] = []
     private var marks: [Int] = []
     private var rest: [Int] = []
-    private var feedRows: [Int64] = []
     private var writer = ByteWriter(reserving: 256)
     /// For each field with a column, in the order of `ValueTable.columns`, the slot that it shows; -1 where none does.
     private(set) var shown: [Int] = []
@@ -48,59 +49,63 @@ struct ClockWriter: Sendable {
     ///
     /// - Parameters:
     ///   - slots: of the state whose bytes these are.
+    ///   - names: those that the state was made with.
     ///   - feedRows: of the feeds that the state lists.
     /// - Complexity: O(slots + fields), times the changes of the record.
     mutating func encode(
-        _ slots: EncodedSlots, in bytes: UnsafeRawBufferPointer, of table: ValueTable, feedRows: ArraySlice<Int64>
+        _ slots: CompactSlots, in bytes: UnsafeRawBufferPointer, of table: ValueTable, _ names: FieldNames,
+        feedRows: ArraySlice<Int64>
     ) {
         changes.removeAll(keepingCapacity: true)
+        numbers.removeAll(keepingCapacity: true)
+        numbers.append(contentsOf: repeatElement(0, count: slots.changes.count))
         rest.removeAll(keepingCapacity: true)
         marks.removeAll(keepingCapacity: true)
         marks.append(contentsOf: repeatElement(0, count: table.columnCount + 1))
         shown.removeAll(keepingCapacity: true)
-        self.feedRows.removeAll(keepingCapacity: true)
-        self.feedRows.append(contentsOf: feedRows)
-        table.keys.names.withUnsafeBytes { names in encodeValues(slots, bytes, table, names) }
         var restBytes = ByteWriter()
-        if !rest.isEmpty {
+        names.withView { names in
+            table.keys.names.withUnsafeBytes { keys in encodeValues(slots, bytes, table, keys, names, feedRows) }
+            if rest.isEmpty { return }
             restBytes.write(rest.count)
-            for index in rest { encode(slots.slots[index], slots, bytes, of: table, into: &restBytes) }
+            for index in rest { encode(slots.slots[index], slots, bytes, of: table, names, feedRows, into: &restBytes) }
         }
         writer.removeAll()
         let isWide = changes.count > ClockColumn.greatestNarrowMark
         var flags = isWide ? ClockColumn.hasWideMarks : 0
         if !rest.isEmpty { flags |= ClockColumn.hasRest }
-        if slots.newestLog != nil { flags |= ClockColumn.hasLog }
+        if slots.log.newest != nil { flags |= ClockColumn.hasLog }
         writer.write(changes.count << 3 | flags)
         writeChanges()
         writeMarks(isWide: isWide)
         writer.write(raw: restBytes.bytes)
-        if let newest = slots.newestLog {
-            writer.write(slots.logCount)
-            writer.write(slots.logSum)
+        if let newest = slots.log.newest {
+            writer.write(slots.log.count)
+            writer.write(slots.log.sum)
             writer.write(newest.key.rawValue)
-            writer.write(signed: self.feedRows[newest.feed])
+            writer.write(signed: feedRows[feedRows.startIndex + newest.feed])
             writer.write(newest.sequence)
         }
     }
 
     /// Finds for each slot the column that gives its value back; what has none comes to the rest.
     private mutating func encodeValues(
-        _ slots: EncodedSlots, _ bytes: UnsafeRawBufferPointer, _ table: ValueTable, _ names: UnsafeRawBufferPointer
+        _ slots: CompactSlots, _ bytes: UnsafeRawBufferPointer, _ table: ValueTable, _ keys: UnsafeRawBufferPointer,
+        _ names: FieldNames.View, _ feedRows: ArraySlice<Int64>
     ) {
         let columns = table.keys.keys.span
         let all = slots.slots.span
         var hasType = false
         for index in all.indices {
-            if !hasType, isType(all[index], in: bytes, of: table) {
+            if !hasType, isType(all[index], of: slots, in: bytes, of: table, names) {
                 hasType = true
-                marks[0] = number(of: all[index].first)
+                marks[0] = number(of: all[index].first, slots, feedRows)
                 continue
             }
             // Both are sorted by target, so one walk meets all.
             var relation = 1
             while shown.count < columns.count {
-                relation = ClockWriter.order(columns[shown.count], names, all[index], bytes)
+                relation = ClockWriter.order(columns[shown.count], keys, all[index], of: slots, bytes, names)
                 if relation >= 0 { break }
                 shown.append(-1)
             }
@@ -114,7 +119,7 @@ struct ClockWriter: Sendable {
             } else if all[index].survivorCount == 1,
                 column.holds(EncodedScalar(all[index].first.value, in: bytes))
             {
-                marks[column.columnIndex + 1] = number(of: all[index].first)
+                marks[column.columnIndex + 1] = number(of: all[index].first, slots, feedRows)
             } else {
                 rest.append(index)
             }
@@ -125,36 +130,43 @@ struct ClockWriter: Sendable {
 
     /// Negative where the column's target comes before the slot's, 0 where it is the same.
     private static func order(
-        _ column: ValueTable.ColumnKeys.Key, _ names: UnsafeRawBufferPointer, _ slot: EncodedSlots.Slot,
-        _ bytes: UnsafeRawBufferPointer
+        _ column: ValueTable.ColumnKeys.Key, _ keys: UnsafeRawBufferPointer, _ slot: CompactSlots.Slot,
+        of slots: CompactSlots, _ bytes: UnsafeRawBufferPointer, _ names: FieldNames.View
     ) -> Int {
-        let count = min(column.name.count, slot.field.count)
-        var offset = 0
-        while offset < count {
-            let (x, y) = (names[column.name.lowerBound + offset], bytes[slot.field.lowerBound + offset])
-            if x != y { return x < y ? -1 : 1 }
-            offset += 1
-        }
-        if column.name.count != slot.field.count { return column.name.count - slot.field.count }
+        let fields = slots.withField(of: slot, in: bytes, names) { ByteOrder.compare(keys, column.name, $0, $1) }
+        if fields != 0 { return fields }
         if column.kind != slot.kind { return column.kind < slot.kind ? -1 : 1 }
         return slot.element.isEmpty ? 0 : -1
     }
 
     /// Whether a slot is the register `type` with this one value, which the table then says for all of its rows.
-    private func isType(_ slot: EncodedSlots.Slot, in bytes: UnsafeRawBufferPointer, of table: ValueTable) -> Bool {
-        guard slot.survivorCount == 1, slot.kind == .register, Schema.typeField.isEqual(to: bytes, slot.field),
+    private func isType(
+        _ slot: CompactSlots.Slot, of slots: CompactSlots, in bytes: UnsafeRawBufferPointer, of table: ValueTable,
+        _ names: FieldNames.View
+    ) -> Bool {
+        guard slot.survivorCount == 1, slot.kind == .register,
+            slots.withField(of: slot, in: bytes, names, { Schema.typeField.isEqual(to: $0, $1) }),
             case .text(let text) = EncodedScalar(slot.first.value, in: bytes)
         else { return false }
         return table.name.isEqual(to: bytes, text)
     }
 
     /// The number, from 1, of the change that wrote a value.
-    private mutating func number(of survivor: EncodedSlots.Survivor) -> Int {
+    private mutating func number(
+        of survivor: CompactSlots.Survivor, _ slots: CompactSlots, _ feedRows: ArraySlice<Int64>
+    ) -> Int {
+        if numbers[survivor.change] > 0 { return numbers[survivor.change] }
+        let listed = slots.changes[survivor.change]
         let change = ClockColumn.Change(
-            feed: feedRows[survivor.feed], sequence: survivor.sequence, effective: survivor.effective)
-        if let index = changes.lastIndex(of: change) { return index + 1 }
-        changes.append(change)
-        return changes.count
+            feed: feedRows[feedRows.startIndex + listed.feed], sequence: listed.sequence, effective: listed.effective)
+        // A state of many changes may list one twice.
+        if let index = changes.lastIndex(of: change) {
+            numbers[survivor.change] = index + 1
+        } else {
+            changes.append(change)
+            numbers[survivor.change] = changes.count
+        }
+        return numbers[survivor.change]
     }
 
     private mutating func writeChanges() {
@@ -199,14 +211,16 @@ struct ClockWriter: Sendable {
     /// A slot of the rest: the field's number from 1, or 0 and its name; kind; flag and element; total; survivors (count;
     /// change's number, value).
     private mutating func encode(
-        _ slot: EncodedSlots.Slot, _ slots: EncodedSlots, _ bytes: UnsafeRawBufferPointer, of table: ValueTable,
-        into writer: inout ByteWriter
+        _ slot: CompactSlots.Slot, _ slots: CompactSlots, _ bytes: UnsafeRawBufferPointer, of table: ValueTable,
+        _ names: FieldNames.View, _ feedRows: ArraySlice<Int64>, into writer: inout ByteWriter
     ) {
-        if let index = table.fields.firstIndex(where: { $0.target.field.isEqual(to: bytes, slot.field) }) {
-            writer.write(index + 1)
-        } else {
-            writer.write(0)
-            writer.write(UnsafeRawBufferPointer(rebasing: bytes[slot.field]))
+        slots.withField(of: slot, in: bytes, names) { source, field in
+            if let index = table.fields.firstIndex(where: { $0.target.field.isEqual(to: source, field) }) {
+                writer.write(index + 1)
+            } else {
+                writer.write(0)
+                writer.write(UnsafeRawBufferPointer(rebasing: source[field]))
+            }
         }
         writer.write(byte: slot.kind.rawValue)
         writer.write(byte: slot.element.isEmpty ? 0 : 1)
@@ -214,7 +228,7 @@ struct ClockWriter: Sendable {
         writer.write(signed: slot.total)
         writer.write(slot.survivorCount)
         slots.forEachSurvivor(of: slot, in: bytes) { survivor in
-            writer.write(number(of: survivor))
+            writer.write(number(of: survivor, slots, feedRows))
             writer.write(raw: UnsafeRawBufferPointer(rebasing: bytes[survivor.value]))
         }
     }

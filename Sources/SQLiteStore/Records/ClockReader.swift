@@ -146,6 +146,49 @@ struct ClockReader {
         return changes[mark - 1]
     }
 
+    /// A slot of the rest, by where its parts lie in the column.
+    struct RestSlot {
+        /// Among the table's fields, from 1; 0 where the name is written out.
+        let field: Int
+        let name: Range<Int>
+        let kind: FieldKind
+        /// Empty where there is none.
+        let element: Range<Int>
+        let survivorCount: Int
+    }
+
+    /// Reads the slots of the rest where they lie, those of registers, sets and flags.
+    ///
+    /// - Parameters:
+    ///   - slots: where they are appended.
+    ///   - survivors: where those of all slots are appended: the number of the change from 0, and the value.
+    /// - Returns: false where one of them is another, or none.
+    mutating func readRest(
+        _ slots: inout [RestSlot], _ survivors: inout [(change: Int, value: Range<Int>)]
+    ) throws(CodecError) -> Bool {
+        for _ in 0..<(try reader.readCount(.survivors, leastBytes: 5)) {
+            let field = Int(try reader.readInteger(upTo: UInt64(table.fields.count)))
+            let name = field == 0 ? try reader.skipText(.nameBytes) : reader.index..<reader.index
+            let kind = FieldKind(rawValue: try reader.readByte())
+            let hasElement = try reader.readFlag()
+            let element = hasElement ? try reader.readValueRange() : reader.index..<reader.index
+            guard kind.isReplacing, hasElement == (kind == .set), try reader.readSigned() == 0 else { return false }
+            let count = try reader.readCount(.survivors, leastBytes: 2)
+            guard count > 0 else { return false }
+            for place in 0..<count {
+                let change = Int(try reader.readInteger(upTo: UInt64(changes.count))) - 1
+                guard change >= 0 else { return false }
+                if place > 0, let last = survivors.last, changes[last.change].dot >= changes[change].dot {
+                    return false
+                }
+                survivors.append((change, try reader.readValueRange()))
+            }
+            slots.append(
+                RestSlot(field: field, name: name, kind: kind, element: element, survivorCount: count))
+        }
+        return true
+    }
+
     private mutating func readSlot() throws(CodecError) -> RecordState.Slot {
         let start = reader.index
         let number = try reader.readInteger(upTo: UInt64(table.fields.count))

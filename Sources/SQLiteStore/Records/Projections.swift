@@ -14,8 +14,11 @@ import SQLiteKit
 struct Projections: Sendable {
     /// By number from 1, as `record.type` names them.
     let types: [ProjectedType]
+    /// Of all fields: by their numbers the states that are in memory name them.
+    let fieldNames: FieldNames
 
     init(_ schemas: [Schema]) {
+        fieldNames = FieldNames(schemas.flatMap(\.recordTypes).flatMap(\.fields).map(\.name) + [Schema.typeField])
         types = schemas.flatMap(\.recordTypes).enumerated().map { ProjectedType($1, number: Int64($0 + 1)) }
     }
 

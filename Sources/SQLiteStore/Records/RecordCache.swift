@@ -47,8 +47,9 @@ final class CachedRecord {
         state.byteCount + RecordCache.overhead + RecordCache.logRowBytes * max(log?.count ?? 0, unsavedLog.count)
     }
 
-    var stored: StoredRecord? {
-        origin.map { StoredRecord(id: id, scope: scope, origin: $0, state: state.state) }
+    /// - Parameter names: by which the states in memory name fields.
+    func stored(_ names: FieldNames) -> StoredRecord? {
+        origin.map { StoredRecord(id: id, scope: scope, origin: $0, state: state.state(names)) }
     }
 }
 

@@ -6,8 +6,8 @@ import SQLiteKit
 /// What is written of a record's state, worked out of its bytes without the file: what there is to know of it, its clock
 /// column, and which of its values each column of its type's main table shows. A text is bound where it lies.
 struct RowDraft: Sendable {
-    private let state: EncodedState
-    private let slots: EncodedSlots
+    private let state: CompactState
+    private let slots: CompactSlots
     /// For each field with a column, in the order of `ValueTable.columns`, the slot that it shows; -1 where none does.
     private let shown: [Int]
     /// Empty where no type is shown, or a feed is not known.
@@ -22,41 +22,53 @@ struct RowDraft: Sendable {
 
     /// - Parameters:
     ///   - feedRows: of the feeds that the state lists; nil where one of them is not known.
-    ///   - writer: whose memory is used again.
+    ///   - projections: whose names the state was made with.
     init(
-        _ state: EncodedState, of id: RecordID, feedRows: ArraySlice<Int64>?, types: [ProjectedType],
-        _ writer: inout ClockWriter
+        _ state: FoldingState, of id: RecordID, feedRows: ArraySlice<Int64>?, _ projections: Projections,
+        _ memory: inout Memory
     ) {
-        var slots = EncodedSlots()
-        state.bytes.withUnsafeBytes { slots.read($0) }
-        let type = RowDraft.type(of: state, slots, among: types)
-        self.state = state
+        let names = projections.fieldNames
+        let compact = state.compact(names, in: &memory.states)
+        var slots = CompactSlots()
+        compact.withBytes { slots.read($0) }
+        let type = RowDraft.type(of: compact, slots, among: projections)
+        self.state = compact
         self.slots = slots
         self.type = type
         conflicts = slots.slots.reduce(0) { count, slot in
-            guard slot.survivorCount > 1, slot.kind == .register else { return count }
-            return slots.slot(slot, of: state).distinct.count > 1 ? count + 1 : count
+            slot.kind == .register && slots.isContested(slot, of: compact, names) ? count + 1 : count
         }
-        hasLog = slots.logCount > 0
-        digest = state.digest(of: id)
+        hasLog = slots.log.count > 0
+        digest = state.digest(of: id, names, in: &memory.canonical)
         guard let type, let feedRows else {
             clocks = []
             shown = []
             return
         }
-        state.bytes.withUnsafeBytes { writer.encode(slots, in: $0, of: types[type].values, feedRows: feedRows) }
+        compact.withBytes {
+            memory.clocks.encode(slots, in: $0, of: projections.types[type].values, names, feedRows: feedRows)
+        }
         // Copies of no more than they are: the writer's memory is used again.
-        clocks = writer.bytes.withUnsafeBufferPointer { Array($0) }
-        shown = writer.shown.withUnsafeBufferPointer { Array($0) }
+        clocks = memory.clocks.bytes.withUnsafeBufferPointer { Array($0) }
+        shown = memory.clocks.shown.withUnsafeBufferPointer { Array($0) }
     }
 
-    private static func type(of state: EncodedState, _ slots: EncodedSlots, among types: [ProjectedType]) -> Int? {
-        state.bytes.withUnsafeBytes { bytes in
-            guard let slot = slots.find(Schema.typeField, .register, in: bytes) else { return nil }
+    /// What is used anew for each draft.
+    struct Memory: Sendable {
+        fileprivate var clocks = ClockWriter()
+        fileprivate var states = CompactWriter()
+        fileprivate var canonical = ByteWriter(reserving: 1_024)
+    }
+
+    private static func type(of state: CompactState, _ slots: CompactSlots, among projections: Projections) -> Int? {
+        let types = projections.types
+        return state.withBytes { bytes in
+            let slot = projections.fieldNames.withView { slots.find(Schema.typeField, .register, in: bytes, $0) }
+            guard let slot else { return nil }
             if slot.survivorCount == 1, case .text(let name) = EncodedScalar(slot.first.value, in: bytes) {
                 return types.firstIndex { $0.type.name.isEqual(to: bytes, name) }
             }
-            guard let name = slots.slot(slot, of: state).latest?.value.text else { return nil }
+            guard let name = slots.slot(slot, of: state, projections.fieldNames).latest?.value.text else { return nil }
             return types.firstIndex { $0.type.name == name }
         }
     }
@@ -65,12 +77,14 @@ struct RowDraft: Sendable {
     ///
     /// - Parameters:
     ///   - statement: the insertion or the update of the main table.
+    ///   - names: those that it was drafted with.
     ///   - scope: the scope's row.
     ///   - derived: the values of the derived columns.
     func write(
-        as type: ProjectedType, rid: Int64, scope: Int64, derived: [Value], with statement: borrowing Statement
+        as type: ProjectedType, rid: Int64, scope: Int64, derived: [Value], _ names: FieldNames,
+        with statement: borrowing Statement
     ) throws {
-        try state.bytes.withUnsafeBytes { bytes in
+        try state.withBytes { bytes in
             try statement.bind(rid, at: 1)
             if type.leadingColumns > 0 { try statement.bind(scope, at: 2) }
             let first = 2 + type.leadingColumns
@@ -81,7 +95,7 @@ struct RowDraft: Sendable {
                 if shown[place] < 0 {
                     try columns[place].empty.bind(to: statement, at: index)
                 } else {
-                    try bind(slots.slots[shown[place]], bytes, columns[place], to: statement, at: index)
+                    try bind(slots.slots[shown[place]], bytes, columns[place], names, to: statement, at: index)
                 }
             }
             var next = first + columns.count
@@ -97,7 +111,7 @@ struct RowDraft: Sendable {
     }
 
     private func bind(
-        _ slot: EncodedSlots.Slot, _ bytes: UnsafeRawBufferPointer, _ field: ShownField,
+        _ slot: CompactSlots.Slot, _ bytes: UnsafeRawBufferPointer, _ field: ShownField, _ names: FieldNames,
         to statement: borrowing Statement, at index: Int
     ) throws {
         if field.target.kind == .register, slot.survivorCount == 1 {
@@ -109,13 +123,13 @@ struct RowDraft: Sendable {
             default: break
             }
         }
-        try field.column(of: slots.slot(slot, of: state)).bind(to: statement, at: index)
+        try field.column(of: slots.slot(slot, of: state, names)).bind(to: statement, at: index)
     }
 }
 
 /// The drafts of many records' rows, a batch at a time ahead of who writes them.
 struct RowDrafts {
-    private var batches: Lookahead<ClockWriter, [RowDraft]>
+    private var batches: Lookahead<RowDraft.Memory, [RowDraft]>
     private var batch: ArraySlice<RowDraft> = []
 
     /// Records of a batch.
@@ -124,7 +138,7 @@ struct RowDrafts {
     /// What of a record is known where its row is drafted.
     struct Source: Sendable {
         let id: RecordID
-        let state: EncodedState
+        let state: FoldingState
         /// Into the rows of feeds; nil where a feed is not known.
         let feedRows: Range<Int>?
     }
@@ -132,13 +146,14 @@ struct RowDrafts {
     /// - Parameters:
     ///   - sources: the records, in the order in which the drafts come.
     ///   - feedRows: of the feeds that their states list.
-    init(_ sources: [Source], feedRows: [Int64], types: [ProjectedType]) {
+    ///   - projections: whose names the states were made with.
+    init(_ sources: [Source], feedRows: [Int64], _ projections: Projections) {
         let count = (sources.count + RowDrafts.batchCount - 1) / RowDrafts.batchCount
-        batches = Lookahead(count: count, from: ClockWriter()) { writer, index in
+        batches = Lookahead(count: count, from: RowDraft.Memory()) { memory, index in
             let first = index * RowDrafts.batchCount
             return sources[first..<min(first + RowDrafts.batchCount, sources.count)].map { source in
                 RowDraft(
-                    source.state, of: source.id, feedRows: source.feedRows.map { feedRows[$0] }, types: types, &writer)
+                    source.state, of: source.id, feedRows: source.feedRows.map { feedRows[$0] }, projections, &memory)
             }
         }
     }

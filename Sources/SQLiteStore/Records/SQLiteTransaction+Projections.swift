@@ -12,7 +12,8 @@ extension SQLiteTransaction {
             guard let cached = try recordRow(id, of: scope), cached.projected != nil else { return }
             try unproject(cached)
             try writeRow(
-                of: cached, keepingState: cached.state.encoded().bytes, conflicts: cached.savedConflicts)
+                of: cached, keepingState: cached.state.encoded(projections.fieldNames).bytes,
+                conflicts: cached.savedConflicts)
         }
         for name in try valueTables().tables.flatMap(\.tables) {
             try connection.execute(script: "DROP TABLE IF EXISTS \"\(name)\"")
@@ -76,19 +77,23 @@ extension SQLiteTransaction {
     ///   - draft: of its state.
     ///   - isFirst: whether they have nothing of it yet.
     func project(
-        _ cached: CachedRecord, _ state: EncodedState, _ draft: RowDraft, as type: ProjectedType, isFirst: Bool
+        _ cached: CachedRecord, _ draft: RowDraft, as type: ProjectedType, isFirst: Bool
     ) throws {
         let log = type.readsLog && draft.hasLog ? try logRows(of: cached) : []
         let needsState = !type.type.derivedColumns.isEmpty || type.tables.count > 1
-        let apart = needsState ? state.state : RecordState()
+        let apart = needsState ? cached.state.state(projections.fieldNames) : RecordState()
         let derived =
             type.type.derivedColumns.isEmpty
             ? [] : type.type.derive(RecordView(id: cached.id, state: apart, log: log))
         let scope = try scopeRow(cached.scope)
-        if draft.clocks.isEmpty { for feed in state.feeds { _ = try feedRow(of: feed, scope: scope) } }
+        if draft.clocks.isEmpty {
+            for feed in cached.state.feeds.compactMap(\.self) { _ = try feedRow(of: feed, scope: scope) }
+        }
         let main = type.tables[0]
         try connection.withStatement(dynamic: isFirst ? main.insertion : main.update) { statement in
-            try draft.write(as: type, rid: cached.rid, scope: scope, derived: derived, with: statement)
+            try draft.write(
+                as: type, rid: cached.rid, scope: scope, derived: derived, projections.fieldNames,
+                with: statement)
         }
         guard type.tables.count > 1 else { return }
         let rewritesLog = cached.unprojectedLog == nil && !isFirst

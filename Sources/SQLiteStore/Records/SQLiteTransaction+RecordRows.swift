@@ -69,11 +69,14 @@ extension SQLiteTransaction {
 
     /// The same, to be folded into.
     private func foldingState(of rid: Int64, type: Int64?, inline: [UInt8]) throws -> FoldingState {
-        guard let type else { return FoldingState(try state(of: rid, type: nil, inline: inline)) }
+        guard let type else {
+            _ = try state(of: rid, type: nil, inline: inline)
+            return FoldingState(EncodedState(canonical: inline))
+        }
         return try readRow(rid, type, inline) { table, clocks, statement in
-            if let state = try rowReader.state(clocks, of: table, at: statement, feed: { try self.feedID($0) }) {
-                return FoldingState(state)
-            }
+            let state = try rowReader.state(
+                clocks, of: table, at: statement, projections.fieldNames, feed: { try self.feedID($0) })
+            if let state { return FoldingState(state) }
             var reader = ClockReader(clocks, of: table)
             return FoldingState(try reader.state(of: statement) { try self.feedID($0) })
         }

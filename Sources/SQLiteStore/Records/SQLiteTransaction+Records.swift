@@ -5,7 +5,7 @@ import SQLiteKit
 
 extension SQLiteTransaction {
     package func record(_ id: RecordID, of scope: ScopeID) throws -> StoredRecord? {
-        try recordRow(id, of: scope)?.stored
+        try recordRow(id, of: scope)?.stored(projections.fieldNames)
     }
 
     package func records(of scope: ScopeID, after id: RecordID?, limit: Int) throws -> [StoredRecord] {
@@ -31,12 +31,12 @@ extension SQLiteTransaction {
         }
     }
 
-    package func put(_ state: FoldingState, origin: RecordOrigin, of id: RecordID, scope: ScopeID) throws {
+    package func put(_ state: EncodedState, origin: RecordOrigin, of id: RecordID, scope: ScopeID) throws {
         let cached = try recordRow(id, of: scope) ?? newRecord(id, scope: scope)
         mark(dirty: cached)
         caches.lag.mustEnd = true
         cached.origin = origin
-        cached.state = state
+        cached.state = FoldingState(state)
         caches.records.resize(cached)
     }
 
@@ -73,7 +73,9 @@ extension SQLiteTransaction {
         guard !cached.isDirty else { return }
         cached.isDirty = true
         // What it adds to the fingerprint is not stored, and was not needed before.
-        if cached.savedDigest == nil { cached.savedDigest = cached.state.encoded().digest(of: cached.id) }
+        if cached.savedDigest == nil {
+            cached.savedDigest = cached.state.digest(of: cached.id, projections.fieldNames, in: &canonicalState)
+        }
         caches.dirtyRecords.append(cached)
     }
 
@@ -111,35 +113,36 @@ extension SQLiteTransaction {
         sources.reserveCapacity(records.count)
         var feedRows: [Int64] = []
         for cached in records {
-            let state = cached.state.encoded()
+            cached.state.settle()
             let first = feedRows.count
             let scope = try scopeRow(cached.scope)
             var areKnown = true
-            for feed in state.feeds {
-                if let known = try cachedFeed(feed, scope: scope) {
-                    feedRows.append(known.rid)
+            for feed in cached.state.feeds {
+                // One that nothing names any more only keeps its place.
+                if let row = try feed.map({ try cachedFeed($0, scope: scope)?.rid }) ?? 0 {
+                    feedRows.append(row)
                 } else {
                     areKnown = false
                 }
             }
             sources.append(
-                RowDrafts.Source(id: cached.id, state: state, feedRows: areKnown ? first..<feedRows.count : nil))
+                RowDrafts.Source(
+                    id: cached.id, state: cached.state, feedRows: areKnown ? first..<feedRows.count : nil))
         }
-        return RowDrafts(sources, feedRows: feedRows, types: projections.types)
+        return RowDrafts(sources, feedRows: feedRows, projections)
     }
 
     private func write(_ cached: CachedRecord, _ draft: RowDraft) throws {
-        let state = cached.state.encoded()
         let projected = cached.origin == nil ? nil : draft.type.map { projections.types[$0] }
         if cached.projected != projected?.number { try unproject(cached) }
         let isFirst = cached.projected == nil
         cached.projected = projected?.number
         let digest = cached.origin == nil ? 0 : draft.digest
         // Values stand once: where tables show them, there.
-        let inline = projected == nil && cached.origin != nil ? state.bytes : []
+        let inline = projected == nil && cached.origin != nil ? cached.state.encoded(projections.fieldNames).bytes : []
         try writeRow(of: cached, keepingState: inline, conflicts: draft.conflicts)
         try insertLog(of: cached)
-        if let projected { try project(cached, state, draft, as: projected, isFirst: isFirst) }
+        if let projected { try project(cached, draft, as: projected, isFirst: isFirst) }
         try count(digest, of: cached.id, insteadOf: cached.savedDigest ?? 0, scope: try scopeRow(cached.scope))
         cached.savedDigest = digest
         cached.isDirty = false

@@ -25,6 +25,9 @@ struct ValueTable: Hashable, Sendable {
     /// The columns of a record's values, then its clocks.
     let selection: String
 
+    /// For each of the fields, in the schema's order, where its name lies in `keys.names`.
+    let fieldNames: [Range<Int>]
+
     init(name: Text, tables: [String], fields: [(name: Text, kind: FieldKind, column: ColumnType)]) {
         self.name = name
         self.tables = tables
@@ -41,7 +44,9 @@ struct ValueTable: Hashable, Sendable {
         self.fields = listed
         let columns = listed.filter { $0.columnIndex != nil }
         self.columns = columns.sorted { $0.target < $1.target }
-        keys = ColumnKeys(self.columns)
+        let keys = ColumnKeys(self.columns, others: listed.filter { $0.columnIndex == nil })
+        self.keys = keys
+        fieldNames = listed.map { keys.range(of: $0.target.field) }
         let names = columns.map { "\"\($0.target.field)\"" } + [ClockColumn.name]
         selection = "SELECT \(names.joined(separator: ", ")) FROM \"\(tables[0])\" WHERE rid = ?"
     }
@@ -68,10 +73,18 @@ struct ValueTable: Hashable, Sendable {
         let keys: [Key]
         /// Where the register that tells the record's type comes among them; nil where one of them is it.
         let typePlace: Int?
+        /// The name of that register.
+        let typeName = Array(Schema.typeField.string.utf8)
+        /// Of fields without a column.
+        private let otherNames: [Range<Int>]
 
-        init(_ fields: [Field]) {
+        /// - Parameters:
+        ///   - fields: those with a column, sorted by target.
+        ///   - others: those whose names lie here too.
+        init(_ fields: [Field], others: [Field]) {
             var names: [UInt8] = []
             var keys: [Key] = []
+            var otherNames: [Range<Int>] = []
             let type = FieldTarget(field: Schema.typeField, kind: .register)
             let hasTypeColumn = fields.contains { $0.target.field == type.field }
             typePlace = hasTypeColumn ? nil : fields.count { $0.target < type }
@@ -84,8 +97,22 @@ struct ValueTable: Hashable, Sendable {
                         name: first..<names.count, kind: field.target.kind, type: field.column, columnIndex: index,
                         isType: field.target.field == Schema.typeField))
             }
+            for field in others {
+                let first = names.count
+                names += Array(field.target.field.string.utf8)
+                otherNames.append(first..<names.count)
+            }
             self.names = names
             self.keys = keys
+            self.otherNames = otherNames
+        }
+
+        /// - Precondition: it is the name of one of the fields.
+        fileprivate func range(of field: Text) -> Range<Int> {
+            let ranges = keys.map(\.name) + otherNames
+            let place = names.withUnsafeBytes { names in ranges.first { field.isEqual(to: names, $0) } }
+            guard let place else { preconditionFailure("a field without a name") }
+            return place
         }
     }
 

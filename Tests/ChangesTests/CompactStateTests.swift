@@ -3,7 +3,7 @@ import Changes
 import Testing
 
 @Suite("What is folded in bytes is what is folded in values")
-struct EncodedStateTests {
+struct CompactStateTests {
     private static let rounds = Effort.isFull ? 10_000 : 2_000
 
     /// The events of `history` that fold a record, each as the encoded operations of a change.
@@ -18,38 +18,49 @@ struct EncodedStateTests {
         var generator = Generator(Effort.generator("bytesAreThoseOfTheFoldedValues"))
         var inPlace = 0
         var several = 0
-        var memory = FoldMemory()
+        // Fields that are written out, fields that have a number, and some of both.
+        let tables = [[], ["f", "g"], ["a", "e", "g", "z"]].map { FieldNames($0 as [Text]) }
         for round in 0..<Self.rounds {
+            let names = tables[round % tables.count]
+            var memory = FoldMemory(names)
             var history = History.random(&generator, changes: 1 + generator.upTo(9))
             history.dropUnknown()
             let pasts = Replay.pasts(of: history)
             var replay = Replay()
             var folding = FoldingState()
-            var alone = EncodedState()
+            var alone = CompactState()
             var rows: [LogRow] = []
             for index in history.randomOrder(&generator) {
                 let event = history.events[index]
                 if event.operations.isEmpty { continue }
                 let past = pasts.past(of: event.dot)
                 let operations = try encoded(event.operations)
-                let before = alone
-                if alone.apply(
+                let before = alone.encoded(names)
+                let isDone = alone.apply(
                     operations, on: 0, dot: event.dot, effective: event.effective, past: past, in: &memory)
-                {
-                    inPlace += 1
-                } else {
-                    guard claim(alone == before, "round \(round): a change that was not folded left something") else {
-                        return
-                    }
-                }
                 rows += try folding.apply(
                     operations, on: 0, dot: event.dot, effective: event.effective, past: past, in: &memory
                 ) { rows.filter { past.contains($0.mark.dot) }.map(\.mark.key).max() }
                 try replay.apply(event, past: past)
-                alone = EncodedState(replay.state)
-                guard claim(folding.encoded() == alone, "round \(round): \(event.dot)"),
+                let expected = EncodedState(replay.state)
+                if isDone {
+                    inPlace += 1
+                } else {
+                    guard
+                        claim(
+                            alone.encoded(names) == before,
+                            "round \(round): a change that was not folded left something")
+                    else { return }
+                    alone = CompactState(expected, names)
+                }
+                guard claim(folding.encoded(names) == expected, "round \(round): \(event.dot)"),
+                    claim(alone.encoded(names) == expected, "round \(round): alone, \(event.dot)"),
+                    claim(alone.isEmpty == expected.isEmpty, "round \(round): whether it is empty"),
                     claim(rows == replay.rows, "round \(round): rows of \(event.dot)"),
-                    claim(slotsAgree(alone), "round \(round): slots after \(event.dot)")
+                    claim(slotsAgree(alone, replay.state, names), "round \(round): slots after \(event.dot)"),
+                    claim(
+                        Set(alone.feeds.compactMap(\.self)) == Set(expected.feeds), "round \(round): the feeds it names"
+                    )
                 else { return }
                 if replay.state.slots.contains(where: { $0.survivors.count > 1 }) { several += 1 }
             }
@@ -58,31 +69,59 @@ struct EncodedStateTests {
     }
 
     /// Whether the slots that are read from the bytes are those of the state.
-    private func slotsAgree(_ encoded: EncodedState) -> Bool {
-        let state = encoded.state
-        var slots = EncodedSlots()
-        return encoded.bytes.withUnsafeBytes { bytes in
+    private func slotsAgree(_ compact: CompactState, _ state: RecordState, _ names: FieldNames) -> Bool {
+        var slots = CompactSlots()
+        return compact.withBytes { bytes in
             slots.read(bytes)
-            guard slots.slots.map({ slots.slot($0, of: encoded) }) == state.slots, slots.logCount == state.logCount,
-                slots.logSum.number == state.logSum, slots.newestLog?.key == state.newestLog?.key
+            guard slots.slots.map({ slots.slot($0, of: compact, names) }) == state.slots,
+                slots.log.count == state.logCount, slots.log.sum.number == state.logSum,
+                slots.log.newest?.key == state.newestLog?.key
             else { return false }
             return zip(slots.slots, state.slots).allSatisfy { slot, expected in
                 var dots: [Dot] = []
                 slots.forEachSurvivor(of: slot, in: bytes) {
-                    dots.append(Dot(feed: slots.feeds[$0.feed], sequence: $0.sequence))
+                    let change = slots.changes[$0.change]
+                    dots.append(Dot(feed: slots.feeds[change.feed], sequence: change.sequence))
                 }
-                return dots == expected.survivors.map(\.dot)
+                let isFound =
+                    expected.target.element != nil
+                    || names.withView {
+                        slots.find(expected.target.field, expected.target.kind, in: bytes, $0) != nil
+                    }
+                return dots == expected.survivors.map(\.dot) && isFound
                     && (slot.total == expected.total || expected.target.kind != .total)
-                    && (expected.target.element != nil
-                        || slots.find(expected.target.field, expected.target.kind, in: bytes) != nil)
+                    && slots.isContested(slot, of: compact, names) == (expected.distinct.count > 1)
             }
+        }
+    }
+
+    /// A state from its canonical bytes and back, also of more changes, feeds and names than a byte counts.
+    @Test func largeStatesComeBackAsTheyWere() throws {
+        let fields = (0..<300).map { Text("field \($0)") }
+        for names in [FieldNames.none, FieldNames(fields)] {
+            let slots = fields.enumerated().map { index, field in
+                RecordState.Slot(
+                    target: FieldTarget(field: field, kind: .register),
+                    survivors: RecordState.Survivors(
+                        (0...index % 3).map { number in
+                            RecordState.Survivor(
+                                dot: Dot(
+                                    feed: FeedID(high: UInt64(number), low: UInt64(index * 7 % 90)),
+                                    sequence: .max - UInt64(index)),
+                                value: .text(field), effective: HybridTimestamp(rawValue: .max))
+                        }))
+            }
+            let state = EncodedState(
+                try RecordState(slots: slots, logCount: 0, logSum: 0, newestLog: nil))
+            #expect(CompactState(state, names).encoded(names) == state)
         }
     }
 
     /// More feeds than a walk counts: folded all the same.
     @Test func aHundredConcurrentFeedsAreFolded() throws {
         var folding = FoldingState()
-        var memory = FoldMemory()
+        let names = FieldNames.none
+        var memory = FoldMemory(names)
         var state = RecordState()
         for number in 1...100 {
             let dot = Dot(feed: FeedID(high: UInt64(number * 37 % 101), low: 1), sequence: 1)
@@ -93,7 +132,7 @@ struct EncodedStateTests {
                 try encoded([operation]), on: 0, dot: dot, effective: .zero, past: past, in: &memory
             ) { nil }
             _ = try state.apply(operation, dot: dot, effective: .zero, past: past) { nil }
-            #expect(folding.encoded().bytes == state.encoded())
+            #expect(folding.encoded(names).bytes == state.encoded())
         }
     }
 

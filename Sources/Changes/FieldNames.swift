@@ -1,0 +1,79 @@
+/// The names of a schema's fields, each once and numbered from 1 in the order of their bytes. They lie in one piece, so that
+/// looking one up counts no references and allocates nothing.
+///
+/// Layout of the table: how many (4 bytes, little endian); where each ends (as many); the names.
+package struct FieldNames: Sendable {
+    private let table: [UInt8]
+
+    /// None: every name is written out.
+    package static let none = FieldNames([Text]())
+
+    package init(_ names: some Sequence<Text>) {
+        let sorted = Set(names.map { Array($0.string.utf8) }).sorted { $0.lexicographicallyPrecedes($1) }
+        var table: [UInt8] = []
+        func append(_ number: Int) { withUnsafeBytes(of: UInt32(number).littleEndian) { table += $0 } }
+        append(sorted.count)
+        var end = 4 * (sorted.count + 1)
+        for name in sorted {
+            end += name.count
+            append(end)
+        }
+        for name in sorted { table += name }
+        self.table = table
+    }
+
+    package func withView<Result>(_ body: (View) throws -> Result) rethrows -> Result {
+        try table.withUnsafeBytes { try body(View(bytes: $0)) }
+    }
+
+    /// The names where they lie.
+    package struct View {
+        package let bytes: UnsafeRawBufferPointer
+
+        package var count: Int { number(at: 0) }
+
+        /// Where a name lies.
+        ///
+        /// - Parameter name: from 1 to `count`.
+        package func range(_ name: Int) -> Range<Int> {
+            (name == 1 ? 4 * (count + 1) : number(at: 4 * (name - 1)))..<number(at: 4 * name)
+        }
+
+        /// The number of a name; 0 where it is none of them.
+        ///
+        /// - Complexity: O(log names).
+        package func number(of source: UnsafeRawBufferPointer, _ range: Range<Int>) -> Int {
+            var low = 1
+            var high = count + 1
+            while low < high {
+                let middle = (low + high) / 2
+                let order = ByteOrder.compare(source, range, bytes, self.range(middle))
+                if order == 0 { return middle }
+                if order < 0 { high = middle } else { low = middle + 1 }
+            }
+            return 0
+        }
+
+        private func number(at place: Int) -> Int {
+            Int(UInt32(littleEndian: bytes.loadUnaligned(fromByteOffset: place, as: UInt32.self)))
+        }
+    }
+}
+
+/// The order of pieces of bytes: by the first byte that differs, the shorter before the longer.
+package enum ByteOrder {
+    /// Negative where the left one comes first, 0 where they are the same.
+    package static func compare(
+        _ left: UnsafeRawBufferPointer, _ leftRange: Range<Int>, _ right: UnsafeRawBufferPointer,
+        _ rightRange: Range<Int>
+    ) -> Int {
+        let count = min(leftRange.count, rightRange.count)
+        var offset = 0
+        while offset < count {
+            let (x, y) = (left[leftRange.lowerBound + offset], right[rightRange.lowerBound + offset])
+            if x != y { return x < y ? -1 : 1 }
+            offset += 1
+        }
+        return leftRange.count - rightRange.count
+    }
+}
