@@ -62,7 +62,7 @@ extension Replica {
         while true {
             switch action {
             case .collect(let plan):
-                let (request, _) = try store.write { transaction in
+                let (request, _) = try store.writeBehind { transaction in
                     try Outbox(transaction, identity: identity)
                         .request(limits: options.push, page: options.page, plan: plan)
                 }
@@ -86,6 +86,8 @@ extension Replica {
                     action = machine.failed(error.message)
                 }
             case .finish(var report):
+                // Where the hub was lost between two pages, what has come is shown all the same.
+                try store.catchUp()
                 if options.takesWholeHistory, failure == nil {
                     do {
                         let earlier = try await fetchEarlierOrders(

@@ -61,10 +61,18 @@ package final class SQLiteStore: HubStore {
     package var background: BackgroundQueue { transaction.background }
 
     package func write<Result>(_ body: (SQLiteTransaction) throws -> Result) throws -> Result {
+        try write(mayLag: isDeferringDurability, body)
+    }
+
+    package func writeBehind<Result>(_ body: (SQLiteTransaction) throws -> Result) throws -> Result {
+        try write(mayLag: true, body)
+    }
+
+    private func write<Result>(mayLag: Bool, _ body: (SQLiteTransaction) throws -> Result) throws -> Result {
         guard case .writer(let writer) = backend else {
             preconditionFailure("\(path) was opened for reading")
         }
-        let result = try commit(writer, mayLag: isDeferringDurability, body)
+        let result = try commit(writer, mayLag: mayLag, body)
         // Each in transactions of its own: what is sealed is not what was asked for, and may wait for the next time.
         if sealsAfterWrites {
             while let sealing = try prepareSealing(), try seal(sealing) {}
@@ -75,7 +83,7 @@ package final class SQLiteStore: HubStore {
     /// Packs what has settled, where that is enough for a segment. Others may write meanwhile.
     package func prepareSealing() throws -> Sealing? {
         guard transaction.hasToSeal else { return nil }
-        return try read { try $0.prepareSealing() }
+        return try readBehind { try $0.prepareSealing() }
     }
 
     /// Puts what was packed in its place, in a short transaction that waits for nothing: where a machine loses its power,
@@ -86,7 +94,8 @@ package final class SQLiteStore: HubStore {
         guard case .writer(let writer) = backend else {
             preconditionFailure("\(path) was opened for reading")
         }
-        return try commit(writer, tidies: true) { try $0.seal(sealing) }
+        // No record is touched: those that lag go on to.
+        return try commit(writer, tidies: true, mayLag: true) { try $0.seal(sealing) }
     }
 
     /// - Parameter mayLag: whether records may be written by a later transaction.
@@ -94,10 +103,10 @@ package final class SQLiteStore: HubStore {
         _ writer: Writer, tidies: Bool = false, mayLag: Bool = false, _ body: (SQLiteTransaction) throws -> Result
     ) throws -> Result {
         func run(_ connection: Connection) throws -> Result {
-            try transaction.begin(connection)
+            try transaction.begin(connection, mayLag: mayLag)
             try transaction.rollForward()
             let result = try body(transaction)
-            try transaction.flush(mayLag: mayLag)
+            try transaction.flush()
             return result
         }
         do {
@@ -109,15 +118,23 @@ package final class SQLiteStore: HubStore {
     }
 
     package func read<Result>(_ body: (SQLiteTransaction) throws -> Result) throws -> Result {
+        try catchUp()
+        return try readBehind(body)
+    }
+
+    /// Writes the records that lag behind the log.
+    package func catchUp() throws {
+        if case .writer(let writer) = backend, transaction.isLagging { try commit(writer) { _ in } }
+    }
+
+    package func readBehind<Result>(_ body: (SQLiteTransaction) throws -> Result) throws -> Result {
         func run(_ connection: Connection) throws -> Result {
             try transaction.begin(connection)
             return try body(transaction)
         }
         do {
             switch backend {
-            case .writer(let writer):
-                if transaction.isLagging { try commit(writer) { _ in } }
-                return try writer.read(run)
+            case .writer(let writer): return try writer.read(run)
             case .reader(let reader): return try reader.snapshot(run)
             }
         } catch {
@@ -137,12 +154,12 @@ package final class SQLiteStore: HubStore {
             defer { isDeferringDurability = false }
             do {
                 let result = try body()
-                if transaction.isLagging { try commit(writer) { _ in } }
+                try catchUp()
                 return result
             } catch {
                 // What was committed stays, and is shown. Where that fails too, the next to write does it, and `error` says
                 // what came first.
-                if transaction.isLagging { try? commit(writer) { _ in } }
+                try? catchUp()
                 throw error
             }
         }

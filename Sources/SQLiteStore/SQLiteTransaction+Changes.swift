@@ -69,7 +69,7 @@ extension SQLiteTransaction {
     }
 
     func notePlaced(_ dot: Dot, scope: Int64) throws {
-        caches.lag.mustEnd = true
+        caches.lag.notePlaced()
         guard let feed = try cachedFeed(dot.feed, scope: scope) else { return }
         feed.placed = dot.sequence
         mark(dirty: feed)

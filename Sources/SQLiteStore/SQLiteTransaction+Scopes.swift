@@ -24,11 +24,9 @@ extension SQLiteTransaction {
         if let cached = try cachedScope(scope.id) {
             guard cached.state != scope else { return }
             // What it folds next has an entry.
-            caches.lag.mustEnd = true
+            if !caches.lag.isNoted(scope.position, of: cached.rid) { caches.lag.mustEnd = true }
             cached.state = scope
-            guard !cached.isDirty else { return }
-            cached.isDirty = true
-            caches.dirtyScopes.append(cached)
+            mark(dirty: cached)
         } else {
             try connection.execute(
                 """
@@ -41,6 +39,19 @@ extension SQLiteTransaction {
             caches.scopes?[scope.id] = StoreCaches.CachedScope(rid: rid, state: scope)
             caches.scopeIDs[rid] = scope.id
         }
+    }
+
+    /// The scope will be written when the transaction ends.
+    func mark(dirty cached: StoreCaches.CachedScope) {
+        guard !cached.isDirty else { return }
+        cached.isDirty = true
+        caches.dirtyScopes.append(cached)
+    }
+
+    package func noteFolded(after position: UInt64, through last: UInt64, of scope: ScopeID) throws {
+        guard let cached = try cachedScope(scope) else { throw CommitError.unknownScope(scope) }
+        caches.lag.note(placedIn: cached, after: position, through: last)
+        try writeWindow(through: last)
     }
 
     @discardableResult
@@ -90,7 +101,7 @@ extension SQLiteTransaction {
                 UPDATE scope SET position = ?, history = ?, received_floor = ?, folded_position = ? WHERE rid = ?
                 """,
                 Int64(cached.state.position), cached.state.history.hash.bytes, cached.state.receivedFloor,
-                Int64(cached.state.foldedPosition), cached.rid)
+                Int64(caches.lag.foldedPosition(of: cached.rid) ?? cached.state.foldedPosition), cached.rid)
             cached.isDirty = false
         }
         caches.dirtyScopes.removeAll(keepingCapacity: true)

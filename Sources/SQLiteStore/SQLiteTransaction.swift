@@ -19,6 +19,8 @@ package final class SQLiteTransaction: HubTransaction {
     var canonicalState = ByteWriter()
     /// Whether rows of records may lag behind the log in the file, as far as this process made them.
     var isLagging = false
+    /// Whether records may be written by a later transaction than this one.
+    private(set) var mayLag = false
     let background = BackgroundQueue()
     private var current: Connection?
     /// SQLite's `data_version` when the caches were last known to be true.
@@ -43,8 +45,11 @@ package final class SQLiteTransaction: HubTransaction {
 
     // MARK: - The life of a transaction
 
-    func begin(_ connection: Connection) throws {
+    ///
+    /// - Parameter mayLag: whether records may wait for a later transaction; see `RecordLag`.
+    func begin(_ connection: Connection, mayLag: Bool = false) throws {
         current = connection
+        self.mayLag = mayLag
         let version = try connection.withStatement("PRAGMA data_version") { statement in
             _ = try statement.step()
             return try statement.int64(0)
@@ -53,22 +58,21 @@ package final class SQLiteTransaction: HubTransaction {
             caches = StoreCaches()
             dataVersion = version
         }
+        caches.lag.begin()
         if !caches.lag.isHeld { caches.records.trim() }
     }
 
     /// Writes what the caches hold back; the transaction then commits.
-    ///
-    /// - Parameter mayLag: whether records may wait for a later transaction; see `RecordLag`.
-    func flush(mayLag: Bool = false) throws {
+    func flush() throws {
+        if try !(mayLag && lagRecords()) {
+            try flushRecords()
+            try endLag()
+        }
+        try flushFingerprints()
         try flushLog()
         try flushClock()
         try flushScopes()
         try flushKnots()
-        if try !(mayLag && lagRecords()) {
-            try flushRecords()
-            try flushFingerprints()
-            try endLag()
-        }
         try flushSettings()
     }
 

@@ -15,6 +15,8 @@ enum StoreFormat {
             // A program that does not know the setting `unfolded` would take rows that lag for whole ones.
             Migration("records behind the log", script: ""),
             Migration("fewer pages a commit") { try RunConversion(of: $0).run() },
+            // Nor would one that does not know what the setting says as 0.
+            Migration("records behind the pages of a history", script: ""),
         ])
 
     private static let first = """

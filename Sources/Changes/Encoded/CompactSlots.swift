@@ -3,19 +3,45 @@ import Causality
 /// The slots of a compact state by where their parts lie in its bytes, for who writes them to columns: nothing is taken out of
 /// the bytes that need not be.
 package struct CompactSlots: Sendable {
+    /// Of a batch of states all slots are in memory: they are kept small.
     package struct Slot: Sendable {
         /// Of the field among the names that the state was made with; 0 where it is written out.
-        package let name: Int
-        fileprivate let field: Range<Int>
+        package let name: UInt8
         package let kind: FieldKind
-        /// Its canonical bytes; empty where there is none.
-        package let element: Range<Int>
+        private let fieldStart: UInt32
+        private let fieldEnd: UInt32
+        private let elementStart: UInt32
+        private let elementEnd: UInt32
+        private let survivorStart: UInt32
+        private let count: UInt32
+        private let firstChange: UInt32
+        private let valueStart: UInt32
+        private let valueEnd: UInt32
         package let total: Int64
-        package let survivorCount: Int
-        /// The first survivor, or the only one; meaningless where there is none.
-        package let first: Survivor
+
+        fileprivate init(_ slot: CompactCursor.Slot, first: CompactCursor.Survivor?) {
+            name = UInt8(slot.name)
+            kind = slot.kind
+            fieldStart = UInt32(slot.field.lowerBound)
+            fieldEnd = UInt32(slot.field.upperBound)
+            elementStart = UInt32(slot.element.lowerBound)
+            elementEnd = UInt32(slot.element.upperBound)
+            survivorStart = UInt32(slot.survivors)
+            count = UInt32(slot.survivorCount)
+            firstChange = UInt32(first?.change ?? 0)
+            valueStart = UInt32(first?.value.lowerBound ?? 0)
+            valueEnd = UInt32(first?.value.upperBound ?? 0)
+            total = slot.total
+        }
+
+        fileprivate var field: Range<Int> { Int(fieldStart)..<Int(fieldEnd) }
+        /// Its canonical bytes; empty where there is none.
+        package var element: Range<Int> { Int(elementStart)..<Int(elementEnd) }
+        package var survivorCount: Int { Int(count) }
+        /// The only survivor; meaningless where there is not one.
+        package var first: Survivor { Survivor(change: Int(firstChange), value: Int(valueStart)..<Int(valueEnd)) }
         /// Where the survivors begin.
-        fileprivate let survivors: Int
+        fileprivate var survivors: Int { Int(survivorStart) }
     }
 
     package struct Survivor: Sendable {
@@ -41,7 +67,7 @@ package struct CompactSlots: Sendable {
 
     /// Reads the slots of a state; the memory of those before is used again.
     ///
-    /// - Parameter bytes: a state's.
+    /// - Parameter bytes: a state's, of less than 4 GB.
     package mutating func read(_ bytes: UnsafeRawBufferPointer) {
         var cursor = CompactCursor(bytes)
         feeds.removeAll(keepingCapacity: true)
@@ -58,17 +84,9 @@ package struct CompactSlots: Sendable {
         slots.reserveCapacity(cursor.slotCount)
         for _ in 0..<cursor.slotCount {
             let slot = cursor.readSlot()
-            var first = Survivor(change: 0, value: 0..<0)
-            if slot.survivorCount == 1 {
-                let survivor = cursor.readSurvivor()
-                first = Survivor(change: survivor.change, value: survivor.value)
-            } else {
-                cursor.skipSurvivors(of: slot)
-            }
-            slots.append(
-                Slot(
-                    name: slot.name, field: slot.field, kind: slot.kind, element: slot.element, total: slot.total,
-                    survivorCount: slot.survivorCount, first: first, survivors: slot.survivors))
+            var first: CompactCursor.Survivor?
+            if slot.survivorCount == 1 { first = cursor.readSurvivor() } else { cursor.skipSurvivors(of: slot) }
+            slots.append(Slot(slot, first: first))
         }
         log = cursor.readLog()
     }
@@ -89,7 +107,7 @@ package struct CompactSlots: Sendable {
         of slot: Slot, in bytes: UnsafeRawBufferPointer, _ names: FieldNames.View,
         _ body: (UnsafeRawBufferPointer, Range<Int>) -> Result
     ) -> Result {
-        slot.name == 0 ? body(bytes, slot.field) : body(names.bytes, names.range(slot.name))
+        slot.name == 0 ? body(bytes, slot.field) : body(names.bytes, names.range(Int(slot.name)))
     }
 
     /// A slot taken out of the bytes.

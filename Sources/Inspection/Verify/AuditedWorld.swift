@@ -57,8 +57,12 @@ final class AuditedWorld {
     /// Changes that stay in quarantine though this version can fold them, by scope, with their rows: after an
     /// upgrade they wait for the next opening for writing.
     private var waitingChanges: [ScopeID: [Dot: String]] = [:]
-    /// The number of the first change that records lag behind, as the setting has it.
+    /// The number of the first change that records lag behind, as the setting has it; 0 where they lag behind entries.
     var firstUnfolded: Int64?
+    /// Whether a scope says that they do.
+    var hasUnfoldedEntries = false
+    /// The same where it is a change without an entry.
+    var firstUnfoldedRun: Int64? { firstUnfolded == SQLiteTransaction.unfoldedEntries ? nil : firstUnfolded }
     /// The first change of a feed that records lag behind.
     var unfolded: [ScopeID: [FeedID: UInt64]] = [:]
     /// Some change that must be in quarantine is not listed there.
@@ -156,7 +160,7 @@ final class AuditedWorld {
     /// Whether a change is folded already: at a replica all are but those that records lag behind.
     func isApplied(_ dot: Dot, _ placement: Placement?, in scope: ScopeState) -> Bool {
         guard let placement else { return unfolded[scope.id]?[dot.feed].map { dot.sequence < $0 } ?? true }
-        return role == .replica || placement.position <= scope.foldedPosition
+        return placement.position <= scope.foldedPosition
     }
 
     /// The row of `quarantine` that names a change which this version can fold.

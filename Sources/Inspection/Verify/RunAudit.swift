@@ -124,13 +124,13 @@ final class RunAudit {
                 if run.number <= last {
                     findings.addFirst(.chain, row.table, row.row, "its numbers are also those of the run before")
                 }
-                if run.number == world.firstUnfolded { isLagMet = true }
+                if run.number == world.firstUnfoldedRun { isLagMet = true }
                 last = run.number &+ Int64(max(changes?.count ?? 1, 1)) &- 1
                 if let changes { try check(changes, of: run, ChangeAudit.Place(table: row.table, row: row.row)) }
             }
             isComplete = true
         }
-        if world.firstUnfolded != nil, !isLagMet, !world.hasDamagedRuns {
+        if world.firstUnfoldedRun != nil, !isLagMet, !world.hasDamagedRuns {
             findings.add(.setting, "setting", SettingKey.unfolded.rawValue, "no change has this number")
         }
         if !isComplete { world.lose(nil) }
@@ -142,7 +142,7 @@ final class RunAudit {
 
     private func check(_ changes: [StoredChange], of run: AuditedRun, _ place: ChangeAudit.Place) throws {
         guard let feed = world.feeds[run.feed] else { return }
-        let isUnfolded = world.firstUnfolded.map { run.number >= $0 } ?? false
+        let isUnfolded = world.firstUnfoldedRun.map { run.number >= $0 } ?? false
         for change in changes {
             var head = world.head(of: feed)
             let sequence = change.dot.sequence

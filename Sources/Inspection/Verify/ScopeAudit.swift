@@ -11,6 +11,9 @@ struct ScopeAudit {
 
     func run() throws {
         try findings.section("scope") { try transaction.auditScopes(checkScope) }
+        if world.firstUnfolded == SQLiteTransaction.unfoldedEntries, !world.hasUnfoldedEntries, !world.isIncomplete {
+            findings.add(.setting, "setting", SettingKey.unfolded.rawValue, "no scope lacks entries")
+        }
         try findings.section("feed") { try transaction.auditFeeds(noteFeed) }
         try findings.section("feed") {
             for (_, feed) in world.feeds.sorted(by: { $0.key < $1.key }) { try checkIdentity(of: feed) }
@@ -33,11 +36,17 @@ struct ScopeAudit {
         world.scopeRows[scope.state.id] = scope.rid
         world.pasts[scope.rid] = PastIndex()
         if world.role == .replica {
-            if scope.state.foldedPosition != scope.state.position {
+            let (folded, position) = (scope.state.foldedPosition, scope.state.position)
+            if world.firstUnfolded == SQLiteTransaction.unfoldedEntries, folded < position {
+                findings.report.basis.unfoldedChanges += Int(clamping: position - folded)
+                world.hasUnfoldedEntries = true
+            } else if folded != position {
                 findings.add(
-                    .scope, row.table, row.row,
-                    "it is folded up to \(scope.state.foldedPosition) and stands at \(scope.state.position)")
-            } else if scope.state.receivedFloor != 0 {
+                    .scope, row.table, row.row, "it is folded up to \(folded) and stands at \(position)")
+                // Its records are those of all its entries, or are named for what they lack.
+                world.scopes[scope.rid]?.foldedPosition = position
+            }
+            if folded == position, scope.state.receivedFloor != 0 {
                 findings.add(
                     .scope, row.table, row.row, "a replica gives no times of receipt, and its floor is not 0")
             }

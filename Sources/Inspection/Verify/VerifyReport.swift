@@ -108,7 +108,7 @@ package struct VerifyReport: Sendable {
             if missingParts > 0 { result.append("\(missingParts) personal parts are not held here") }
             if unfoldedChanges > 0 {
                 result.append(
-                    "\(unfoldedChanges) changes of an import that was cut off are in the log and not in the records yet: "
+                    "\(unfoldedChanges) changes of an import or a synchronisation that was cut off are in the log and not in the records yet: "
                         + "the next opening for writing folds them")
             }
             if unfoldedRecords > 0 {

@@ -24,9 +24,11 @@ package struct AnswerApplier<Store: ReplicaStore> {
                 outcome.refusals.append(ScopeRefusal(scope: answer.scope, refusal: refusal))
             case .page(let page):
                 do {
-                    let result = try store.write { transaction in
+                    func receive(_ transaction: Store.Transaction) throws -> PageOutcome {
                         try PageReceiver(transaction, hubKey: hubKey).apply(page, of: answer.scope)
                     }
+                    // Whoever asks for the rest hears of it soon, and the records are written with it.
+                    let result = page.hasMore ? try store.writeBehind(receive) : try store.write(receive)
                     outcome.entries += result.entries
                     outcome.received += result.received
                     outcome.placed += result.placed
@@ -46,7 +48,7 @@ package struct AnswerApplier<Store: ReplicaStore> {
                 try introduce(response.newScopes, transaction)
             }
         }
-        outcome.unsent = try store.read { transaction in
+        outcome.unsent = try store.readBehind { transaction in
             try transaction.scopes().reduce(0) { try $0 + transaction.unplacedCount(of: $1.id) }
         }
         return outcome

@@ -82,7 +82,9 @@ package struct PageReceiver<Transaction: ReplicaTransaction> {
                 if skipped == 0,
                     let changes = try block.changes(of: scope, after: { try transaction.feed($0, of: scope) })
                 {
+                    let before = state.position
                     try receiver.apply(block, changes, to: &state, &clock)
+                    try transaction.noteFolded(after: before, through: state.position, of: scope)
                     // A block is thousands of pieces of memory, which another thread gives back; of one block at a time.
                     released?()
                     released = transaction.begin { withExtendedLifetime((block, changes)) {} }
@@ -112,6 +114,11 @@ package struct PageReceiver<Transaction: ReplicaTransaction> {
                 state.position = position
                 try transaction.append(EntryRow(position: position, entry: entry, history: state.history), of: scope)
                 outcome.entries += 1
+            }
+            if outcome.entries > before.entries, outcome.entries - before.entries == outcome.received - before.received
+            {
+                // Each brought a change that was not here.
+                try transaction.noteFolded(after: start - 1, through: state.position, of: scope)
             }
             if case .packed(let packed) = block, outcome.entries - before.entries == packed.count,
                 outcome.received - before.received == bodies

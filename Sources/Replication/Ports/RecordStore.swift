@@ -57,6 +57,10 @@ package protocol RecordStore: AnyObject {
     ) throws -> [LogRow]
     /// Records of a scope by id, after `id`.
     func records(of scope: ScopeID, after id: RecordID?, limit: Int) throws -> [StoredRecord]
+    /// Says that the changes of the scope's entries after one position through another were folded, each for the first time, and
+    /// nothing else since this was said last. Where that is so of all entries by which the scope then moves on, a store that is
+    /// written behind may leave the records to later.
+    func noteFolded(after position: UInt64, through last: UInt64, of scope: ScopeID) throws
     /// Forgets a record's state and log rows, so that it can be folded again.
     func clear(_ id: RecordID, of scope: ScopeID) throws
 
@@ -146,14 +150,26 @@ package protocol ReplicaStore: AnyObject {
     associatedtype Transaction: ReplicaTransaction
     /// Runs `body` in a transaction that is on disk when this returns. When `body` throws, nothing has changed.
     func write<Result>(_ body: (Transaction) throws -> Result) throws -> Result
+    /// As `write`, for a step of work that goes on: what the records show elsewhere may lag behind the log, until the next
+    /// `write` or `read`.
+    func writeBehind<Result>(_ body: (Transaction) throws -> Result) throws -> Result
     /// Runs `body` on one consistent snapshot.
     func read<Result>(_ body: (Transaction) throws -> Result) throws -> Result
+    /// As `read`, for who asks the log alone: the records may be those of an earlier moment.
+    func readBehind<Result>(_ body: (Transaction) throws -> Result) throws -> Result
+}
+
+extension ReplicaStore {
+    package func writeBehind<Result>(_ body: (Transaction) throws -> Result) throws -> Result { try write(body) }
+    package func readBehind<Result>(_ body: (Transaction) throws -> Result) throws -> Result { try read(body) }
 }
 
 /// A hub's store of one chain. One contract test suite; every backend passes it.
 package protocol HubStore: ReplicaStore where Transaction: HubTransaction {}
 
 extension RecordStore {
+    package func noteFolded(after position: UInt64, through last: UInt64, of scope: ScopeID) {}
+
     /// Puts a record in the place of what is held of it.
     package func put(_ record: StoredRecord) throws {
         try put(EncodedState(record.state), origin: record.origin, of: record.id, scope: record.scope)

@@ -2,7 +2,8 @@ import Causality
 import Changes
 import Replication
 
-/// A record's row as it is kept in memory: read once, changed where it lies, written once a transaction.
+/// A record's row as it is kept in memory: read once, changed where it lies, written once a transaction. How many of them a
+/// window holds decides how often they are written: it is kept small.
 final class CachedRecord {
     let id: RecordID
     let rid: Int64
@@ -11,36 +12,56 @@ final class CachedRecord {
     var origin: RecordOrigin?
     var state = FoldingState()
     /// What the record adds to the fingerprint as it was last written; nil where it was read and that not worked out.
-    var savedDigest: UInt128?
+    var savedDigest: UInt128? {
+        get { hasDigest ? UInt128(digest.high) << 64 | UInt128(digest.low) : nil }
+        set {
+            hasDigest = newValue != nil
+            digest = newValue.map { (UInt64($0 >> 64), UInt64(truncatingIfNeeded: $0)) } ?? (0, 0)
+        }
+    }
+    private var digest: (high: UInt64, low: UInt64) = (0, 0)
     /// The record's log in listing order, once it was read; kept up with what is appended.
     var log: [LogRow]?
-    var isDirty = false
     /// Rows of its log that the file lacks.
     var unsavedLog: [LogRow] = []
     /// Rows that the projection's table lacks; nil when all of them are to be written again.
     var unprojectedLog: [LogRow]? = []
     /// The type in whose tables the record's rows lie, by its number in the file.
-    var projected: Int64?
+    var projected: Int64? {
+        get { projectedNumber == 0 ? nil : Int64(projectedNumber) }
+        set { projectedNumber = CachedRecord.number(ofType: newValue) }
+    }
+    /// The type that the row of `record` names.
+    var savedType: Int64? {
+        get { savedNumber == 0 ? nil : Int64(savedNumber) }
+        set { savedNumber = CachedRecord.number(ofType: newValue) }
+    }
+    /// Conflicts that the row of `record` says.
+    var savedConflicts: Int32 = 0
 
+    /// When it was used last; see `RecordCache.now`.
+    fileprivate var lastUse: UInt64 = 0
+    /// What it counted for when it was last looked at.
+    fileprivate var bytes: UInt32 = 0
+    private var projectedNumber: Int16 = 0
+    private var savedNumber: Int16 = 0
+    private var hasDigest = false
+    var isDirty = false
     /// The row of `record` as it lies in the file.
     var isInserted = false
     var isOriginSaved = false
     var isStateInline = false
-    var savedConflicts: Int64 = 0
-    var savedType: Int64?
-
-    /// What it counted for when it was last looked at.
-    fileprivate var bytes = 0
     /// Whether the cache has it.
     fileprivate var isKept = false
-    /// When it was used last; see `RecordCache.now`.
-    fileprivate var lastUse: UInt64 = 0
 
     init(id: RecordID, rid: Int64, scope: ScopeID) {
         self.id = id
         self.rid = rid
         self.scope = scope
     }
+
+    /// A file has few types: a greater number is none of them, and stays so.
+    private static func number(ofType type: Int64?) -> Int16 { type.map { Int16(clamping: $0) } ?? 0 }
 
     /// Bytes that it takes, about.
     fileprivate var byteCount: Int {
@@ -63,25 +84,26 @@ struct RecordCache {
     /// Counts trimmings: one before each transaction, and more in a long one. A record that was never used says 0.
     private var now: UInt64 = 1
 
-    /// Bytes of records that are kept between transactions.
+    /// Bytes of records that are kept between transactions, and where all were written.
     static let bytesLimit = 2 << 20
+    /// Bytes of records at which all are written, where the pages of a history follow each other. A block more and they are
+    /// `windowBytesLimit`.
+    static let fullWindowBytes = 9 << 19
     /// Bytes of records within a transaction: a window of changes folds into them before any is written.
-    static let windowBytesLimit = 4 << 20
-    /// Bytes of records that may lag behind the log: an import writes each of them once a window.
-    static let lagBytesLimit = 8 << 20
+    static let windowBytesLimit = 21 << 18
     /// What stays of a full window when its oldest records are written: those that are used now.
-    static let keptWindowBytes = 3 << 20
+    static let keptWindowBytes = 4 << 20
+    /// Bytes of records that may lag behind the log of an import, which writes each of them once a window.
+    static let lagBytesLimit = 8 << 20
     /// What a record counts for beside its state.
-    fileprivate static let overhead = 320
+    fileprivate static let overhead = 290
     /// What a row of a log counts for.
     fileprivate static let logRowBytes = 160
 
     /// Whether the window is full.
     ///
-    /// - Parameter isLagging: whether records lag behind the log.
-    func isFull(isLagging: Bool) -> Bool {
-        bytes > (isLagging ? RecordCache.lagBytesLimit : RecordCache.windowBytesLimit)
-    }
+    /// - Parameter limit: how many bytes it may take.
+    func isFull(_ limit: Int) -> Bool { bytes > limit }
 
     mutating func find(_ id: RecordID) -> CachedRecord? {
         guard let record = records[id] else { return nil }
@@ -92,16 +114,16 @@ struct RecordCache {
     mutating func keep(_ record: CachedRecord) {
         records[record.id] = record
         record.isKept = true
-        record.bytes = record.byteCount
-        bytes += record.bytes
+        record.bytes = UInt32(clamping: record.byteCount)
+        bytes += Int(record.bytes)
         note(record)
     }
 
     /// The record has changed.
     mutating func resize(_ record: CachedRecord) {
         guard record.isKept else { return }
-        let size = record.byteCount
-        bytes += size - record.bytes
+        let size = UInt32(clamping: record.byteCount)
+        bytes += Int(size) - Int(record.bytes)
         record.bytes = size
     }
 
@@ -132,7 +154,7 @@ struct RecordCache {
             guard let record, record.lastUse == at else { continue }
             records[record.id] = nil
             record.isKept = false
-            bytes -= record.bytes
+            bytes -= Int(record.bytes)
             return record
         }
         now += 1

@@ -10,31 +10,78 @@ import SQLiteKit
 /// another process, folds these changes first (roll forward): rows and setting were written in one transaction, so that
 /// the rows are exactly what came before.
 ///
-/// Only what is appended without an entry, and folded once in the order of its numbers, may lag. Whatever else touches
-/// a record ends the lag within its transaction.
+/// What lags is either what is appended without an entry, and folded in the order of its numbers (an import), or the changes
+/// that a scope's entries bring, folded in the order of their positions (the pages of a history). Whatever else touches a
+/// record ends the lag within its transaction, and so does one kind beside the other.
 struct RecordLag {
-    /// The first change, by number, that the rows lack; nil where they lack none.
+    /// The first change without an entry, by number, that the rows lack; nil where they lack none.
     private(set) var first: Int64?
+    /// The scope whose entries the rows lack, and up to where they have them.
+    private var order: (scope: StoreCaches.CachedScope, position: UInt64)?
+    /// All that this transaction folds are that scope's entries up to here.
+    private var noted: UInt64?
+    /// Whether a change was given an entry in this transaction.
+    private var hasPlaced = false
     /// Whether records lag behind transactions before this one.
     private(set) var isHeld = false
     /// Whether this transaction must write all records.
     var mustEnd = false
 
+    /// A transaction begins.
+    mutating func begin() {
+        noted = nil
+        hasPlaced = false
+    }
+
     /// A change without an entry was appended, and is folded next.
     mutating func note(unplaced number: Int64) {
+        if order != nil || hasPlaced { mustEnd = true }
         if first == nil { first = number }
     }
 
+    /// A change has, or is given, an entry.
+    mutating func notePlaced() {
+        if first != nil { mustEnd = true }
+        hasPlaced = true
+    }
+
+    /// The changes of the scope's entries after one position through another were folded, and nothing else.
+    mutating func note(placedIn scope: StoreCaches.CachedScope, after position: UInt64, through last: UInt64) {
+        if first != nil || order.map({ $0.scope !== scope }) ?? false { mustEnd = true }
+        if position != noted ?? scope.state.position { mustEnd = true }
+        if order == nil { order = (scope, position) }
+        noted = last
+    }
+
+    /// Whether all that this transaction folds are the entries of the scope of this row up to its new position.
+    func isNoted(_ position: UInt64, of scope: Int64) -> Bool { noted == position && order?.scope.rid == scope }
+
+    /// All rows are written: they have what the order's scope has up to here.
+    mutating func move(to position: UInt64) { order?.position = position }
+
+    /// What the setting `unfolded` has to say; nil where nothing may lag.
+    var mark: Int64? { mustEnd ? nil : first ?? order.map { _ in SQLiteTransaction.unfoldedEntries } }
+
+    /// Up to where the rows of a scope's records have its entries; nil where they have all that were folded.
+    func foldedPosition(of scope: Int64) -> UInt64? { order.flatMap { $0.scope.rid == scope ? $0.position : nil } }
+
     mutating func hold() { isHeld = true }
+
+    /// The scope whose row says less than what was folded.
+    var scope: StoreCaches.CachedScope? { order?.scope }
 }
 
 extension SettingKey {
-    /// The number of the first change that the rows of records lack: 8 bytes, big-endian.
+    /// The number of the first change that the rows of records lack, 0 where they lack entries: 8 bytes, big-endian.
     package static let unfolded = SettingKey(rawValue: "unfolded")
 }
 
 extension SQLiteTransaction {
-    /// The number of the first change that the rows of records lack; nil where they lack none.
+    /// What the setting says where the rows lack entries, of which their scope tells: no change has this number.
+    package static let unfoldedEntries: Int64 = 0
+
+    /// The number of the first change that the rows of records lack; 0 where they lack entries of a scope that says so; nil
+    /// where they lack none.
     ///
     /// - Throws: `StoredValueError` where the setting holds no number.
     package func firstUnfolded() throws -> Int64? {
@@ -50,19 +97,38 @@ extension SQLiteTransaction {
     ///
     /// - Returns: false where they have to be written now.
     func lagRecords() throws -> Bool {
-        guard let first = caches.lag.first, !caches.lag.mustEnd, !caches.records.isFull(isLagging: true),
-            !caches.dirtyRecords.isEmpty
-        else { return false }
-        if try firstUnfolded() != first {
-            try put(withUnsafeBytes(of: first.bigEndian, Array.init), for: .unfolded)
+        guard let mark = caches.lag.mark, !caches.dirtyRecords.isEmpty, !caches.records.isFull(windowBytes) else {
+            return false
+        }
+        if try firstUnfolded() != mark {
+            try put(withUnsafeBytes(of: mark.bigEndian, Array.init), for: .unfolded)
         }
         caches.lag.hold()
         isLagging = true
         return true
     }
 
+    /// Writes all records where they fill their window, so that the rows say what the entries up to here come to, and lag from
+    /// there.
+    ///
+    /// - Parameter position: the last entry that was folded.
+    func writeWindow(through position: UInt64) throws {
+        guard mayLag, !caches.lag.mustEnd, caches.records.isFull(RecordCache.fullWindowBytes) else { return }
+        try flushRecords()
+        caches.lag.mustEnd = false
+        caches.lag.move(to: position)
+        caches.records.trim()
+    }
+
+    /// How many bytes of records may wait to be written.
+    var windowBytes: Int {
+        caches.lag.isHeld && caches.lag.first != nil ? RecordCache.lagBytesLimit : RecordCache.windowBytesLimit
+    }
+
     /// All records are written.
     func endLag() throws {
+        // Its row says from now on what was folded.
+        if let scope = caches.lag.scope, caches.lag.isHeld { mark(dirty: scope) }
         caches.lag = RecordLag()
         isLagging = false
         if try setting(.unfolded) != nil { try put(nil, for: .unfolded) }
@@ -76,6 +142,10 @@ extension SQLiteTransaction {
         caches.lag.mustEnd = true
         // Tables of other schemas are made anew from the rows as they are, before anything is written into them.
         try prepareProjections()
+        if first == SQLiteTransaction.unfoldedEntries {
+            for scope in try scopes() { try OrderFolder(self).catchUp(scope.id) }
+            return
+        }
         let folder = RecordFolder(self)
         for scope in try scopes() {
             var last = StoredChange.order(unplaced: first) - 1

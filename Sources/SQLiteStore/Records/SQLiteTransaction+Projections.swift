@@ -13,7 +13,7 @@ extension SQLiteTransaction {
             try unproject(cached)
             try writeRow(
                 of: cached, keepingState: cached.state.encoded(projections.fieldNames).bytes,
-                conflicts: cached.savedConflicts)
+                conflicts: Int64(cached.savedConflicts))
         }
         for name in try valueTables().tables.flatMap(\.tables) {
             try connection.execute(script: "DROP TABLE IF EXISTS \"\(name)\"")

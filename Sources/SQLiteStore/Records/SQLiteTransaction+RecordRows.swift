@@ -20,7 +20,7 @@ extension SQLiteTransaction {
             let rid = try statement.int64(0)
             let cached = CachedRecord(id: id, rid: rid, scope: scope)
             cached.isInserted = true
-            cached.savedConflicts = try statement.int64(4)
+            cached.savedConflicts = Int32(clamping: try statement.int64(4))
             let origin = try statement.bytes(2)
             // One that was folded and is not any more.
             if origin.isEmpty { return cached }
@@ -134,7 +134,7 @@ extension SQLiteTransaction {
         let hasOrigin = cached.origin != nil
         if cached.isInserted {
             guard
-                cached.projected != cached.savedType || conflicts != cached.savedConflicts || !state.isEmpty
+                cached.projected != cached.savedType || conflicts != Int64(cached.savedConflicts) || !state.isEmpty
                     || cached.isStateInline || cached.isOriginSaved != hasOrigin
             else { return }
             try connection.execute(
@@ -150,7 +150,7 @@ extension SQLiteTransaction {
             cached.isInserted = true
         }
         cached.savedType = cached.projected
-        cached.savedConflicts = conflicts
+        cached.savedConflicts = Int32(clamping: conflicts)
         cached.isStateInline = !state.isEmpty
         cached.isOriginSaved = hasOrigin
     }

@@ -43,7 +43,7 @@ extension SQLiteTransaction {
     package func apply(
         _ operations: EncodedOperations, on record: Int, of step: FoldStep, to id: RecordID, of scope: ScopeID
     ) throws -> [LogRow] {
-        if caches.records.isFull(isLagging: caches.lag.isHeld) { try makeRoomForRecords() }
+        if caches.records.isFull(windowBytes) { try makeRoomForRecords() }
         let cached = try recordRow(id, of: scope) ?? newRecord(id, scope: scope)
         mark(dirty: cached)
         if cached.origin == nil { cached.origin = try operations.origin(record).seen(from: step.hash) }
@@ -81,8 +81,8 @@ extension SQLiteTransaction {
 
     /// A page may touch any number of records, and memory must not follow.
     private func makeRoomForRecords() throws {
-        if caches.lag.isHeld {
-            // All rows stand where one mark says, or none.
+        if caches.lag.isHeld, !caches.lag.mustEnd {
+            // What lags is written first, so that this transaction leaves all rows where one mark says.
             try flushRecords()
             return caches.records.trim()
         }
@@ -104,11 +104,17 @@ extension SQLiteTransaction {
     private func flush(_ records: [CachedRecord]) throws {
         if records.isEmpty { return }
         caches.lag.mustEnd = true
-        var drafts = try drafts(of: records)
-        for cached in records { try write(cached, drafts.take(background)) }
+        for first in stride(from: 0, to: records.count, by: SQLiteTransaction.recordsPerFlush) {
+            let some = records[first..<min(first + SQLiteTransaction.recordsPerFlush, records.count)]
+            var drafts = try drafts(of: some)
+            for cached in some { try write(cached, drafts.take(background)) }
+        }
     }
 
-    private func drafts(of records: [CachedRecord]) throws -> RowDrafts {
+    /// Records of which it is noted at a time what their drafts are made of.
+    private static let recordsPerFlush = 1_024
+
+    private func drafts(of records: ArraySlice<CachedRecord>) throws -> RowDrafts {
         var sources: [RowDrafts.Source] = []
         sources.reserveCapacity(records.count)
         var feedRows: [Int64] = []

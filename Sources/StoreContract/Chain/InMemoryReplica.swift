@@ -81,7 +81,7 @@ package final class InMemoryReplica<Store: HubStore> {
             switch action {
             case .collect(let plan):
                 do {
-                    let request = try store.write {
+                    let request = try store.writeBehind {
                         try Outbox($0, identity: identity).request(limits: limits, page: page, plan: plan).request
                     }
                     action = machine.collected(request)

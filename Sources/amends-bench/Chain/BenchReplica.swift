@@ -92,7 +92,7 @@ final class BenchReplica {
             case .collect(let plan):
                 var collected: SyncRequest?
                 exchange.extractSeconds += try seconds {
-                    let request = try store.write { transaction in
+                    let request = try store.writeBehind { transaction in
                         try Outbox(transaction, identity: identity)
                             .request(limits: options.push, page: options.page, plan: plan).request
                     }
