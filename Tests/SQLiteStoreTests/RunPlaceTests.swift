@@ -150,7 +150,7 @@ struct RunPlaceTests {
         DROP TABLE new_run;
         INSERT INTO setting SELECT 'clock', clock FROM feed WHERE clock IS NOT NULL;
         ALTER TABLE feed DROP COLUMN clock;
-        DELETE FROM migration WHERE position = 6;
+        DELETE FROM migration WHERE position > 5;
         PRAGMA user_version = 5;
         COMMIT;
         """
