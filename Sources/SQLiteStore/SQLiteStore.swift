@@ -117,6 +117,7 @@ package final class SQLiteStore: HubStore {
         }
     }
 
+    /// Writes the records that lag first, and throws where that fails.
     package func read<Result>(_ body: (SQLiteTransaction) throws -> Result) throws -> Result {
         try catchUp()
         return try readBehind(body)
@@ -165,11 +166,14 @@ package final class SQLiteStore: HubStore {
         }
     }
 
+    /// - Throws: where records that lag cannot be written, after all is closed: the next to open the file for writing does it.
     package func close() throws {
+        let caughtUp = Result { try catchUp() }
         transaction.abandon()
         switch backend {
         case .writer(let writer): try writer.close()
         case .reader(let reader): reader.close()
         }
+        try caughtUp.get()
     }
 }

@@ -185,6 +185,22 @@ struct PageLagTests {
         #expect(behind.lags > 2 && behind.laterLags > 0, "\(behind.lags), \(behind.laterLags)")
     }
 
+    /// Found in review: a synchronisation that ended between two pages left the records behind, though the program ended in order.
+    @Test func aStoreThatIsClosedLeavesNothingBehind() throws {
+        let world = try World(Work(seed: 2))
+        var exchanges = 0
+        let report = try world.reader.sync(page: PageLimits(changes: 40)) { request, deliver in
+            exchanges += 1
+            if exchanges == 4 { throw WireError("cut") }
+            return try deliver(request)
+        }
+        #expect(!report.isComplete)
+        #expect(try world.verify("reader").basis.unfoldedChanges > 0)
+        try world.reader.store.base.close()
+        let closed = try world.verify("reader")
+        #expect(closed.isOK && closed.basis.unfoldedChanges == 0, "\(closed.damage)")
+    }
+
     @Test func aMarkWithoutAScopeThatLagsIsNamed() throws {
         let world = try World(Work(seed: 1, changes: 8))
         try world.reader.sync()

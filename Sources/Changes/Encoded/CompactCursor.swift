@@ -60,6 +60,9 @@ struct CompactCursor {
             uses: CompactCursor.number(at: start + 20, of: bytes))
     }
 
+    /// Whether the place of some change is free.
+    var hasFreeChange: Bool { (0..<changeCount).contains { change($0).uses == 0 } }
+
     func dot(of change: Int) -> Dot {
         let change = self.change(change)
         return Dot(feed: feed(change.feed), sequence: change.sequence)
@@ -148,9 +151,6 @@ struct CompactCursor {
 
     /// Reads what stands behind the slots.
     mutating func readLog() -> StateLog {
-        guard hasLog else { return StateLog() }
-        let count = cursor.readInteger()
-        let sum: ShortHash = cursor.readIdentifier()
-        return StateLog(count: count, sum: sum, newest: cursor.readByte() == 1 ? StateLog.Mark(from: &cursor) : nil)
+        hasLog ? StateLog(from: &cursor) : StateLog()
     }
 }

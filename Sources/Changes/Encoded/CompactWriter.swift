@@ -2,7 +2,7 @@ import Causality
 
 /// Puts compact states together, slot by slot; keeps its memory from one to the next.
 package struct CompactWriter: Sendable {
-    private struct Change: Equatable {
+    private struct Change {
         let effective: UInt64
         let sequence: UInt64
         let feed: Int

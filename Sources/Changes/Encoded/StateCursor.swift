@@ -7,8 +7,6 @@ struct StateCursor {
     private let feedStart: Int
     let slotCount: Int
 
-    var bytes: UnsafeRawBufferPointer { cursor.bytes }
-
     init(_ bytes: UnsafeRawBufferPointer) {
         // The format is one byte.
         cursor = ByteCursor(bytes, at: 1)
@@ -20,7 +18,7 @@ struct StateCursor {
 
     func feed(_ number: Int) -> FeedID {
         precondition(number < feedCount, "a state names a feed that it does not list")
-        var cursor = ByteCursor(bytes, at: feedStart + 16 * number)
+        var cursor = ByteCursor(cursor.bytes, at: feedStart + 16 * number)
         return cursor.readIdentifier()
     }
 
@@ -58,11 +56,7 @@ struct StateCursor {
     }
 
     /// Reads what stands behind the slots.
-    mutating func readLog() -> StateLog {
-        let count = cursor.readInteger()
-        let sum: ShortHash = cursor.readIdentifier()
-        return StateLog(count: count, sum: sum, newest: cursor.readByte() == 1 ? StateLog.Mark(from: &cursor) : nil)
-    }
+    mutating func readLog() -> StateLog { StateLog(from: &cursor) }
 }
 
 /// What a state says of its record's log.
@@ -96,10 +90,15 @@ package struct StateLog {
         self.newest = newest
     }
 
+    /// As both forms of a state have it.
+    init(from cursor: inout ByteCursor) {
+        count = cursor.readInteger()
+        sum = cursor.readIdentifier()
+        newest = cursor.readByte() == 1 ? Mark(from: &cursor) : nil
+    }
+
     package var isEmpty: Bool { count == 0 && sum == ShortHash(high: 0, low: 0) && newest == nil }
 
-    /// As both forms of a state have it.
-    ///
     /// - Parameter feed: the mark's, by its number in the list that is written.
     func encode(feed: (Int) -> Int, into writer: inout ByteWriter) {
         writer.write(count)

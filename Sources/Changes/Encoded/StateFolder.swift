@@ -37,7 +37,8 @@ struct StateFolder {
     consuming func fold(
         _ items: [EncodedOperations.Item], _ order: ArraySlice<UInt16>, in memory: inout FoldMemory
     ) -> Int? {
-        guard state.feedCount <= StateFolder.greatestFeedCount, state.changeCount < StateFolder.greatestCount,
+        guard state.feedCount <= StateFolder.greatestFeedCount,
+            state.changeCount < StateFolder.greatestCount || state.hasFreeChange,
             state.slotCount + order.count <= StateFolder.greatestCount
         else { return nil }
         var bound = state.bytes.count + CompactCursor.feedBytes + CompactCursor.changeBytes

@@ -87,13 +87,6 @@ extension RecordState.Survivor {
 }
 
 extension RecordState.Slot {
-    /// Reads a slot of a state's canonical bytes.
-    ///
-    /// - Parameter feeds: those that the state lists.
-    init(from reader: inout ByteReader, feeds: [FeedID]) throws(CodecError) {
-        try self.init(from: &reader, FeedTable(feeds: feeds))
-    }
-
     fileprivate func encode(into writer: inout ByteWriter, _ feeds: FeedTable) {
         writer.write(target.field)
         writer.write(byte: target.kind.rawValue)
@@ -147,8 +140,6 @@ extension RecordState {
 /// The feeds that a state names, each once and sorted: its bytes name them by index.
 private struct FeedTable: Equatable {
     let feeds: [FeedID]
-
-    init(feeds: [FeedID]) { self.feeds = feeds }
 
     /// - Complexity: O(survivors log survivors).
     init(of state: RecordState) {

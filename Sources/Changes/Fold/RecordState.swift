@@ -80,7 +80,7 @@ package struct RecordState: Hashable, Sendable {
     }
 
     /// The rule that what is known of a log breaks, in words.
-    static func violation(logCount: UInt64, sum: UInt128, hasNewest: Bool) -> String? {
+    package static func violation(logCount: UInt64, sum: UInt128, hasNewest: Bool) -> String? {
         // Far from where counting on would overflow.
         logCount <= 1 << 48 && (logCount > 0) == hasNewest && (logCount > 0 || sum == 0)
             ? nil : "a log's count, sum and newest mark disagree"

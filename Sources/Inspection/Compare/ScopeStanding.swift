@@ -15,10 +15,12 @@ package struct ScopeStanding: Hashable, Sendable {
     package let unplaced: Int
     /// Changes that the version there cannot fold, sorted: the state lacks these.
     package let quarantined: [Dot]
+    /// Entries that the state lacks, since it lags behind the order.
+    package let unfolded: UInt64
 
     package init(
         scope: ScopeID, name: Text, position: UInt64, history: HistoryHash, fingerprint: Hash256, unplaced: Int = 0,
-        quarantined: [Dot] = []
+        quarantined: [Dot] = [], unfolded: UInt64 = 0
     ) {
         self.scope = scope
         self.name = name
@@ -27,6 +29,7 @@ package struct ScopeStanding: Hashable, Sendable {
         self.fingerprint = fingerprint
         self.unplaced = unplaced
         self.quarantined = quarantined
+        self.unfolded = unfolded
     }
 
     /// Of every scope that the file holds, sorted by id.
@@ -36,7 +39,8 @@ package struct ScopeStanding: Hashable, Sendable {
                 scope: state.id, name: state.introduction.name, position: state.position, history: state.history,
                 fingerprint: try transaction.fingerprint(of: state.id).hash,
                 unplaced: try transaction.unplacedCount(of: state.id),
-                quarantined: try transaction.quarantined(of: state.id).map(\.dot).sorted())
+                quarantined: try transaction.quarantined(of: state.id).map(\.dot).sorted(),
+                unfolded: state.position - min(state.position, state.foldedPosition))
         }
     }
 }
@@ -60,6 +64,10 @@ package enum ScopeAgreement: Hashable, Sendable {
             self = .historiesDiffer
         } else if a.unplaced > 0 || b.unplaced > 0 {
             self = .notComparable("\(a.unplaced) and \(b.unplaced) changes have no place in the order yet")
+        } else if a.unfolded > 0 || b.unfolded > 0 {
+            self = .notComparable(
+                "\(a.unfolded) and \(b.unfolded) entries of the order are not in the records yet: the next opening for writing "
+                    + "folds them")
         } else if a.quarantined != b.quarantined {
             self = .notComparable("one of them cannot fold changes that the other folds")
         } else {

@@ -51,12 +51,12 @@ package struct EarlierOrder<Store: ReplicaStore> {
 
     /// How many entries are here.
     package var position: UInt64 {
-        get throws { try store.read { try $0.scope(scope.scope)?.position } ?? 0 }
+        get throws { try store.readBehind { try $0.scope(scope.scope)?.position } ?? 0 }
     }
 
     /// What the hub is asked next; nil where all has come.
     package func request(limits: PageLimits) throws -> SyncRequest? {
-        try store.read { transaction in
+        try store.readBehind { transaction in
             guard let state = try transaction.scope(scope.scope), state.position < base.position else { return nil }
             let left = Int(clamping: base.position - state.position)
             return SyncRequest(

@@ -46,7 +46,7 @@ package struct PageOutcome: Hashable, Sendable {
 }
 
 /// Applies a page of a scope's order at a replica: checks it against the hub's receipt, stores, folds, and moves the
-/// cursor, all in one transaction.
+/// cursor, all in one transaction. A store that is written behind writes the records that were folded later.
 package struct PageReceiver<Transaction: ReplicaTransaction> {
     let transaction: Transaction
     private let folder: RecordFolder<Transaction>

@@ -32,7 +32,9 @@ struct CompactRowReader {
         if flags & ClockColumn.hasRest != 0, try !reader.readRest(&rest, &restSurvivors) { return nil }
         let log = flags & ClockColumn.hasLog != 0 ? try reader.readLog(feed) : nil
         try reader.finish()
-        if let log, log.count == 0 { return nil }
+        if let log, RecordState.violation(logCount: log.count, sum: log.sum.number, hasNewest: true) != nil {
+            return nil
+        }
         guard try isUsual(marks, of: table, at: row, changes: reader.changes.count) else { return nil }
         writer.removeAll()
         let newest = list(reader.changes, log?.newest)

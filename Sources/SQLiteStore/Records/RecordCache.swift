@@ -2,7 +2,7 @@ import Causality
 import Changes
 import Replication
 
-/// A record's row as it is kept in memory: read once, changed where it lies, written once a transaction. How many of them a
+/// A record's row as it is kept in memory: read once, changed where it lies, written once a transaction or, where it lags, a window. How many of them a
 /// window holds decides how often they are written: it is kept small.
 final class CachedRecord {
     let id: RecordID
@@ -81,7 +81,7 @@ struct RecordCache {
     private var uses: [(record: CachedRecord?, at: UInt64)] = []
     private var firstUse = 0
     private var bytes = 0
-    /// Counts trimmings: one before each transaction, and more in a long one. A record that was never used says 0.
+    /// Counts trimmings: one before each transaction behind which nothing lags, and more in a long one. A record that was never used says 0.
     private var now: UInt64 = 1
 
     /// Bytes of records that are kept between transactions, and where all were written.

@@ -56,6 +56,9 @@ struct RecordLag {
     /// Whether all that this transaction folds are the entries of the scope of this row up to its new position.
     func isNoted(_ position: UInt64, of scope: Int64) -> Bool { noted == position && order?.scope.rid == scope }
 
+    /// Up to where the rows have the order's entries.
+    func position(before last: UInt64) -> UInt64 { min(last, order?.position ?? last) }
+
     /// All rows are written: they have what the order's scope has up to here.
     mutating func move(to position: UInt64) { order?.position = position }
 
@@ -108,12 +111,18 @@ extension SQLiteTransaction {
         return true
     }
 
+    /// Entries by which records lag at most, but for a page: whoever opens the file after a crash folds them first.
+    private static let greatestLag: UInt64 = 1 << 16
+
     /// Writes all records where they fill their window, so that the rows say what the entries up to here come to, and lag from
     /// there.
     ///
     /// - Parameter position: the last entry that was folded.
     func writeWindow(through position: UInt64) throws {
-        guard mayLag, !caches.lag.mustEnd, caches.records.isFull(RecordCache.fullWindowBytes) else { return }
+        guard mayLag, !caches.lag.mustEnd,
+            caches.records.isFull(RecordCache.fullWindowBytes)
+                || position - caches.lag.position(before: position) >= SQLiteTransaction.greatestLag
+        else { return }
         try flushRecords()
         caches.lag.mustEnd = false
         caches.lag.move(to: position)
@@ -136,14 +145,22 @@ extension SQLiteTransaction {
 
     /// Folds what the rows of records lack and this process does not have in memory; this transaction then writes it.
     ///
-    /// - Complexity: O(changes that are lacking), which a window of records bounds.
+    /// - Throws: also where the log does not hold all that is lacking: mark and rows then stay as they are.
+    /// - Complexity: O(changes that are lacking): those of a window of records, of entries at most `greatestLag` and a page.
     func rollForward() throws {
         guard !caches.lag.isHeld, let first = try firstUnfolded() else { return }
         caches.lag.mustEnd = true
         // Tables of other schemas are made anew from the rows as they are, before anything is written into them.
         try prepareProjections()
         if first == SQLiteTransaction.unfoldedEntries {
-            for scope in try scopes() { try OrderFolder(self).catchUp(scope.id) }
+            for scope in try scopes() {
+                try OrderFolder(self).catchUp(scope.id)
+                guard let state = try self.scope(scope.id), state.foldedPosition == state.position else {
+                    throw StoredValueError(
+                        table: "scope", row: "\(try scopeRow(scope.id))",
+                        reason: "its records lack entries that the log does not have")
+                }
+            }
             return
         }
         let folder = RecordFolder(self)
