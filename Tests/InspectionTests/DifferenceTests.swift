@@ -76,13 +76,19 @@ struct DifferenceTests {
     }
 
     @Test func anotherHistoryAtOnePositionIsDifferent() {
-        func standing(_ history: UInt64, position: UInt64 = 3) -> ScopeStanding {
+        func standing(
+            _ history: UInt64, position: UInt64 = 3, state: UInt64 = 0, unfolded: UInt64 = 0
+        ) -> ScopeStanding {
             ScopeStanding(
                 scope: ScopeID(high: 1, low: 1), name: "common", position: position,
-                history: HistoryHash(Hash256(history, 0, 0, 0)), fingerprint: .zero)
+                history: HistoryHash(Hash256(history, 0, 0, 0)), fingerprint: Hash256(state, 0, 0, 0),
+                unfolded: unfolded)
         }
         #expect(ReplicaDifference([standing(1)], [standing(2)]).outcome == .different)
         #expect(ReplicaDifference([standing(1)], [standing(2, position: 4)]).outcome == .notComparable)
+        // Found in review: a file whose records lag behind its log was called different.
+        #expect(ReplicaDifference([standing(1)], [standing(1, state: 1)]).outcome == .different)
+        #expect(ReplicaDifference([standing(1)], [standing(1, state: 1, unfolded: 2)]).outcome == .notComparable)
         #expect(ReplicaDifference([standing(1)], []).scopesOnlyA == [ScopeID(high: 1, low: 1)])
         #expect(ReplicaDifference([standing(1)], []).outcome == .equal)
     }
