@@ -167,6 +167,21 @@ struct VerifierTests {
         #expect(reports.contains(where: isNamed), "\(reports.map { $0.damage.prefix(3) })")
     }
 
+    /// Found by `tools/prove flips-library --seed 93`: a tag that damage made that of the next row; only the next one was named.
+    @Test func rowsThatDamageMadeAlikeAreAllNamed() throws {
+        let twins = """
+            FROM recovery_case_tags a JOIN recovery_case_tags b ON a.rid = b.rid AND a.rowid < b.rowid
+            ORDER BY a.rowid, b.rowid LIMIT 1
+            """
+        func named(_ report: VerifyReport) -> Int { report.damage.count { $0.table == "recovery_case_tags" } }
+        let reports = try reports(
+            after: """
+                UPDATE recovery_case_tags SET value = (SELECT b.value \(twins)) WHERE rowid = (SELECT a.rowid \(twins))
+                """
+        ) { named($0) > 0 }
+        #expect(reports.last.map(named) == 2, "\(reports.map(\.damage))")
+    }
+
     @Test func everyKindHasAnExample() {
         #expect(Set(VerifierTests.cases.map(\.kind)) == Set(VerifyReport.Kind.allCases))
     }

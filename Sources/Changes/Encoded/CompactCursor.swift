@@ -104,11 +104,6 @@ struct CompactCursor {
         let survivors: Int
     }
 
-    struct Survivor {
-        let change: Int
-        let value: Range<Int>
-    }
-
     /// What the second byte of a slot says.
     enum Head {
         static let kind: UInt8 = 0x0f
@@ -135,8 +130,8 @@ struct CompactCursor {
             survivorCount: count, survivors: cursor.index)
     }
 
-    mutating func readSurvivor() -> Survivor {
-        Survivor(change: cursor.readCount(), value: cursor.readValueRange())
+    mutating func readSurvivor() -> CompactSlots.Survivor {
+        CompactSlots.Survivor(change: cursor.readCount(), value: cursor.readValueRange())
     }
 
     /// - Parameter index: where a slot or the log begins.

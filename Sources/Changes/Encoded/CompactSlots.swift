@@ -19,7 +19,7 @@ package struct CompactSlots: Sendable {
         private let valueEnd: UInt32
         package let total: Int64
 
-        fileprivate init(_ slot: CompactCursor.Slot, first: CompactCursor.Survivor?) {
+        fileprivate init(_ slot: CompactCursor.Slot, first: Survivor?) {
             name = UInt8(slot.name)
             kind = slot.kind
             fieldStart = UInt32(slot.field.lowerBound)
@@ -84,7 +84,7 @@ package struct CompactSlots: Sendable {
         slots.reserveCapacity(cursor.slotCount)
         for _ in 0..<cursor.slotCount {
             let slot = cursor.readSlot()
-            var first: CompactCursor.Survivor?
+            var first: Survivor?
             if slot.survivorCount == 1 { first = cursor.readSurvivor() } else { cursor.skipSurvivors(of: slot) }
             slots.append(Slot(slot, first: first))
         }
@@ -96,10 +96,7 @@ package struct CompactSlots: Sendable {
         of slot: Slot, in bytes: UnsafeRawBufferPointer, _ body: (Survivor) throws -> Void
     ) rethrows {
         var cursor = CompactCursor(bytes, at: slot.survivors)
-        for _ in 0..<slot.survivorCount {
-            let survivor = cursor.readSurvivor()
-            try body(Survivor(change: survivor.change, value: survivor.value))
-        }
+        for _ in 0..<slot.survivorCount { try body(cursor.readSurvivor()) }
     }
 
     /// Lends the bytes of a slot's field.

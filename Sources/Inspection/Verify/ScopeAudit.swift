@@ -37,16 +37,17 @@ struct ScopeAudit {
         world.pasts[scope.rid] = PastIndex()
         if world.role == .replica {
             let (folded, position) = (scope.state.foldedPosition, scope.state.position)
-            if world.firstUnfolded == SQLiteTransaction.unfoldedEntries, folded < position {
+            let isLagging = world.firstUnfolded == SQLiteTransaction.unfoldedEntries && folded < position
+            if isLagging {
                 findings.report.basis.unfoldedChanges += Int(clamping: position - folded)
                 world.hasUnfoldedEntries = true
-            } else if folded != position {
+            }
+            if folded != position, !isLagging {
                 findings.add(
                     .scope, row.table, row.row, "it is folded up to \(folded) and stands at \(position)")
                 // Its records are those of all its entries, or are named for what they lack.
                 world.scopes[scope.rid]?.foldedPosition = position
-            }
-            if folded == position, scope.state.receivedFloor != 0 {
+            } else if scope.state.receivedFloor != 0 {
                 findings.add(
                     .scope, row.table, row.row, "a replica gives no times of receipt, and its floor is not 0")
             }

@@ -63,6 +63,7 @@ extension SQLiteTransaction {
         for row in expected { missing[row, default: 0] += 1 }
         var missingCount = expected.count
         var strangers: [(row: Int64, cells: [ColumnValue?])] = []
+        var found: [[ColumnValue]: [Int64]] = [:]
         try connection.withStatement(dynamic: table.selection) { statement in
             try statement.bind(rid, at: 1)
             while try statement.step() {
@@ -72,6 +73,7 @@ extension SQLiteTransaction {
                 if readable.count == cells.count, let count = missing[readable], count > 0 {
                     missing[readable] = count - 1
                     missingCount -= 1
+                    found[readable, default: []].append(try statement.int64(0))
                 } else {
                     strangers.append((try statement.int64(0), cells))
                 }
@@ -85,6 +87,14 @@ extension SQLiteTransaction {
                 reason: columns.isEmpty
                     ? "record \(rid) does not give this row"
                     : "record \(rid) gives another \(columns.joined(separator: ", "))")
+        }
+        // Of rows that hold the same, more than the record gives, nothing tells which is wrong: damage may have made one like
+        // another.
+        for row in Set(strangers.map { $0.cells.compactMap(\.self) }).flatMap({ found[$0] ?? [] }).sorted() {
+            damage.append(
+                StoredValueError(
+                    table: table.name, row: "\(row)",
+                    reason: "record \(rid) does not give so many rows that hold the same as this one"))
         }
         if missingCount > strangers.count {
             damage.append(
