@@ -61,12 +61,13 @@ install_packages() {
 
 release_bin=$root/.build/release
 
-# Release programs carry Swift's libraries with them, where the toolchain has them to link: a branch's machine then needs
-# none, and a command starts in 13 ms instead of 22.
-release_flags() {
+# One release build serves the programs, the tests and the benchmarks. Without debugging information it takes a tenth less time;
+# symbols stay. A toolchain without static libraries links Swift's dynamically.
+release_build() {
     local swift
     swift=$(readlink -f "$(command -v swift)")
-    if [[ -d ${swift%/bin/*}/lib/swift_static/linux ]]; then printf '%s\n' --static-swift-stdlib; fi
+    [[ -d ${swift%/bin/*}/lib/swift_static/linux ]] || export AMENDS_DYNAMIC=1
+    swift build --configuration release -Xswiftc -gnone -Xcc -g0 "$@" </dev/null >&2 || fail "The release build failed."
 }
 
 # Makes release programs and sets AMENDS_BIN to their folder: build_release [PROGRAM...]. AMENDS_BIN set beforehand names
@@ -77,12 +78,7 @@ build_release() {
     if [[ -z ${AMENDS_BIN:-} ]]; then
         install_packages "${build_packages[@]}"
         find_swift
-        local flags
-        mapfile -t flags < <(release_flags)
-        for program in "${programs[@]}"; do
-            swift build --configuration release "${flags[@]}" --product "$program" </dev/null >&2 ||
-                fail "The release build failed."
-        done
+        for program in "${programs[@]}"; do release_build --product "$program"; done
         AMENDS_BIN=$release_bin
     fi
     for program in "${programs[@]}"; do

@@ -7,6 +7,8 @@ import Synchronization
 package final class BackgroundQueue: Background {
     private let queue = DispatchQueue(label: "amends.background", attributes: .concurrent)
 
+    package init() {}
+
     package func begin<Value: Sendable>(_ work: @escaping @Sendable () -> Value) -> @Sendable () -> Value {
         let piece = Piece(work)
         queue.async { piece.run() }

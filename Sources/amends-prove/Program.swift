@@ -1,4 +1,5 @@
 import ArgumentParser
+import Claims
 import CommandLineKit
 import Foundation
 

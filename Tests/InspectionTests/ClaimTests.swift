@@ -1,10 +1,10 @@
+import Claims
 import CommandLineKit
 import Inspection
 import Replication
 import SQLiteStore
 import StoreContract
 import Testing
-import amends_prove
 
 @Suite("Claims in their short form")
 struct ClaimTests {

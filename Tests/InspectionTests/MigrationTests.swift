@@ -1,4 +1,5 @@
 import Changes
+import Claims
 import Compression
 import Foundation
 import Inspection
@@ -6,7 +7,6 @@ import Replication
 import SQLiteKit
 import SQLiteStore
 import Testing
-import amends_prove
 
 @Suite("A file of an older format is brought to this one, and nothing in it is lost")
 struct MigrationTests {

@@ -1,5 +1,6 @@
 import Causality
 import Changes
+import Claims
 import Foundation
 import Inspection
 import Replication
@@ -7,7 +8,6 @@ import SQLiteKit
 import SQLiteStore
 import ServiceRecovery
 import StoreContract
-import amends_prove
 
 /// Two machines of one branch and a hub, on files, with a case that both edit without knowing of each other.
 final class Branch {

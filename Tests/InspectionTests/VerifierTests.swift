@@ -1,5 +1,6 @@
 import Causality
 import Changes
+import Claims
 import Foundation
 import Inspection
 import Replication
@@ -8,7 +9,6 @@ import SQLiteStore
 import ServiceRecovery
 import StoreContract
 import Testing
-import amends_prove
 
 @Suite("Verifying finds every damage by name")
 struct VerifierTests {

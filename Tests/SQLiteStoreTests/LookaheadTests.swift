@@ -1,7 +1,6 @@
 import Replication
+import SQLiteStore
 import Testing
-
-@testable import SQLiteStore
 
 @Suite("What is worked out ahead is what would be worked out in its turn")
 struct LookaheadTests {

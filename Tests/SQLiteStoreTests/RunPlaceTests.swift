@@ -3,10 +3,9 @@ import Changes
 import Inspection
 import Replication
 import SQLiteKit
+import SQLiteStore
 import StoreContract
 import Testing
-
-@testable import SQLiteStore
 
 @Suite("Runs lie by feed and sequence, and are read in the order in which they came")
 struct RunPlaceTests {

@@ -1,7 +1,6 @@
 import Changes
+import ServiceRecovery
 import Testing
-
-@testable import ServiceRecovery
 
 @Suite struct CaseNumberTests {
     private func sample() throws -> CaseNumber {

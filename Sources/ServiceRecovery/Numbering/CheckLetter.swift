@@ -7,12 +7,12 @@
 ///
 /// Source: the pure systems of ISO/IEC 7064:2003, with modulus 23 and radix 5 in place of its tabled pairs, so that
 /// the check is a letter; the modulus and the idea of 23 letters are those of the Spanish identity card.
-enum CheckLetter {
-    static let modulus = 23
+package enum CheckLetter {
+    package static let modulus = 23
     static let radix = 5
 
     /// The sum after one more symbol.
-    static func advance(_ sum: Int, by value: Int) -> Int { (sum + value) * radix % modulus }
+    package static func advance(_ sum: Int, by value: Int) -> Int { (sum + value) * radix % modulus }
 
     /// The letter that makes the sum 1.
     ///
