@@ -109,16 +109,23 @@ extension SQLiteTransaction {
             let (sequence, seen, placed) = (
                 Int64(cached.state.sequence), Int64(cached.state.seen), Int64(cached.placed)
             )
-            if let clock = cached.unsavedClock {
-                try connection.execute(
-                    "UPDATE feed SET sequence = ?, hash = ?, seen = ?, placed = ?, clock = ? WHERE rid = ?",
-                    sequence, cached.state.hash.bytes, seen, placed, clock, cached.rid)
-            } else {
+            let (clock, differences) = (cached.unsavedClock, cached.unsavedDifferences)
+            if clock == nil, differences == nil {
+                // Also of a file whose feeds have no such columns yet.
                 try connection.execute(
                     "UPDATE feed SET sequence = ?, hash = ?, seen = ?, placed = ? WHERE rid = ?",
                     sequence, cached.state.hash.bytes, seen, placed, cached.rid)
+            } else {
+                try connection.execute(
+                    """
+                    UPDATE feed SET sequence = ?, hash = ?, seen = ?, placed = ?, clock = coalesce(?, clock),
+                        differences = coalesce(?, differences)
+                    WHERE rid = ?
+                    """,
+                    sequence, cached.state.hash.bytes, seen, placed, clock, differences, cached.rid)
             }
             cached.unsavedClock = nil
+            cached.unsavedDifferences = nil
             cached.isDirty = false
         }
         caches.dirtyFeeds.removeAll(keepingCapacity: true)

@@ -108,6 +108,8 @@ struct StoreCaches {
         var isDirty = false
         /// The clock, where it goes into the feed's row with what else is written there.
         var unsavedClock: [UInt8]?
+        /// The same for what the rows of the scope's fingerprint lack.
+        var unsavedDifferences: [UInt8]?
 
         init(rid: Int64, scope: Int64, state: FeedState, start: Hash256, placed: UInt64) {
             self.rid = rid
@@ -115,43 +117,6 @@ struct StoreCaches {
             self.state = state
             self.start = start
             self.placed = placed
-        }
-    }
-
-    struct Buckets {
-        var fingerprint: Fingerprint
-        var dirty: Dirty
-
-        mutating func add(_ difference: UInt128, to bucket: Int) {
-            fingerprint.buckets[bucket] &+= difference
-            dirty.insert(bucket)
-        }
-
-        /// A bit a bucket.
-        struct Dirty {
-            private var words: (UInt64, UInt64, UInt64, UInt64) = (0, 0, 0, 0)
-
-            var isEmpty: Bool { words == (0, 0, 0, 0) }
-
-            func contains(_ bucket: Int) -> Bool {
-                let bit = UInt64(1) << UInt64(bucket & 63)
-                return switch bucket >> 6 {
-                case 0: words.0 & bit != 0
-                case 1: words.1 & bit != 0
-                case 2: words.2 & bit != 0
-                default: words.3 & bit != 0
-                }
-            }
-
-            mutating func insert(_ bucket: Int) {
-                let bit = UInt64(1) << UInt64(bucket & 63)
-                switch bucket >> 6 {
-                case 0: words.0 |= bit
-                case 1: words.1 |= bit
-                case 2: words.2 |= bit
-                default: words.3 |= bit
-                }
-            }
         }
     }
 
@@ -185,7 +150,8 @@ struct StoreCaches {
     var valueTables: ValueTables?
     /// In the order in which they became so: the order in which they are written.
     var dirtyRecords: [CachedRecord] = []
-    var fingerprints: [Int64: Buckets] = [:]
+    /// By scope's row.
+    var fingerprints: [Int64: BucketSums] = [:]
     var tail = LogTail()
     var containers = LogContainers()
     /// The greatest number that a change without an entry was given.

@@ -17,6 +17,7 @@ enum StoreFormat {
             Migration("fewer pages a commit") { try RunConversion(of: $0).run() },
             // Nor would one that does not know what the setting says as 0.
             Migration("records behind the pages of a history", script: ""),
+            Migration("fingerprints behind the feeds", script: "ALTER TABLE feed ADD COLUMN differences BLOB"),
         ])
 
     private static let first = """

@@ -106,6 +106,7 @@ def give_the_state_of(replica, source, to):
             f'UPDATE recovery_case SET "{column}" = (SELECT "{column}" FROM recovery_case WHERE rid = ?) WHERE rid = ?',
             (wrong[0], right[0]))
     connection.execute("UPDATE fingerprint SET sum = zeroblob(length(sum))")
+    connection.execute("UPDATE feed SET differences = NULL")
     connection.commit()
     connection.close()
     return right[1]

@@ -29,7 +29,8 @@ package struct FlipTarget: Sendable {
             columns: ["id", "name", "seed", "position", "history", "received_floor", "folded_position"],
             [.scope]),
         FlipTarget(
-            "feed", key: ["rid"], columns: ["scope", "id", "start", "sequence", "hash", "seen", "placed"], [.feed]),
+            "feed", key: ["rid"],
+            columns: ["scope", "id", "start", "sequence", "hash", "seen", "placed", "differences"], [.feed]),
         FlipTarget(
             "segment", key: ["scope", "position"],
             columns: ["scope", "position", "count", "is_whole", "history", "body", "digest", "records"],

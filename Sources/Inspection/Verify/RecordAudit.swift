@@ -191,7 +191,8 @@ final class RecordAudit {
 
     private func checkFingerprints() throws {
         for rid in world.scopes.keys.sorted() {
-            let expected = fingerprints[rid] ?? Fingerprint()
+            var expected = fingerprints[rid] ?? Fingerprint()
+            guard try takeDifferences(of: rid, from: &expected) else { continue }
             var stored = Fingerprint()
             try transaction.auditBuckets(of: rid) { row in
                 guard let bucket = findings.content(of: row, .fingerprint) else { return }
@@ -208,6 +209,24 @@ final class RecordAudit {
                     .fingerprint, "fingerprint", "\(rid):\(bucket)", "it is not the sum of its records' digests")
             }
         }
+    }
+
+    /// Takes what a scope's rows of `fingerprint` lack away from what its records come to.
+    ///
+    /// - Returns: false where that is damaged, so that the rows are not to blame.
+    private func takeDifferences(of scope: Int64, from expected: inout Fingerprint) throws -> Bool {
+        let found = try transaction.differences(besideFeedsOf: scope)
+        for (feed, _) in found.dropFirst() {
+            findings.add(.feed, "feed", "\(feed)", "differences lie beside another feed already")
+        }
+        guard let (feed, bytes) = found.first else { return true }
+        do {
+            for (bucket, difference) in try SumDifferences.decode(bytes) { expected.buckets[bucket] &-= difference }
+        } catch {
+            findings.add(.feed, "feed", "\(feed)", error.description)
+            return false
+        }
+        return found.count == 1
     }
 
     private func checkQuarantine(_ row: AuditedRow<AuditedQuarantine>) throws {
