@@ -64,9 +64,9 @@ release_bin=$root/.build/release
 # One release build serves the programs, the tests and the benchmarks. Without debugging information it takes a tenth less time;
 # symbols stay. A toolchain without static libraries links Swift's dynamically.
 release_build() {
-    local swift
-    swift=$(readlink -f "$(command -v swift)")
-    [[ -d ${swift%/bin/*}/lib/swift_static/linux ]] || export AMENDS_DYNAMIC=1
+    local resources
+    resources=$(swift -print-target-info | sed -n 's/.*"runtimeResourcePath": "\(.*\)".*/\1/p')
+    [[ -d ${resources}_static/linux ]] || export AMENDS_DYNAMIC=1
     swift build --configuration release -Xswiftc -gnone -Xcc -g0 "$@" </dev/null >&2 || fail "The release build failed."
 }
 

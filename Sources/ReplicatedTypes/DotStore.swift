@@ -119,7 +119,7 @@ package struct DotStore<Payload: Hashable & Sendable>: Mergeable {
                 if !context.contains(other.entries[theirs].dot) { merged.append(other.entries[theirs]) }
                 theirs += 1
             } else {
-                assert(entries[mine] == other.entries[theirs], "\(entries[mine].dot) names two writes")
+                precondition(entries[mine] == other.entries[theirs], "\(entries[mine].dot) names two writes")
                 merged.append(entries[mine])
                 mine += 1
                 theirs += 1

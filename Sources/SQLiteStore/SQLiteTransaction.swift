@@ -17,6 +17,7 @@ package final class SQLiteTransaction: HubTransaction {
     var rowReader = CompactRowReader()
     var foldMemory: FoldMemory
     var canonicalState = ByteWriter()
+    var storedOrigin = ByteWriter()
     /// Whether rows of records may lag behind the log in the file, as far as this process made them.
     var isLagging = false
     /// Whether records may be written by a later transaction than this one.
@@ -141,6 +142,8 @@ struct StoreCaches {
     }
 
     var sources: Sources?
+    /// The system that was asked for last: most records come from one.
+    var lastSource: (name: Text, row: Int64)?
     var records = RecordCache()
     var lag = RecordLag()
     /// The greatest row of `record` that was given away.

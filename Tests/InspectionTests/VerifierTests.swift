@@ -202,6 +202,8 @@ struct VerifierTests {
         "UPDATE feed SET hash = zeroblob(32) WHERE rid = 2",
         "UPDATE feed SET placed = placed + 1 WHERE rid = 2",
         "UPDATE feed SET id = zeroblob(16) WHERE rid = 2",
+        "UPDATE feed SET scope = 99 WHERE rid = (SELECT min(rid) FROM feed WHERE differences IS NOT NULL)",
+        "UPDATE feed SET differences = zeroblob(25) WHERE rid = (SELECT min(rid) FROM feed WHERE differences IS NOT NULL)",
         "UPDATE scope SET name = 'branch/b' WHERE rid = 1",
         "UPDATE record SET id = zeroblob(16) WHERE rid = 5",
     ])

@@ -20,6 +20,7 @@ PLACES = (
     ("log_row", ("record", "key", "feed", "sequence"), "value"),
     ("scope", ("rid",), "history"),
     ("feed", ("rid",), "hash"),
+    ("feed", ("rid",), "differences"),
     ("fingerprint", ("scope", "bucket"), "sum"),
     ("recovery_case", ("rid",), "title"),
     ("recovery_case", ("rid",), "status"),

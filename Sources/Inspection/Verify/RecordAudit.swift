@@ -190,9 +190,10 @@ final class RecordAudit {
     private static let emptyState = RecordState().encoded()
 
     private func checkFingerprints() throws {
+        guard let differences = try differences() else { return }
         for rid in world.scopes.keys.sorted() {
             var expected = fingerprints[rid] ?? Fingerprint()
-            guard try takeDifferences(of: rid, from: &expected) else { continue }
+            for (bucket, difference) in differences[rid] ?? [] { expected.buckets[bucket] &-= difference }
             var stored = Fingerprint()
             try transaction.auditBuckets(of: rid) { row in
                 guard let bucket = findings.content(of: row, .fingerprint) else { return }
@@ -211,22 +212,26 @@ final class RecordAudit {
         }
     }
 
-    /// Takes what a scope's rows of `fingerprint` lack away from what its records come to.
-    ///
-    /// - Returns: false where that is damaged, so that the rows are not to blame.
-    private func takeDifferences(of scope: Int64, from expected: inout Fingerprint) throws -> Bool {
-        let found = try transaction.differences(besideFeedsOf: scope)
-        for (feed, _) in found.dropFirst() {
-            findings.add(.feed, "feed", "\(feed)", "differences lie beside another feed already")
+    /// What the rows of `fingerprint` lack, by scope's row; nil where that cannot be told, so that the rows are not to blame.
+    private func differences() throws -> [Int64: [SumDifference]]? {
+        var found: [Int64: [SumDifference]] = [:]
+        var isKnown = true
+        try transaction.auditDifferences { row in
+            guard let held = findings.content(of: row, .feed), let feed = world.feeds[held.feed] else {
+                isKnown = false
+                return
+            }
+            do {
+                let differences = try SumDifferences.decode(held.bytes)
+                if found.updateValue(differences, forKey: feed.scope) == nil { return }
+                findings.add(.feed, row.table, row.row, "differences lie beside another feed already")
+            } catch let error as CodecError {
+                findings.add(.feed, row.table, row.row, error.description)
+            }
+            isKnown = false
         }
-        guard let (feed, bytes) = found.first else { return true }
-        do {
-            for (bucket, difference) in try SumDifferences.decode(bytes) { expected.buckets[bucket] &-= difference }
-        } catch {
-            findings.add(.feed, "feed", "\(feed)", error.description)
-            return false
-        }
-        return found.count == 1
+        // A feed that is not there any more may have taken some along.
+        return isKnown && (!world.isIncomplete || !found.isEmpty) ? found : nil
     }
 
     private func checkQuarantine(_ row: AuditedRow<AuditedQuarantine>) throws {

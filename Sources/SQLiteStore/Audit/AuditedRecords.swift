@@ -62,6 +62,12 @@ package struct AuditedBucket: Sendable {
     package let sum: ShortHash
 }
 
+/// What a row of `feed` holds of its scope's fingerprint.
+package struct AuditedDifferences: Sendable {
+    package let feed: Int64
+    package let bytes: [UInt8]
+}
+
 /// A row of `quarantine`.
 package struct AuditedQuarantine: Sendable {
     package let feed: Int64
@@ -171,6 +177,16 @@ extension SQLiteTransaction {
         ) { statement in
             try statement.bind(scope)
             try audit(table, statement, visit)
+        }
+    }
+
+    /// What lies beside feeds and the rows of `fingerprint` lack, by feed's row.
+    package func auditDifferences(_ visit: (AuditedRow<AuditedDifferences>) throws -> Void) throws {
+        let table = AuditedTable(name: "feed", key: [.integer(0)]) { statement in
+            AuditedDifferences(feed: try statement.int64(0), bytes: try statement.bytes(1))
+        }
+        try connection.withStatement("SELECT rid, differences FROM feed WHERE differences IS NOT NULL ORDER BY rid") {
+            try audit(table, $0, visit)
         }
     }
 

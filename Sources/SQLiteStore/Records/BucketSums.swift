@@ -10,21 +10,32 @@ struct BucketSums {
     /// With all that is lacking.
     private(set) var fingerprint: Fingerprint
     /// What is to be added to each row, mod 2^128.
-    private var differences = Array(repeating: UInt128(0), count: Fingerprint.bucketCount)
+    private var differences = BucketSums.none
     private var lacking = Buckets()
     /// Whether there is more to write than what lies in the file.
     private(set) var isDirty = false
     /// The row of the feed beside which differences lie; nil where there are none.
-    var place: Int64?
+    private(set) var place: Int64?
+    /// Why the differences that lie in the file cannot be told. They stay as they are, and what comes to them goes into the rows:
+    /// sums add up in any order, so that nobody has to stop for it.
+    let damage: StoredValueError?
+
+    /// One for all scopes that lack nothing: a hub has thousands.
+    private static let none = Array(repeating: UInt128(0), count: Fingerprint.bucketCount)
 
     /// - Parameters:
     ///   - rows: what the rows of `fingerprint` come to.
-    ///   - waiting: the differences that lie beside a feed, and its row.
-    init(rows: Fingerprint, waiting: (differences: [SumDifference], place: Int64)?) {
+    ///   - waiting: the differences that lie beside a feed, and its row; what is wrong where they cannot be told.
+    init(rows: Fingerprint, waiting: Result<(differences: [SumDifference], place: Int64)?, StoredValueError>) {
         fingerprint = rows
-        guard let waiting else { return }
-        for (bucket, difference) in waiting.differences { move(bucket, by: difference) }
-        place = waiting.place
+        switch waiting {
+        case .failure(let error): damage = error
+        case .success(let waiting):
+            damage = nil
+            guard let waiting else { return }
+            for (bucket, difference) in waiting.differences { move(bucket, by: difference) }
+            place = waiting.place
+        }
     }
 
     /// Takes note that a record of the bucket adds so much more.
@@ -39,9 +50,10 @@ struct BucketSums {
         lacking.insert(bucket)
     }
 
-    /// What the rows lack, by bucket; nil where that is more than may wait.
+    /// What the rows lack, by bucket; nil where it cannot wait.
     var waiting: [SumDifference]? {
-        lacking.count <= SumDifferences.greatestCount ? lacking.map { ($0, differences[$0]) } : nil
+        guard damage == nil, lacking.count <= SumDifferences.greatestCount else { return nil }
+        return lacking.map { ($0, differences[$0]) }
     }
 
     /// The sums of the rows that lack something.
@@ -52,7 +64,7 @@ struct BucketSums {
         isDirty = false
         self.place = place
         guard place == nil else { return }
-        for bucket in lacking { differences[bucket] = 0 }
+        differences = BucketSums.none
         lacking = Buckets()
     }
 

@@ -8,7 +8,9 @@ extension SQLiteTransaction {
     package func fingerprint(of scope: ScopeID) throws -> Fingerprint {
         guard let row = try heldScopeRow(scope) else { return Fingerprint() }
         try flushRecords()
-        return try sums(row).fingerprint
+        let sums = try sums(row)
+        if let damage = sums.damage { throw damage }
+        return sums.fingerprint
     }
 
     private func sums(_ row: Int64) throws -> BucketSums {
@@ -30,49 +32,57 @@ extension SQLiteTransaction {
         return sums
     }
 
-    private func waitingDifferences(_ row: Int64) throws -> (differences: [SumDifference], place: Int64)? {
-        let found = try differences(besideFeedsOf: row)
-        if found.count > 1 {
-            throw StoredValueError(
-                table: "feed", row: "\(found[1].feed)", reason: "differences lie beside another feed already")
-        }
-        guard let (feed, bytes) = found.first else { return nil }
-        do { return (try SumDifferences.decode(bytes), feed) } catch {
-            throw StoredValueError(table: "feed", row: "\(feed)", reason: error.description)
-        }
-    }
-
-    /// What lies beside feeds of a scope's row and its rows of `fingerprint` lack: beside one feed at most.
-    package func differences(besideFeedsOf row: Int64) throws -> [(feed: Int64, bytes: [UInt8])] {
+    /// What lies beside a feed of the scope's row, and that feed's.
+    private func waitingDifferences(
+        _ row: Int64
+    ) throws -> Result<(differences: [SumDifference], place: Int64)?, StoredValueError> {
         try connection.withStatement(
             "SELECT rid, differences FROM feed WHERE scope = ? AND differences IS NOT NULL ORDER BY rid"
         ) { statement in
             try statement.bind(row)
-            var found: [(feed: Int64, bytes: [UInt8])] = []
-            while try statement.step() { found.append((try statement.int64(0), try statement.bytes(1))) }
-            return found
+            guard try statement.step() else { return .success(nil) }
+            let feed = try statement.int64(0)
+            func damage(_ reason: String) -> StoredValueError {
+                StoredValueError(table: "feed", row: "\(feed)", reason: reason)
+            }
+            do {
+                let differences = try SumDifferences.decode(try statement.bytes(1))
+                if try statement.step() { return .failure(damage("differences lie beside another feed as well")) }
+                return .success((differences, feed))
+            } catch let error as CodecError {
+                return .failure(damage(error.description))
+            } catch let error as SQLiteError where error.isMismatch {
+                return .failure(damage(error.message))
+            }
         }
     }
 
     /// Leaves the differences beside a feed that this transaction writes, where they are few and lie there or nowhere; else
     /// writes the sums into their rows.
     func flushFingerprints() throws {
-        for row in caches.fingerprints.keys.sorted() {
-            guard let sums = caches.fingerprints[row], sums.isDirty else { continue }
+        let dirty = caches.fingerprints.lazy.filter { $0.value.isDirty }.map(\.key).sorted()
+        for row in dirty {
+            guard let sums = caches.fingerprints[row] else { continue }
             let feed = caches.dirtyFeeds.first { $0.scope == row && (sums.place == nil || $0.rid == sums.place) }
             if let feed, let waiting = sums.waiting {
                 feed.unsavedDifferences = SumDifferences.encoded(waiting)
                 caches.fingerprints[row]?.settle(at: feed.rid)
                 continue
             }
-            for (bucket, sum) in sums.sums {
-                try connection.execute(
-                    "INSERT OR REPLACE INTO fingerprint (scope, bucket, sum) VALUES (?, ?, ?)", row, bucket, sum.bytes)
-            }
+            for (bucket, sum) in sums.sums { try write(sum, of: bucket, scope: row) }
             if let place = sums.place {
                 try connection.execute("UPDATE feed SET differences = NULL WHERE rid = ?", place)
             }
             caches.fingerprints[row]?.settle(at: nil)
+        }
+    }
+
+    private func write(_ sum: UInt128, of bucket: Int, scope row: Int64) throws {
+        let bytes = sum.bytes
+        // Not a replacement, which looks for the scope each time.
+        try connection.execute("UPDATE fingerprint SET sum = ? WHERE scope = ? AND bucket = ?", bytes, row, bucket)
+        if connection.changes == 0 {
+            try connection.execute("INSERT INTO fingerprint (scope, bucket, sum) VALUES (?, ?, ?)", row, bucket, bytes)
         }
     }
 

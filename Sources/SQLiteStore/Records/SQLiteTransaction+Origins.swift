@@ -11,14 +11,15 @@ extension SQLiteTransaction {
 
     func storedBytes(of origin: RecordOrigin) throws -> [UInt8] {
         var writer = ByteWriter(reserving: 40)
-        guard case .external(let source, let id) = origin else {
-            origin.encode(into: &writer)
-            return writer.bytes
-        }
+        try write(origin, into: &writer)
+        return writer.bytes
+    }
+
+    func write(_ origin: RecordOrigin, into writer: inout ByteWriter) throws {
+        guard case .external(let source, let id) = origin else { return origin.encode(into: &writer) }
         writer.write(byte: SQLiteTransaction.external)
         writer.write(UInt64(try sourceRow(source)))
         writer.write(id)
-        return writer.bytes
     }
 
     /// The origin that a row of `record` holds.
@@ -59,7 +60,13 @@ extension SQLiteTransaction {
     static func digest(of source: Text) -> [UInt8] { RowDigest.of(Array(source.string.utf8)) }
 
     private func sourceRow(_ source: Text) throws -> Int64 {
-        if let row = try loadSources().rows[source] { return row }
+        if let last = caches.lastSource, last.name == source { return last.row }
+        let row = try loadSources().rows[source] ?? insertSource(source)
+        caches.lastSource = (source, row)
+        return row
+    }
+
+    private func insertSource(_ source: Text) throws -> Int64 {
         try connection.execute(
             "INSERT INTO source (name, digest) VALUES (?, ?)", source.string, SQLiteTransaction.digest(of: source))
         let row = connection.lastInsertedRowID

@@ -141,18 +141,37 @@ extension SQLiteTransaction {
                 "UPDATE record SET type = ?, origin = ?, state = ?, conflicts = ? WHERE rid = ?",
                 cached.projected, try cached.origin.map(storedBytes) ?? [], state, conflicts, cached.rid)
         } else {
-            let scope = try scopeRow(cached.scope)
-            caches.recordFilter.insert(cached.id, of: scope)
-            try connection.execute(
-                "INSERT INTO record (rid, scope, id, type, origin, state, conflicts) VALUES (?, ?, ?, ?, ?, ?, ?)",
-                cached.rid, scope, cached.id.bytes, cached.projected,
-                try cached.origin.map(storedBytes) ?? [], state, conflicts)
+            try insertRow(of: cached, keepingState: state, conflicts: conflicts)
             cached.isInserted = true
         }
         cached.savedType = cached.projected
         cached.savedConflicts = Int32(clamping: conflicts)
         cached.isStateInline = !state.isEmpty
         cached.isOriginSaved = hasOrigin
+    }
+
+    /// Nothing is copied for it: a history brings thousands.
+    private func insertRow(of cached: CachedRecord, keepingState state: [UInt8], conflicts: Int64) throws {
+        let scope = try scopeRow(cached.scope)
+        caches.recordFilter.insert(cached.id, of: scope)
+        storedOrigin.removeAll()
+        if let origin = cached.origin { try write(origin, into: &storedOrigin) }
+        try connection.withStatement(
+            "INSERT INTO record (rid, scope, id, type, origin, state, conflicts) VALUES (?, ?, ?, ?, ?, ?, ?)"
+        ) { statement in
+            try statement.bind(cached.rid, at: 1)
+            try statement.bind(scope, at: 2)
+            if let type = cached.projected { try statement.bind(type, at: 4) } else { try statement.bindNull(at: 4) }
+            try statement.bind(state, at: 6)
+            try statement.bind(conflicts, at: 7)
+            try withUnsafeBytes(of: (cached.id.high.bigEndian, cached.id.low.bigEndian)) { id in
+                try storedOrigin.bytes.withUnsafeBytes { origin in
+                    try statement.bind(lending: id, at: 3)
+                    try statement.bind(lending: origin, at: 5)
+                    try statement.run()
+                }
+            }
+        }
     }
 
     /// The record of a row that a question found.

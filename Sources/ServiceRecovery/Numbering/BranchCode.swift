@@ -16,7 +16,7 @@ package struct BranchCode: Hashable, Sendable {
 
     /// - Precondition: the symbols have one of the forms.
     init(symbols: [UInt8]) {
-        assert(BranchCode.isLettered(symbols) || BranchCode.isNumbered(symbols), "no branch code: \(symbols)")
+        precondition(BranchCode.isLettered(symbols) || BranchCode.isNumbered(symbols), "no branch code: \(symbols)")
         text = Text(String(decoding: symbols, as: UTF8.self))
     }
 
