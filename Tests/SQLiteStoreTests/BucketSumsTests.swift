@@ -10,14 +10,25 @@ import Testing
 struct BucketSumsTests {
     private static let scope = Samples.scope.scope
 
-    private static func waiting(in folder: Folder) throws -> [[SumDifference]] {
+    /// What lies beside each feed; nothing where that is NULL.
+    private static func held(in folder: Folder) throws -> [[UInt8]] {
         let connection = try Connection(path: folder.file(), access: .readOnly)
         defer { connection.close() }
-        return try connection.withStatement("SELECT differences FROM feed WHERE differences IS NOT NULL") { statement in
-            var found: [[SumDifference]] = []
-            while try statement.step() { found.append(try SumDifferences.decode(try statement.bytes(0))) }
+        return try connection.withStatement("SELECT coalesce(differences, x'') FROM feed ORDER BY rid") { statement in
+            var found: [[UInt8]] = []
+            while try statement.step() { found.append(try statement.bytes(0)) }
             return found
         }
+    }
+
+    private static func waiting(in folder: Folder) throws -> [[SumDifference]] {
+        try held(in: folder).filter { !$0.isEmpty }.map(SumDifferences.decode)
+    }
+
+    private static func run(_ script: String, on folder: Folder) throws {
+        let connection = try Connection(path: folder.file(), access: .readWrite)
+        defer { connection.close() }
+        try connection.execute(script: script)
     }
 
     /// What the records come to, worked out of each of them.
@@ -135,31 +146,16 @@ struct BucketSumsTests {
             try Self.write(number, by: try Author(store, number: author))
         }
         try store.close()
-        func run(_ script: String) throws {
-            let connection = try Connection(path: folder.file(), access: .readWrite)
-            defer { connection.close() }
-            try connection.execute(script: script)
-        }
-        func held() throws -> [[UInt8]] {
-            let connection = try Connection(path: folder.file(), access: .readOnly)
-            defer { connection.close() }
-            return try connection.withStatement("SELECT coalesce(differences, x'') FROM feed ORDER BY rid") {
-                statement in
-                var found: [[UInt8]] = []
-                while try statement.step() { found.append(try statement.bytes(0)) }
-                return found
-            }
-        }
-        let before = try held()
-        try run(script)
-        let damaged = try held()
+        let before = try Self.held(in: folder)
+        try Self.run(script, on: folder)
+        let damaged = try Self.held(in: folder)
         #expect(damaged != before)
         let again = try folder.store()
         for number in 3..<8 { try Self.write(number, by: try Author(again)) }
         #expect(throws: StoredValueError.self) { try again.read { try $0.fingerprint(of: Self.scope) } }
         #expect(try again.read { try $0.records(of: Self.scope, after: nil, limit: 100).count } == 8)
         try again.close()
-        #expect(try held() == damaged)
+        #expect(try Self.held(in: folder) == damaged)
         // Once they are what they were, nothing is missing.
         for (index, bytes) in before.enumerated() {
             let connection = try Connection(path: folder.file(), access: .readWrite)
@@ -176,12 +172,7 @@ struct BucketSumsTests {
         let store = try folder.store()
         try Author(store).write([Samples.register("title", .text("a"))])
         try store.close()
-        let connection = try Connection(path: folder.file(), access: .readOnly)
-        let bytes = try connection.withStatement("SELECT differences FROM feed WHERE differences IS NOT NULL") {
-            _ = try $0.step()
-            return try $0.bytes(0)
-        }
-        connection.close()
+        let bytes = try #require(try Self.held(in: folder).first)
         #expect(try SumDifferences.decode(bytes).count == 1)
         for index in bytes.indices {
             var damaged = bytes
@@ -209,10 +200,8 @@ struct BucketSumsTests {
         let store = try folder.store()
         try Author(store).write([Samples.register("title", .text("a"))])
         try store.close()
-        let connection = try Connection(path: folder.file(), access: .readWrite)
-        try connection.execute(
-            script: "UPDATE feed SET differences = zeroblob(length(differences)) WHERE differences IS NOT NULL")
-        connection.close()
+        try Self.run(
+            "UPDATE feed SET differences = zeroblob(length(differences)) WHERE differences IS NOT NULL", on: folder)
         let damage = try Verifier().verify(path: folder.file(), schemas: Samples.schemas).damage
         #expect(damage.map(\.table) == ["feed"])
     }
