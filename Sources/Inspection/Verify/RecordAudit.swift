@@ -191,9 +191,9 @@ final class RecordAudit {
 
     private func checkFingerprints() throws {
         guard let differences = try differences() else { return }
-        for rid in world.scopes.keys.sorted() {
+        for rid in world.scopes.keys.sorted() where !differences.damaged.contains(rid) {
             var expected = fingerprints[rid] ?? Fingerprint()
-            for (bucket, difference) in differences[rid] ?? [] { expected.buckets[bucket] &-= difference }
+            for (bucket, difference) in differences.found[rid] ?? [] { expected.buckets[bucket] &-= difference }
             var stored = Fingerprint()
             try transaction.auditBuckets(of: rid) { row in
                 guard let bucket = findings.content(of: row, .fingerprint) else { return }
@@ -212,9 +212,11 @@ final class RecordAudit {
         }
     }
 
-    /// What the rows of `fingerprint` lack, by scope's row; nil where that cannot be told, so that the rows are not to blame.
-    private func differences() throws -> [Int64: [SumDifference]]? {
+    /// What the rows of `fingerprint` lack, by scope's row, and the scopes of which that cannot be told, so that their rows are not
+    /// to blame; nil where it cannot be told of which scopes.
+    private func differences() throws -> (found: [Int64: [SumDifference]], damaged: Set<Int64>)? {
         var found: [Int64: [SumDifference]] = [:]
+        var damaged: Set<Int64> = []
         var isKnown = true
         try transaction.auditDifferences { row in
             guard let held = findings.content(of: row, .feed), let feed = world.feeds[held.feed] else {
@@ -228,10 +230,9 @@ final class RecordAudit {
             } catch let error as CodecError {
                 findings.add(.feed, row.table, row.row, error.description)
             }
-            isKnown = false
+            damaged.insert(feed.scope)
         }
-        // A feed that is not there any more may have taken some along.
-        return isKnown && (!world.isIncomplete || !found.isEmpty) ? found : nil
+        return isKnown ? (found, damaged) : nil
     }
 
     private func checkQuarantine(_ row: AuditedRow<AuditedQuarantine>) throws {
