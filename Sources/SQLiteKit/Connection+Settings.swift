@@ -43,11 +43,6 @@ extension Connection {
         try execute(script: areChecked ? "PRAGMA foreign_keys = ON" : "PRAGMA foreign_keys = OFF")
     }
 
-    /// Refuses every change through this connection until it is allowed again.
-    package func setChangesAllowed(_ areAllowed: Bool) throws(SQLiteError) {
-        try execute(script: areAllowed ? "PRAGMA query_only = OFF" : "PRAGMA query_only = ON")
-    }
-
     /// Which program's file this is, from the file's header; 0 in a new file.
     package var applicationID: Int32 {
         get throws { Int32(truncatingIfNeeded: try singleInteger("PRAGMA application_id")) }

@@ -18,6 +18,8 @@ extension Connection {
         case immediate
         /// Takes a snapshot at the first read, and the write lock at the first write.
         case deferred
+        /// Takes a snapshot at the first read; what it writes is undone, and an error.
+        case reading
     }
 
     /// Whether a transaction is open.
@@ -28,12 +30,14 @@ extension Connection {
     /// A transaction inside a transaction is a fault of the caller; `savepoint(_:)` nests.
     ///
     /// - Throws: What `body` throws, after a rollback. `SQLiteError` where the transaction could not begin or commit,
-    ///   or where `body` wrote and swallowed an error that breaks trust in the disk. `RollbackError` where the rollback
-    ///   failed too.
+    ///   or where `body` wrote and swallowed an error that breaks trust in the disk; one that `isReadOnly` where `body` wrote
+    ///   in a `reading` transaction. `RollbackError` where the rollback failed too.
     package func transaction<Result: ~Copyable>(_ kind: TransactionKind, _ body: () throws -> Result) throws -> Result {
         try begin(kind)
         do {
             let result = try body()
+            // `PRAGMA query_only` would have every prepared statement prepared anew.
+            if kind == .reading { try refuseChanges() }
             try commit()
             return result
         } catch {
@@ -65,8 +69,16 @@ extension Connection {
         precondition(!isInTransaction, "a transaction inside a transaction of \(path)")
         switch kind {
         case .immediate: try execute("BEGIN IMMEDIATE")
-        case .deferred: try execute("BEGIN DEFERRED")
+        case .deferred, .reading: try execute("BEGIN DEFERRED")
         }
+    }
+
+    private var hasWritten: Bool { sqlite3_txn_state(handle, nil) == SQLITE_TXN_WRITE }
+
+    private func refuseChanges() throws(SQLiteError) {
+        guard hasWritten else { return }
+        throw SQLiteError(
+            code: SQLITE_READONLY, message: "a transaction that reads has written, and was undone", path: path)
     }
 
     /// Commits, unless something was written over a fault that the body swallowed.
@@ -75,7 +87,7 @@ extension Connection {
     /// already, so that nobody knows whether the transaction comes back after a crash.
     private func commit() throws {
         // What only read has nothing to commit, and SQLite would repeat an error there that the body has dealt with.
-        guard sqlite3_txn_state(handle, nil) == SQLITE_TXN_WRITE else { return try execute("ROLLBACK") }
+        guard hasWritten else { return try execute("ROLLBACK") }
         if let fault { throw fault }
         do {
             try execute("COMMIT")

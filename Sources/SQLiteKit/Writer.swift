@@ -107,18 +107,14 @@ package final class Writer {
         }
     }
 
-    /// Runs `body` on the writing connection, whose cache is warm, with changes refused and without the lock.
+    /// Runs `body` on the writing connection, whose cache is warm, without the lock.
     ///
-    /// - Throws: `SQLiteError.isReadOnly` where `body` changes something; what `body` throws.
+    /// - Throws: `SQLiteError.isReadOnly` where `body` changed something, which is undone; what `body` throws.
     package func read<Result: ~Copyable>(_ body: (Connection) throws -> Result) throws -> Result {
         if let failure { throw failure }
-        try connection.setChangesAllowed(false)
         do {
-            let result = try connection.transaction(.deferred) { try body(connection) }
-            try connection.setChangesAllowed(true)
-            return result
+            return try connection.transaction(.reading) { try body(connection) }
         } catch {
-            try connection.setChangesAllowed(true)
             noteFault()
             throw error
         }
