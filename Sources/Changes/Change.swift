@@ -40,21 +40,23 @@ extension Change {
     package func carried() -> [UInt8] { Change.carried(header, operations) }
 
     /// How many bytes the carried form has; they are not made.
-    package var carriedByteCount: Int {
-        var writer = ByteWriter(reserving: 128)
-        header.encodeCarried(into: &writer)
-        writer.write(operations.count)
-        return 1 + writer.count + 32 * header.parts.count + operations.count
+    package static func carriedByteCount(_ header: ChangeHeader, _ operations: [UInt8]) -> Int {
+        ByteWriter.byteCount(of: Change.carriedFormat) + header.carriedByteCount + 32 * header.parts.count
+            + ByteWriter.byteCount(of: UInt64(operations.count)) + operations.count
     }
 
     /// The carried form of the change with this header and these operations, without hashing them.
     package static func carried(_ header: ChangeHeader, _ operations: [UInt8]) -> [UInt8] {
         var writer = ByteWriter(reserving: operations.count + 96)
+        writeCarried(header, operations, into: &writer)
+        return writer.bytes
+    }
+
+    package static func writeCarried(_ header: ChangeHeader, _ operations: [UInt8], into writer: inout ByteWriter) {
         writer.write(Change.carriedFormat)
         header.encodeCarried(into: &writer)
         for part in header.parts { writer.write(part.commitment) }
         writer.write(operations)
-        return writer.bytes
     }
 
     /// Whether a change in its carried form commits to personal parts.

@@ -181,6 +181,18 @@ extension ChangeHeader {
         for part in parts { writer.write(part.subject) }
     }
 
+    /// How many bytes `encodeCarried` writes.
+    var carriedByteCount: Int {
+        var count = ByteWriter.byteCount(of: stamp.rawValue) + ByteWriter.byteCount(ofSigned: Int64(zoneMinutes))
+        for name in [person, schema] {
+            let length = name.string.utf8.count
+            count += ByteWriter.byteCount(of: UInt64(length)) + length
+        }
+        count += ByteWriter.byteCount(of: UInt64(context.count)) + ByteWriter.byteCount(of: UInt64(parts.count))
+        for reference in context { count += reference.byteCount }
+        return count + 16 * parts.count
+    }
+
     init(
         _ carried: Carried, scope: ScopeID, dot: Dot, previous: Hash256, operationsHash: Hash256,
         commitments: [Hash256]

@@ -4,6 +4,7 @@
 /// Layout of the table: how many (4 bytes, little endian); where each ends (as many); the names.
 package struct FieldNames: Sendable {
     private let table: [UInt8]
+    private let longest: Int
 
     /// None: every name is written out.
     package static let none = FieldNames([Text]())
@@ -20,15 +21,18 @@ package struct FieldNames: Sendable {
         }
         for name in sorted { table += name }
         self.table = table
+        longest = sorted.map(\.count).max() ?? 0
     }
 
     package func withView<Result>(_ body: (View) throws -> Result) rethrows -> Result {
-        try table.withUnsafeBytes { try body(View(bytes: $0)) }
+        try table.withUnsafeBytes { try body(View(bytes: $0, longest: longest)) }
     }
 
     /// The names where they lie.
     package struct View {
         package let bytes: UnsafeRawBufferPointer
+        /// How many bytes the longest takes.
+        let longest: Int
 
         package var count: Int { number(at: 0) }
 
@@ -75,5 +79,29 @@ package enum ByteOrder {
             offset += 1
         }
         return leftRange.count - rightRange.count
+    }
+
+    /// Whether the ranges hold the same bytes.
+    static func areEqual(
+        _ left: UnsafeRawBufferPointer, _ leftRange: Range<Int>, _ right: UnsafeRawBufferPointer,
+        _ rightRange: Range<Int>
+    ) -> Bool {
+        let count = leftRange.count
+        guard count == rightRange.count else { return false }
+        var offset = 0
+        while offset + 8 <= count {
+            let (x, y) = (leftRange.lowerBound + offset, rightRange.lowerBound + offset)
+            if left.loadUnaligned(fromByteOffset: x, as: UInt64.self)
+                != right.loadUnaligned(fromByteOffset: y, as: UInt64.self)
+            {
+                return false
+            }
+            offset += 8
+        }
+        while offset < count {
+            if left[leftRange.lowerBound + offset] != right[rightRange.lowerBound + offset] { return false }
+            offset += 1
+        }
+        return true
     }
 }

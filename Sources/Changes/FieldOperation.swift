@@ -89,6 +89,9 @@ package struct ChangeReference: Hashable, Sendable {
         writer.write(hash)
     }
 
+    /// How many bytes `encode` writes.
+    var byteCount: Int { 32 + ByteWriter.byteCount(of: dot.sequence) }
+
     package init(from reader: inout ByteReader) throws(CodecError) {
         let dot = try Dot(from: &reader)
         self.init(dot: dot, hash: try reader.readIdentifier())

@@ -37,8 +37,11 @@ extension SQLiteTransaction {
         }
         let stored = StoredChange(
             header: header, operations: operations, hash: hash, placement: placement, order: order)
-        caches.tail.changes[LogTail.Place(scope: scope, dot: header.dot)] = LogTail.Appended(stored, records)
-        if placement == nil { appendToRun(stored, records, scope: scope, feed: feed) }
+        if placement == nil {
+            appendToRun(stored, records, scope: scope, feed: feed)
+        } else {
+            caches.tail.changes[LogTail.Place(scope: scope, dot: header.dot)] = LogTail.Appended(stored, records)
+        }
         return stored
     }
 
@@ -99,7 +102,7 @@ extension SQLiteTransaction {
     package func change(at dot: Dot, of scope: ScopeID) throws -> StoredChange? {
         guard let row = try heldScopeRow(scope), let feed = try cachedFeed(dot.feed, scope: row) else { return nil }
         let place = LogTail.Place(scope: row, dot: dot)
-        var found = caches.tail.changes[place]?.change
+        var found = caches.tail.appended(at: place)?.change
         if found == nil {
             if dot.sequence <= feed.placed, caches.tail.placed[place] == nil {
                 found =

@@ -10,6 +10,8 @@ struct KnotCache {
         let first: UInt64
         let end: UInt64
         let others: VersionVector
+
+        func holds(_ sequence: UInt64) -> Bool { first <= sequence && sequence < end }
     }
 
     /// By scope's row and feed.
@@ -18,11 +20,24 @@ struct KnotCache {
         let feed: FeedID
     }
 
-    private(set) var stretches: [Place: Stretch] = [:]
+    private var stretches: [Place: Stretch] = [:]
+    /// The one that was found last: mostly it is asked for again.
+    private var last: (place: Place, stretch: Stretch)?
     /// Sorted by sequence.
     private(set) var pending: [Place: [PastIndex.Knot]] = [:]
 
-    mutating func keep(_ stretch: Stretch, at place: Place) { stretches[place] = stretch }
+    mutating func keep(_ stretch: Stretch, at place: Place) {
+        last = nil
+        stretches[place] = stretch
+    }
+
+    /// What the change of a feed with this sequence has in its past, where that is known.
+    mutating func others(at sequence: UInt64, _ place: Place) -> VersionVector? {
+        if let last, last.place == place, last.stretch.holds(sequence) { return last.stretch.others }
+        guard let known = stretches[place], known.holds(sequence) else { return nil }
+        last = (place, known)
+        return known.others
+    }
 
     /// Takes a new knot.
     mutating func insert(_ knot: PastIndex.Knot, at place: Place) {
@@ -33,8 +48,9 @@ struct KnotCache {
             pending[place, default: []].insert(knot, at: index.map { $0 + 1 } ?? 0)
         }
         let known = stretches[place]
+        last = nil
         stretches[place] = known.flatMap { known in
-            guard known.first <= knot.sequence, knot.sequence < known.end else { return nil }
+            guard known.holds(knot.sequence) else { return nil }
             return Stretch(first: knot.sequence, end: known.end, others: knot.others)
         }
     }
@@ -48,6 +64,7 @@ struct KnotCache {
 
     /// Of a scope whose base has changed.
     mutating func forgetStretches(of scope: Int64) {
+        last = nil
         stretches = stretches.filter { $0.key.scope != scope }
     }
 
@@ -76,9 +93,7 @@ extension SQLiteTransaction {
     /// What of other feeds the change at `dot` has in its past.
     private func others(at dot: Dot, scope row: Int64) throws -> VersionVector {
         let place = KnotCache.Place(scope: row, feed: dot.feed)
-        if let known = caches.knots.stretches[place], known.first <= dot.sequence, dot.sequence < known.end {
-            return known.others
-        }
+        if let known = caches.knots.others(at: dot.sequence, place) { return known }
         let pending = caches.knots.pending(place, at: dot.sequence)
         let stored = try storedKnots(around: dot, scope: row)
         let base = try basePasts(row)?.knots(around: dot)

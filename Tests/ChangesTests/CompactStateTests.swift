@@ -176,8 +176,8 @@ struct CompactStateTests {
                 && encoded.recordIDs(in: Samples.scope, change: hash)
                     == values.recordIDs(in: Samples.scope, change: hash)
                 && values.records.indices.allSatisfy { record in
-                    encoded.indices(on: record).map { encoded.items[$0].record }.allSatisfy { $0 == record }
-                        && encoded.indices(on: record).count == values.operations.count { $0.record == record }
+                    encoded.items(on: record).allSatisfy { $0.record == record }
+                        && encoded.items(on: record).count == values.operations.count { $0.record == record }
                 }
         } catch {
             return false

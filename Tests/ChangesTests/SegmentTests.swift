@@ -29,6 +29,37 @@ struct SegmentTests {
         }
     }
 
+    /// What is noted while a segment is unpacked is what looking at each change's bytes finds.
+    @Test func indexedOperationsAreThoseThatAreFoundInTheBytes() throws {
+        var generator = Generator(Effort.generator("indexedOperationsAreThoseThatAreFoundInTheBytes"))
+        var (ofOne, ofSeveral) = (0, 0)
+        for round in 0..<(Effort.isFull ? 2_000 : 200) {
+            let sample = generator.segment(items: generator.pick([1, 2, 10, 40]))
+            let segment = try Segment(decoding: try sample.encoded(), scope: Samples.scope, isIndexed: true)
+            let indexed = try #require(segment.indexed)
+            var number = 0
+            for case .full(let change) in segment.items {
+                defer { number += 1 }
+                let found = try EncodedOperations(segment.operationBytes, change.operationBytes)
+                guard let noted = indexed[number] else {
+                    ofSeveral += 1
+                    guard claim(found.origins.count > 1, "round \(round): change \(number) is left out") else { return }
+                    continue
+                }
+                ofOne += 1
+                let isFolded = !found.items.isEmpty
+                let orders = isFolded ? (noted.replacing(on: 0), found.replacing(on: 0)) : (nil, nil)
+                guard
+                    claim(
+                        Array(noted.origins) == Array(found.origins) && Array(noted.items) == Array(found.items)
+                            && orders.0.map { Array($0.order) } == orders.1.map { Array($0.order) },
+                        "round \(round): change \(number) lies elsewhere")
+                else { return }
+            }
+        }
+        #expect(ofOne > 100 && ofSeveral > 100)
+    }
+
     /// The columns of changes without places, with a place for each, hold what was packed with places.
     @Test func placesAreAddedBesideTheColumns() throws {
         var generator = Generator(Effort.generator("placesAreAddedBesideTheColumns"))

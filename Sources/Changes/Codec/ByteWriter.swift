@@ -37,6 +37,11 @@ package struct ByteWriter {
         write(UInt64(bitPattern: value << 1 ^ value >> 63))
     }
 
+    /// How many bytes an unsigned integer takes.
+    static func byteCount(of value: UInt64) -> Int { (UInt64.bitWidth - (value | 1).leadingZeroBitCount + 6) / 7 }
+
+    static func byteCount(ofSigned value: Int64) -> Int { byteCount(of: UInt64(bitPattern: value << 1 ^ value >> 63)) }
+
     /// A moment in milliseconds since 1970, held within what `readMilliseconds` takes: 0 to 48 bits.
     package mutating func write(milliseconds value: Int64) {
         write(UInt64(min(max(value, 0), HybridTimestamp.greatestMilliseconds)))

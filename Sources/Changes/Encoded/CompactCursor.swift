@@ -68,6 +68,12 @@ struct CompactCursor {
         return Dot(feed: feed(change.feed), sequence: change.sequence)
     }
 
+    /// Whether a change that is used names the only feed: most records are written by one machine.
+    var namesOnlyFeed: Bool {
+        for number in 0..<changeCount where change(number).uses > 0 { return true }
+        return false
+    }
+
     /// Whether something names each feed.
     ///
     /// - Complexity: O(changes); O(bytes) where there is a log.

@@ -36,6 +36,7 @@ package struct CompactState: Sendable {
     package var feeds: [FeedID?] {
         bytes.withUnsafeBytes { bytes in
             let cursor = CompactCursor(bytes)
+            if cursor.feedCount == 1, cursor.namesOnlyFeed { return [cursor.feed(0)] }
             let used = cursor.usedFeeds()
             return used.indices.map { used[$0] ? cursor.feed($0) : nil }
         }
@@ -91,7 +92,7 @@ package struct CompactState: Sendable {
         _ operations: EncodedOperations, on record: Int, dot: Dot, effective: HybridTimestamp, past: Past,
         in memory: inout FoldMemory
     ) -> Bool {
-        guard let order = operations.replacing(on: record) else { return false }
+        guard let (items, order) = operations.replacing(on: record) else { return false }
         let names = memory.names
         let folded = bytes.withUnsafeBytes { state in
             operations.bytes.withUnsafeBytes { source in
@@ -99,7 +100,7 @@ package struct CompactState: Sendable {
                     StateFolder(
                         state: CompactCursor(state), names: names, source: source, dot: dot, effective: effective,
                         past: past
-                    ).fold(operations.items, order, in: &memory)
+                    ).fold(items, order, in: &memory)
                 }
             }
         }
@@ -110,65 +111,5 @@ package struct CompactState: Sendable {
             memory.copy(folded, over: &bytes)
         }
         return true
-    }
-}
-
-/// Writes the canonical bytes of a compact state: see `RecordState.encode`.
-private struct CanonicalEncoder {
-    private var state: CompactCursor
-    private let names: FieldNames.View
-    /// Those that something names, sorted.
-    private var feeds: [FeedID] = []
-    /// For each feed that the state lists, its number in `feeds`.
-    private var numbers: [Int] = []
-
-    init(_ state: CompactCursor, _ names: FieldNames.View) {
-        self.state = state
-        self.names = names
-    }
-
-    mutating func encode(into writer: inout ByteWriter) {
-        findFeeds()
-        writer.write(RecordState.format)
-        writer.write(feeds.count)
-        for feed in feeds { writer.write(feed) }
-        writer.write(state.slotCount)
-        for _ in 0..<state.slotCount { encodeSlot(into: &writer) }
-        state.readLog().encode(feed: { numbers[$0] }, into: &writer)
-    }
-
-    private mutating func findFeeds() {
-        let used = state.usedFeeds()
-        if used.count == 1 {
-            // Most records are written by one machine.
-            feeds = used[0] ? [state.feed(0)] : []
-            numbers = [0]
-            return
-        }
-        feeds = used.indices.filter { used[$0] }.map { state.feed($0) }.sorted()
-        numbers = used.indices.map { used[$0] ? feeds.lowerBound(of: state.feed($0)) : -1 }
-    }
-
-    private mutating func encodeSlot(into writer: inout ByteWriter) {
-        let bytes = state.bytes
-        let slot = state.readSlot()
-        if slot.name == 0 {
-            writer.write(UnsafeRawBufferPointer(rebasing: bytes[slot.field]))
-        } else {
-            writer.write(UnsafeRawBufferPointer(rebasing: names.bytes[names.range(slot.name)]))
-        }
-        writer.write(byte: slot.kind.rawValue)
-        writer.write(byte: slot.element.isEmpty ? 0 : 1)
-        writer.write(raw: UnsafeRawBufferPointer(rebasing: bytes[slot.element]))
-        writer.write(signed: slot.total)
-        writer.write(slot.survivorCount)
-        for _ in 0..<slot.survivorCount {
-            let survivor = state.readSurvivor()
-            let change = state.change(survivor.change)
-            writer.write(numbers[change.feed])
-            writer.write(change.sequence)
-            writer.write(change.effective)
-            writer.write(raw: UnsafeRawBufferPointer(rebasing: bytes[survivor.value]))
-        }
     }
 }

@@ -3,7 +3,7 @@ import Causality
 extension EncodedOperations {
     /// An operation, by where its parts lie in `bytes`. A block that is unpacked ahead keeps those of a thousand changes: they are
     /// kept small.
-    package struct Item: Sendable {
+    package struct Item: Hashable, Sendable {
         private let recordNumber: UInt32
         package let kind: FieldKind
         package let action: FieldAction

@@ -6,126 +6,75 @@ import Causality
 /// here; what shows a change to somebody reads `Operations`.
 package struct EncodedOperations: Sendable {
     package let bytes: [UInt8]
-    /// Of the change's records, in order: where each origin lies in `bytes`.
-    package private(set) var origins: [Range<Int>] = []
-    package private(set) var items: [Item] = []
-    /// Where there are several records: the items of each side by side, and where those of each begin.
-    private var grouped: [Int] = []
-    private var groupStarts: [Int] = []
-    /// The same items, those of each record in the order of their targets; empty until `order` was called.
-    private var ordered: [UInt16] = []
+    private let index: OperationIndex
+    private let place: OperationIndex.Place
 
     /// - Throws: what `Operations` of these bytes throws.
-    package init(_ bytes: [UInt8]) throws(CodecError) { try self.init(bytes, 0..<bytes.count) }
+    package init(_ bytes: [UInt8], inOrder: Bool = false) throws(CodecError) {
+        try self.init(bytes, 0..<bytes.count, inOrder: inOrder)
+    }
 
-    /// - Parameter range: where in `bytes` the operations lie.
+    /// - Parameters:
+    ///   - range: where in `bytes` the operations lie.
+    ///   - inOrder: whether to work out here in which order they are folded, ahead of who folds them.
     /// - Throws: what `Operations` of these bytes throws.
     /// - Complexity: O(bytes); a second write to one target is looked for among few by comparing all.
-    package init(_ bytes: [UInt8], _ range: Range<Int>) throws(CodecError) {
-        self.bytes = bytes
+    package init(_ bytes: [UInt8], _ range: Range<Int>, inOrder: Bool = false) throws(CodecError) {
         var reader = ByteReader(bytes, range)
-        origins = try EncodedOperations.readOrigins(from: &reader)
-        let recordCount = origins.count
+        let origins = try EncodedOperations.readOrigins(from: &reader)
         // The format is one byte: the count of records stands behind it.
         let start = range.lowerBound + 1
-        guard areDistinct(origins) else { throw .malformed("a record is listed twice", at: start) }
+        guard EncodedOperations.areDistinct(origins, bytes) else {
+            throw .malformed("a record is listed twice", at: start)
+        }
         let count = try reader.readCount(.operationsPerChange, leastBytes: 6)
+        var items: [Item] = []
         items.reserveCapacity(count)
         var targets = Operations.Few.holds(count) ? nil : Set<ArraySlice<UInt8>>(minimumCapacity: count)
         for _ in 0..<count {
             let position = reader.index
-            let item = try EncodedOperations.readItem(from: &reader, records: recordCount)
+            let item = try EncodedOperations.readItem(from: &reader, records: origins.count)
             // A target's bytes are the record, then the form's but for the action and what was shown.
             let isNew =
-                if targets == nil { isNew(item) } else {
-                    targets?.insert(target(of: item, from: position)).inserted == true
+                if targets == nil { EncodedOperations.isNew(item, among: items, bytes) } else {
+                    targets?.insert(EncodedOperations.target(of: item, from: position, bytes)).inserted == true
                 }
             guard isNew else { throw .malformed("two operations of one change write the same target", at: position) }
             items.append(item)
         }
-        guard groupItems() else { throw .malformed("a record is listed and not written", at: start) }
+        guard let index = OperationIndex(ofOne: items, on: origins, inOrderOf: inOrder ? bytes : nil) else {
+            throw .malformed("a record is listed and not written", at: start)
+        }
         try reader.finish()
+        self.init(bytes, index, OperationIndex.Place(origins: 0..<origins.count, items: 0..<count))
     }
 
-    /// - Returns: whether each record has an item.
-    private mutating func groupItems() -> Bool {
-        if origins.count < 2 { return origins.isEmpty == items.isEmpty }
-        groupStarts = Array(repeating: 0, count: origins.count + 1)
-        for item in items { groupStarts[item.record + 1] += 1 }
-        let areAllNamed = !groupStarts.dropFirst().contains(0)
-        for record in origins.indices { groupStarts[record + 1] += groupStarts[record] }
-        var next = groupStarts
-        grouped = Array(repeating: 0, count: items.count)
-        for (index, item) in items.enumerated() {
-            grouped[next[item.record]] = index
-            next[item.record] += 1
-        }
-        return areAllNamed
+    /// - Parameter place: of a change whose operations lie in `bytes`.
+    init(_ bytes: [UInt8], _ index: OperationIndex, _ place: OperationIndex.Place) {
+        self.bytes = bytes
+        self.index = index
+        self.place = place
     }
 
-    /// The items on one of the records, by their indices in `items`, in order.
-    package func indices(on record: Int) -> ArraySlice<Int> {
-        groupStarts.isEmpty ? Array(items.indices)[...] : grouped[groupStarts[record]..<groupStarts[record + 1]]
+    /// Of the change's records, in order: where each origin lies in `bytes`.
+    package var origins: ArraySlice<Range<Int>> { index.origins[place.origins] }
+
+    package var items: ArraySlice<Item> { index.items[place.items] }
+
+    /// The items on one of the records, in order.
+    package func items(on record: Int) -> [Item] {
+        guard let group = index.group(of: record, at: place) else { return Array(items) }
+        return group.map { index.items[$0] }
     }
 
-    /// More operations on one record than these are not folded in bytes.
-    static var greatestOrderedCount: Int { 127 }
-
-    /// Puts the items in the order in which they are folded, ahead of who folds them.
-    package mutating func order() {
-        var order: [UInt16] = []
-        order.reserveCapacity(items.count)
-        for record in origins.indices { append(itemsOn: record, to: &order) }
-        ordered = order
-    }
-
-    /// Appends the items on a record in the order of their targets; where they are too many, as they come.
-    private func append(itemsOn record: Int, to order: inout [UInt16]) {
-        let first = order.count
-        let items = items.span
-        let count = count(on: record)
-        bytes.withUnsafeBytes { bytes in
-            for offset in 0..<count {
-                let index = grouped.isEmpty ? offset : grouped[groupStarts[record] + offset]
-                var place = order.count
-                order.append(UInt16(index))
-                guard count <= EncodedOperations.greatestOrderedCount else { continue }
-                // They come in the order of a table's columns or nearly sorted, and are few.
-                while place > first,
-                    TargetOrder.compare(bytes, items[index], items[Int(order[place - 1])]) < 0
-                {
-                    order[place] = order[place - 1]
-                    place -= 1
-                }
-                order[place] = UInt16(index)
-            }
-        }
-    }
-
-    private func count(on record: Int) -> Int {
-        groupStarts.isEmpty ? items.count : groupStarts[record + 1] - groupStarts[record]
-    }
-
-    /// The items on one of the records, by their indices in `items`, in the order of their targets; nil where one of them
-    /// does not put its value in the place of those that it replaces, or there are too many.
-    func replacing(on record: Int) -> ArraySlice<UInt16>? {
-        let count = count(on: record)
-        guard count <= EncodedOperations.greatestOrderedCount else { return nil }
-        let order: ArraySlice<UInt16>
-        if ordered.isEmpty {
-            var found: [UInt16] = []
-            found.reserveCapacity(count)
-            append(itemsOn: record, to: &found)
-            order = found[...]
-        } else {
-            let first = groupStarts.isEmpty ? 0 : groupStarts[record]
-            order = ordered[first..<first + count]
-        }
-        let items = items.span
-        for index in order {
-            guard items[Int(index)].kind.isReplacing, !items[Int(index)].isShown else { return nil }
-        }
-        return order
+    /// The items of the change, and the numbers of those on one of its records in the order of their targets; nil where one of
+    /// these does not put its value in the place of those that it replaces, or there are too many.
+    package func replacing(on record: Int) -> (items: ArraySlice<Item>, order: ArraySlice<UInt16>)? {
+        guard let order = index.order(of: record, at: place, in: bytes) else { return nil }
+        let items = self.items
+        let all = items.span
+        for number in order where !all[Int(number)].kind.isReplacing || all[Int(number)].isShown { return nil }
+        return (items, order)
     }
 
     private static func readItem(
@@ -158,21 +107,21 @@ package struct EncodedOperations: Sendable {
             elementStart: elementStart, value: valueStart..<valueEnd, form: formStart..<reader.index)
     }
 
-    private func areDistinct(_ origins: [Range<Int>]) -> Bool {
+    private static func areDistinct(_ origins: [Range<Int>], _ bytes: [UInt8]) -> Bool {
         if origins.count < 2 { return true }
         guard Operations.Few.holds(origins.count) else {
             return Set(origins.map { bytes[$0] }).count == origins.count
         }
         for (index, origin) in origins.enumerated() {
-            for other in origins[..<index] where areEqual(origin, other) { return false }
+            for other in origins[..<index] where areEqual(origin, other, bytes) { return false }
         }
         return true
     }
 
-    private func isNew(_ item: Item) -> Bool {
+    private static func isNew(_ item: Item, among items: [Item], _ bytes: [UInt8]) -> Bool {
         for index in items.indices
         where items[index].record == item.record && items[index].kind == item.kind
-            && areEqual(items[index].field, item.field) && areEqual(items[index].element, item.element)
+            && areEqual(items[index].field, item.field, bytes) && areEqual(items[index].element, item.element, bytes)
         {
             return false
         }
@@ -180,7 +129,7 @@ package struct EncodedOperations: Sendable {
     }
 
     /// What tells a target from every other of the change: bytes of its own, made for changes with many.
-    private func target(of item: Item, from start: Int) -> ArraySlice<UInt8> {
+    private static func target(of item: Item, from start: Int, _ bytes: [UInt8]) -> ArraySlice<UInt8> {
         var writer = ByteWriter(reserving: item.value.lowerBound - start + 8)
         writer.write(item.record)
         writer.write(byte: item.kind.rawValue)
@@ -190,14 +139,8 @@ package struct EncodedOperations: Sendable {
         return writer.bytes[...]
     }
 
-    private func areEqual(_ left: Range<Int>, _ right: Range<Int>) -> Bool {
-        guard left.count == right.count else { return false }
-        return bytes.withUnsafeBytes { bytes in
-            for offset in 0..<left.count where bytes[left.lowerBound + offset] != bytes[right.lowerBound + offset] {
-                return false
-            }
-            return true
-        }
+    private static func areEqual(_ left: Range<Int>, _ right: Range<Int>, _ bytes: [UInt8]) -> Bool {
+        left.count == right.count && bytes.withUnsafeBytes { ByteOrder.areEqual($0, left, $0, right) }
     }
 }
 
@@ -238,7 +181,7 @@ extension EncodedOperations {
     package var createsRecords: Bool { origins.contains { bytes[$0.lowerBound] == RecordOrigin.Tag.here } }
 
     package func origin(_ record: Int) throws(CodecError) -> RecordOrigin {
-        var reader = ByteReader(bytes, origins[record])
+        var reader = ByteReader(bytes, index.origins[place.origins][place.origins.lowerBound + record])
         return try RecordOrigin(from: &reader)
     }
 
@@ -250,8 +193,10 @@ extension EncodedOperations {
 
     /// Why this version cannot fold them; nil when it can. See `Operations.foldError`.
     package var foldError: FoldError? {
-        for index in items.indices {
-            if let error = FoldError(items[index].kind, items[index].action) { return error }
+        let items = self.items
+        let all = items.span
+        for number in all.indices {
+            if let error = FoldError(all[number].kind, all[number].action) { return error }
         }
         return nil
     }

@@ -103,9 +103,9 @@ package struct FoldingState: Sendable {
         var state = self.state(memory.names)
         form = .compact(CompactState())
         var rows: [LogRow] = []
-        for index in operations.indices(on: record) {
+        for item in operations.items(on: record) {
             let row = try state.apply(
-                try operations.operation(operations.items[index]), dot: dot, effective: effective, past: past,
+                try operations.operation(item), dot: dot, effective: effective, past: past,
                 greatestLogKey: greatestLogKey)
             if let row { rows.append(row) }
         }

@@ -25,7 +25,7 @@ struct StateFolder {
     }
 
     /// More slots, changes or surviving writes than one byte counts are folded the other way.
-    private static let greatestCount = EncodedOperations.greatestOrderedCount
+    private static let greatestCount = OperationIndex.greatestOrderedCount
     /// More feeds too: those that nothing names any more leave the list there.
     private static let greatestFeedCount = 63
 
@@ -35,18 +35,19 @@ struct StateFolder {
     ///
     /// - Returns: how many they are, none for the empty state; nil where it is not done here.
     consuming func fold(
-        _ items: [EncodedOperations.Item], _ order: ArraySlice<UInt16>, in memory: inout FoldMemory
+        _ items: ArraySlice<EncodedOperations.Item>, _ order: ArraySlice<UInt16>, in memory: inout FoldMemory
     ) -> Int? {
         guard state.feedCount <= StateFolder.greatestFeedCount,
             state.changeCount < StateFolder.greatestCount || state.hasFreeChange,
             state.slotCount + order.count <= StateFolder.greatestCount
         else { return nil }
         var bound = state.bytes.count + CompactCursor.feedBytes + CompactCursor.changeBytes
-        for index in order { bound += items[Int(index)].form.count + 8 }
+        let all = items.span
+        for index in order { bound += all[Int(index)].form.count + 8 }
         return memory.withBytes(bound) { buffer in
             var output = Output(buffer)
             let (isDone, isEmpty) = write(items.span, order.span, &output)
-            return isDone ? isEmpty ? 0 : output.count : nil
+            return isDone ? isEmpty ? 0 : output.writer.count : nil
         }
     }
 
@@ -65,7 +66,7 @@ struct StateFolder {
                 let item = items[Int(order[next])]
                 let relation = TargetOrder.compare(source, item, state.bytes, slot, names)
                 if relation > 0 { break }
-                output.copy(state.bytes, kept)
+                output.writer.write(raw: state.bytes, kept)
                 kept = slot.start..<slot.start
                 next += 1
                 if relation < 0 {
@@ -82,13 +83,13 @@ struct StateFolder {
             kept = kept.lowerBound..<state.index
             slots += 1
         }
-        output.copy(state.bytes, kept)
+        output.writer.write(raw: state.bytes, kept)
         while next < order.count {
             if writeNew(items[Int(order[next])], own, &output) { slots += 1 }
             next += 1
         }
         output.patch(slotCount: slots)
-        output.copy(state.bytes, state.index..<state.bytes.count)
+        output.writer.write(raw: state.bytes, state.index..<state.bytes.count)
         return (!isBeyond, slots == 0 && !state.hasLog)
     }
 
@@ -96,13 +97,12 @@ struct StateFolder {
     private func writeNew(_ item: EncodedOperations.Item, _ own: Int, _ output: inout Output) -> Bool {
         guard item.action == .put else { return false }
         let name = CompactWriter.number(of: source, item.field, names)
-        output.write(byte: UInt8(name))
-        output.write(byte: head(of: item, survivors: 1))
+        output.writer.write(byte: UInt8(name))
+        output.writer.write(byte: head(of: item, survivors: 1))
         if name == 0 {
-            output.write(item.field.count)
-            output.copy(source, item.field)
+            output.writer.write(source, item.field)
         }
-        output.copy(source, item.element)
+        output.writer.write(raw: source, item.element)
         writeSurvivor(item, own, &output)
         return true
     }
@@ -114,9 +114,9 @@ struct StateFolder {
     }
 
     private func writeSurvivor(_ item: EncodedOperations.Item, _ own: Int, _ output: inout Output) {
-        output.write(own)
+        output.writer.write(own)
         output.addUse(of: own, 1)
-        output.copy(source, item.value)
+        output.writer.write(raw: source, item.value)
     }
 
     /// - Returns: whether anything is left of the slot.
@@ -124,15 +124,14 @@ struct StateFolder {
         _ slot: CompactCursor.Slot, by item: EncodedOperations.Item, _ own: Int, _ output: inout Output
     ) -> Bool {
         if slot.survivorCount >= StateFolder.greatestCount { isBeyond = true }
-        let start = output.count
-        output.write(byte: UInt8(slot.name))
-        let headPlace = output.count
-        output.write(byte: head(of: item, survivors: 1))
+        let start = output.writer.count
+        output.writer.write(byte: UInt8(slot.name))
+        let headPlace = output.writer.count
+        output.writer.write(byte: head(of: item, survivors: 1))
         if slot.name == 0 {
-            output.write(slot.field.count)
-            output.copy(state.bytes, slot.field)
+            output.writer.write(state.bytes, slot.field)
         }
-        output.copy(state.bytes, slot.element)
+        output.writer.write(raw: state.bytes, slot.element)
         var count = item.action == .put ? 1 : 0
         if slot.survivorCount == 1 {
             let survivor = state.readSurvivor()
@@ -140,7 +139,7 @@ struct StateFolder {
             if past.contains(other) {
                 output.addUse(of: survivor.change, -1)
                 if count == 0 {
-                    output.truncate(to: start)
+                    output.writer.truncate(to: start)
                     return false
                 }
                 writeSurvivor(item, own, &output)
@@ -153,11 +152,11 @@ struct StateFolder {
             count += 1
         }
         if count != 1 {
-            output.patch(byte: head(of: item, survivors: count), at: headPlace)
-            output.write(count)
+            output.writer.store(byte: head(of: item, survivors: count), at: headPlace)
+            output.writer.write(count)
         }
         copySurvivors(of: slot, with: item, own, &output)
-        if count == 0 { output.truncate(to: start) }
+        if count == 0 { output.writer.truncate(to: start) }
         return count > 0
     }
 
@@ -179,20 +178,19 @@ struct StateFolder {
                 writeSurvivor(item, own, &output)
                 isNewWritten = true
             }
-            output.copy(state.bytes, start..<survivors.index)
+            output.writer.write(raw: state.bytes, start..<survivors.index)
         }
         if !isNewWritten { writeSurvivor(item, own, &output) }
         state.move(to: survivors.index)
     }
 }
 
-/// Bytes that are written into a piece of memory large enough for all of them.
+/// The bytes of the state that comes of folding.
 private struct Output {
-    private let bytes: UnsafeMutableRawBufferPointer
-    private(set) var count = 0
+    var writer: RawWriter
     private var changesStart = 0
 
-    init(_ bytes: UnsafeMutableRawBufferPointer) { self.bytes = bytes }
+    init(_ bytes: UnsafeMutableRawBufferPointer) { writer = RawWriter(bytes) }
 
     /// Writes all that stands before the slots: the state's feeds and changes, and the change that is folded in a free place or
     /// behind them.
@@ -205,67 +203,29 @@ private struct Output {
         while own < state.changeCount, state.change(own).uses > 0 { own += 1 }
         let head = CompactCursor.headBytes
         let feedsEnd = head + CompactCursor.feedBytes * state.feedCount
-        copy(state.bytes, 0..<feedsEnd)
+        writer.write(raw: state.bytes, 0..<feedsEnd)
         if feed == state.feedCount {
-            write(dot.feed)
-            store(UInt32(feed + 1), at: 0)
+            writer.write(dot.feed)
+            writer.store(UInt32(feed + 1), at: 0)
         }
-        changesStart = count
-        copy(state.bytes, feedsEnd..<feedsEnd + CompactCursor.changeBytes * state.changeCount)
+        changesStart = writer.count
+        writer.write(raw: state.bytes, feedsEnd..<feedsEnd + CompactCursor.changeBytes * state.changeCount)
         if own == state.changeCount {
-            count += CompactCursor.changeBytes
-            store(UInt32(own + 1), at: 4)
+            writer.skip(CompactCursor.changeBytes)
+            writer.store(UInt32(own + 1), at: 4)
         }
         let place = changesStart + CompactCursor.changeBytes * own
-        bytes.storeBytes(of: effective.rawValue.littleEndian, toByteOffset: place, as: UInt64.self)
-        bytes.storeBytes(of: dot.sequence.littleEndian, toByteOffset: place + 8, as: UInt64.self)
-        store(UInt32(feed), at: place + 16)
-        store(0, at: place + 20)
+        writer.store(effective.rawValue, at: place)
+        writer.store(dot.sequence, at: place + 8)
+        writer.store(UInt32(feed), at: place + 16)
+        writer.store(0 as UInt32, at: place + 20)
         return own
     }
 
     mutating func addUse(of change: Int, _ difference: Int) {
         let place = changesStart + CompactCursor.changeBytes * change + 20
-        let uses = UInt32(littleEndian: bytes.loadUnaligned(fromByteOffset: place, as: UInt32.self))
-        store(UInt32(Int(uses) + difference), at: place)
+        writer.store(UInt32(Int(writer.load(at: place)) + difference), at: place)
     }
 
-    mutating func patch(slotCount: Int) { store(UInt32(slotCount), at: 8) }
-
-    private func store(_ value: UInt32, at place: Int) {
-        bytes.storeBytes(of: value.littleEndian, toByteOffset: place, as: UInt32.self)
-    }
-
-    mutating func write(byte: UInt8) {
-        bytes[count] = byte
-        count += 1
-    }
-
-    mutating func write(_ value: Int) {
-        var rest = UInt64(value)
-        while rest >= 0x80 {
-            write(byte: UInt8(truncatingIfNeeded: rest) | 0x80)
-            rest >>= 7
-        }
-        write(byte: UInt8(truncatingIfNeeded: rest))
-    }
-
-    private mutating func write(_ id: FeedID) {
-        precondition(count + 16 <= bytes.count, "more bytes than were reserved")
-        bytes.storeBytes(of: id.high.bigEndian, toByteOffset: count, as: UInt64.self)
-        bytes.storeBytes(of: id.low.bigEndian, toByteOffset: count + 8, as: UInt64.self)
-        count += 16
-    }
-
-    mutating func copy(_ source: UnsafeRawBufferPointer, _ range: Range<Int>) {
-        guard let from = source.baseAddress, let to = bytes.baseAddress, !range.isEmpty else { return }
-        precondition(
-            range.upperBound <= source.count && count + range.count <= bytes.count, "more bytes than were reserved")
-        (to + count).copyMemory(from: from + range.lowerBound, byteCount: range.count)
-        count += range.count
-    }
-
-    mutating func patch(byte: UInt8, at place: Int) { bytes[place] = byte }
-
-    mutating func truncate(to place: Int) { count = place }
+    mutating func patch(slotCount: Int) { writer.store(UInt32(slotCount), at: 8) }
 }

@@ -17,11 +17,12 @@ struct ByteCost {
     /// In 1/256 bit. Worked out in integers: two replicas choose alike.
     var value: Int {
         var sum = 0
+        let whole = ByteCost.binaryLogarithm(total)
         for count in histogram where count > 0 {
-            sum += count * (ByteCost.binaryLogarithm(total) - ByteCost.binaryLogarithm(count))
+            // A table of codes has its price too.
+            sum += count * (whole - ByteCost.binaryLogarithm(count)) + 4 * 256
         }
-        // A table of codes has its price too.
-        return sum + histogram.count { $0 > 0 } * 4 * 256
+        return sum
     }
 
     /// log2 in 1/256, linear between the powers of two.

@@ -11,18 +11,27 @@ struct ColumnReader {
     let target: Int
     /// Where its numbers lie among those remembered of a record.
     let prediction: Int
-    /// Of each listed content: the canonical bytes of its operation on a change's first record, in the shared buffer.
-    private(set) var listed: [Range<Int>] = []
+    private(set) var listed: [Listed] = []
+    /// Of the field's name, from where the prefix begins.
+    let field: Range<Int>
     /// The bytes from which the next content is told, in the shared buffer.
     private var last = 0..<0
     /// The number before.
     private var number: Int64 = 0
+    /// A listed content.
+    struct Listed {
+        /// The canonical bytes of its operation on a change's first record, in the shared buffer.
+        let bytes: Range<Int>
+        /// Of its value, from where they begin.
+        let value: Range<Int>
+    }
+
     /// The canonical bytes of the value that was written last, where making them takes longer than keeping them.
     private var lastValue: (number: Int64, bytes: [UInt8])?
 
     init(
-        form: FieldOperation.Form, coding: ColumnCoding, stream: ByteReader, prefix: Range<Int>, target: Int,
-        prediction: Int
+        form: FieldOperation.Form, field: Range<Int>, coding: ColumnCoding, stream: ByteReader, prefix: Range<Int>,
+        target: Int, prediction: Int
     ) {
         self.form = form
         self.coding = coding
@@ -30,6 +39,7 @@ struct ColumnReader {
         self.prefix = prefix
         self.target = target
         self.prediction = prediction
+        self.field = field
     }
 
     /// The index into `listed` of the next operation's content, which is listed first where it is new.
@@ -63,7 +73,18 @@ struct ColumnReader {
         var reader = ByteReader(buffer, content..<buffer.count)
         _ = try FieldOperation(record: 0, form, contentFrom: &reader)
         try reader.finish()
-        listed.append(start..<buffer.count)
+        let value = try valueRange(in: buffer, content..<buffer.count)
+        listed.append(
+            Listed(bytes: start..<buffer.count, value: value.lowerBound - start..<value.upperBound - start))
+    }
+
+    private func valueRange(in buffer: [UInt8], _ content: Range<Int>) throws(CodecError) -> Range<Int> {
+        guard form.hasElement || form.isShown else { return content }
+        var reader = ByteReader(buffer, content)
+        if form.hasElement { _ = try Value.skip(from: &reader) }
+        let start = reader.index
+        _ = try Value.skip(from: &reader)
+        return start..<reader.index
     }
 
     /// The next operation's number.

@@ -14,6 +14,8 @@ struct OperationDecoder {
     private var predictions: [Int64] = []
     private var predictedColumns = 0
     private let head: SegmentHead
+    /// Where what is rebuilt lies, for whoever folds it.
+    private(set) var index: OperationIndexBuilder?
 
     var origins: [RecordOrigin] { records.origins }
     var mentions: [Int] { records.mentions }
@@ -24,7 +26,7 @@ struct OperationDecoder {
         let bytes: Range<Int>
     }
 
-    init(_ head: SegmentHead, _ streams: [ByteReader]) throws(CodecError) {
+    init(_ head: SegmentHead, _ streams: [ByteReader], isIndexed: Bool) throws(CodecError) {
         func stream(_ name: SegmentStream) -> ByteReader { streams[name.rawValue] }
         self.head = head
         records = RecordList(
@@ -32,6 +34,7 @@ struct OperationDecoder {
         shapes = ShapeList(codes: stream(.shapeCodes), list: stream(.shapes))
         try readColumns(stream(.columns), streams[SegmentStream.allCases.count...])
         rebuilt = ByteWriter(reserving: head.rebuiltBytes)
+        if isIndexed { index = OperationIndexBuilder(head) }
     }
 
     private mutating func readColumns(_ list: ByteReader, _ streams: ArraySlice<ByteReader>) throws(CodecError) {
@@ -40,6 +43,8 @@ struct OperationDecoder {
         columns.reserveCapacity(head.columns)
         for index in 0..<head.columns {
             let position = list.index
+            var name = list
+            let field = try name.skipText(.nameBytes)
             let form = try FieldOperation.Form(from: &list)
             let first = buffer.count
             // The number of a change's first record.
@@ -59,7 +64,8 @@ struct OperationDecoder {
             }
             columns.append(
                 ColumnReader(
-                    form: form, coding: coding, stream: streams[streams.startIndex + index],
+                    form: form, field: field.lowerBound - position + 1..<field.upperBound - position + 1,
+                    coding: coding, stream: streams[streams.startIndex + index],
                     prefix: first..<buffer.count, target: target, prediction: prediction))
         }
         guard predictedColumns * head.origins <= Limit.predictionsPerSegment.value else {
@@ -95,7 +101,9 @@ struct OperationDecoder {
         }
         rebuilt.write(Operations.format)
         rebuilt.write(shape.records)
+        let firstOrigin = rebuilt.count
         for _ in 0..<shape.records { try readRecord(at: position) }
+        let origins = firstOrigin..<rebuilt.count
         if shape.records > 1 {
             let named = records.mentions[firstMention...].map { records.origins[$0] }
             guard Operations.areDistinct(named) else { throw .malformed("a record is listed twice", at: position) }
@@ -103,10 +111,14 @@ struct OperationDecoder {
         rebuilt.write(shape.operations.count)
         for index in shape.operations {
             let operation = shapes.operations[index]
-            try rebuild(
+            let start = rebuilt.count
+            let value = try rebuild(
                 operation, of: records.mentions[firstMention + operation.record], milliseconds: stamp.milliseconds)
+            guard shape.records == 1 else { continue }
+            self.index?.append(columns[operation.column], start..<rebuilt.count, value: value)
         }
         guard rebuilt.count <= head.rebuiltBytes else { throw .limit(.rebuiltBytesPerSegment, at: position) }
+        index?.endChange(of: shape, on: origins, in: rebuilt.bytes)
         if shape.mayRepeatTarget { try checkTargets(in: firstByte..<rebuilt.count, at: position) }
         return Ranges(records: firstMention..<records.mentions.count, bytes: firstByte..<rebuilt.count)
     }
@@ -119,20 +131,23 @@ struct OperationDecoder {
         rebuilt.write(raw: buffer, bytes)
     }
 
+    /// - Returns: where its value lies; of an operation on the change's first record.
     private mutating func rebuild(
         _ operation: ShapeList.Operation, of record: Int, milliseconds: Int64
-    ) throws(CodecError) {
+    ) throws(CodecError) -> Range<Int> {
         let column = operation.column
         let limit = head.rebuiltBytes - rebuilt.count
         switch columns[column].coding {
         case .listed(let texts, let newestFirst):
             let index = try columns[column].nextListed(
                 texts: texts, newestFirst: newestFirst, buffer: &buffer, limit: limit)
-            let bytes = columns[column].listed[index]
-            guard bytes.count <= limit else {
+            let listed = columns[column].listed[index]
+            guard listed.bytes.count <= limit else {
                 throw .limit(.rebuiltBytesPerSegment, at: columns[column].stream.index)
             }
-            write(bytes, record: operation.record)
+            let start = rebuilt.count
+            write(listed.bytes, record: operation.record)
+            return start + listed.value.lowerBound..<start + listed.value.upperBound
         case .numbers(let form, let told):
             var remembered: Int64 = 0
             let place = record * predictedColumns + columns[column].prediction
@@ -146,7 +161,9 @@ struct OperationDecoder {
                 throw .limit(.rebuiltBytesPerSegment, at: columns[column].stream.index)
             }
             write(prefix, record: operation.record)
+            let start = rebuilt.count
             try columns[column].write(number, as: form, into: &rebuilt)
+            return start..<rebuilt.count
         }
     }
 

@@ -9,6 +9,9 @@ struct OperationWriter {
     private(set) var shapes = ByteWriter()
     private(set) var shapeCodes = ByteWriter()
     private var forms = ByteInterner()
+    /// By column, the one that followed it last: most changes have their operations in the order of a table's columns.
+    private var followers: [Int] = []
+    private var lastColumn = 0
     private var shapeInterner = ByteInterner()
     /// The shape of the change that is appended; its memory is used again.
     private var shape = ByteWriter(reserving: 64)
@@ -38,11 +41,15 @@ struct OperationWriter {
         for index in items.indices {
             // The form proper, without what follows it: element, value, shown writes.
             let form = items[index].form.lowerBound..<items[index].element.lowerBound
-            let (column, isNew) = forms.intern(change.bytes, form)
+            let expected = lastColumn < followers.count ? followers[lastColumn] : .max
+            let (column, isNew) = forms.intern(change.bytes, form, expecting: expected)
             if isNew {
+                followers.append(.max)
                 var reader = ByteReader(change.bytes, form)
                 columns.append(ColumnWriter(form: try .init(from: &reader), formBytes: Array(change.bytes[form])))
             }
+            followers[lastColumn] = column
+            lastColumn = column
             try columns[column].append(
                 change.bytes, items[index], record: indices[items[index].record], milliseconds: stamp.milliseconds)
             if change.origins.count > 1 { shape.write(items[index].record) }

@@ -8,7 +8,7 @@ import Causality
 ///     let segment = try Segment(decoding: bytes, scope: scope)
 ///     for case .full(let change) in segment.items {
 ///         let header = segment.header(of: change, previous: head)
-///         let operations = try EncodedOperations(segment.operationBytes, change.operationBytes)
+///         let operations = try segment.operations(of: change)
 ///     }
 package struct Segment: Sendable {
     package let scope: ScopeID
@@ -22,18 +22,22 @@ package struct Segment: Sendable {
     package let recordIndices: [Int]
     /// All changes' canonical operations: `SegmentChange.operationBytes` leads here.
     package let operationBytes: [UInt8]
+    /// Where the operations of its whole changes lie, if that was asked for.
+    package let indexed: SegmentOperations?
     /// What its operations do to which fields, each once.
     let forms: [FieldOperation.Form]
 
     /// Whether an operation of it may name what its author was shown.
     package var mayHaveShown: Bool { forms.contains { $0.isShown } }
 
-    /// - Parameter bytes: what `SegmentWriter.encoded()` gave, or anything.
+    /// - Parameters:
+    ///   - bytes: what `SegmentWriter.encoded()` gave, or anything.
+    ///   - isIndexed: whether its changes are to be folded, so that where their operations lie is to be noted.
     /// - Throws: `.unsupported` for another format, the limit that is exceeded, or what is malformed: also where a
     ///   change in it is none that `Change.init(carried:)` takes.
     /// - Complexity: O(bytes + rebuilt bytes); the latter are at most `Limit.rebuiltBytesPerSegment`.
-    package init(decoding bytes: [UInt8], scope: ScopeID) throws(CodecError) {
-        var decoder = try SegmentDecoder(bytes, scope: scope)
+    package init(decoding bytes: [UInt8], scope: ScopeID, isIndexed: Bool = false) throws(CodecError) {
+        var decoder = try SegmentDecoder(bytes, scope: scope, isIndexed: isIndexed)
         try decoder.decodeItems()
         self.scope = scope
         isPlaced = decoder.head.isPlaced
@@ -42,6 +46,7 @@ package struct Segment: Sendable {
         origins = decoder.operations.origins
         recordIndices = decoder.operations.mentions
         operationBytes = decoder.operations.rebuilt.bytes
+        indexed = decoder.operations.index?.operations(in: operationBytes)
         forms = decoder.operations.columns.map(\.form)
     }
 

@@ -42,13 +42,14 @@ struct SegmentDecoder {
         var seen: UInt64
     }
 
-    init(_ bytes: [UInt8], scope: ScopeID) throws(CodecError) {
+    /// - Parameter isIndexed: whether to note where the operations lie.
+    init(_ bytes: [UInt8], scope: ScopeID, isIndexed: Bool) throws(CodecError) {
         var reader = ByteReader(bytes)
         head = try SegmentHead(from: &reader)
         let streams = try head.readStreams(from: &reader)
         func stream(_ name: SegmentStream) -> ByteReader { streams[name.rawValue] }
         self.scope = scope
-        operations = try OperationDecoder(head, streams)
+        operations = try OperationDecoder(head, streams, isIndexed: isIndexed)
         kinds = RunReader(stream(.kinds))
         feedRuns = RunReader(stream(.feedRuns))
         sequences = RunReader(stream(.sequences))

@@ -7,11 +7,15 @@ struct ShapeList {
     }
 
     struct Shape {
+        /// Among the shapes.
+        let number: Int
         let records: Int
         /// Into `operations`.
         let operations: Range<Int>
         /// Two of its operations could write one target: it depends on their elements.
         let mayRepeatTarget: Bool
+        /// The order of its operations' targets depends on their elements.
+        let hasElements: Bool
     }
 
     private(set) var operations: [Operation] = []
@@ -47,6 +51,7 @@ struct ShapeList {
         let first = operations.count
         var named = Set<Int>()
         var targets = Set<Target>(minimumCapacity: count)
+        var hasElements = false
         for _ in 0..<count {
             let position = list.index
             let record = records == 1 ? 0 : try list.readInteger()
@@ -55,11 +60,14 @@ struct ShapeList {
             guard column < UInt64(columns.count) else { throw .malformed("a column is not listed", at: position) }
             named.insert(Int(record))
             targets.insert(Target(record: Int(record), target: columns[Int(column)].target))
+            if columns[Int(column)].form.hasElement { hasElements = true }
             operations.append(Operation(record: Int(record), column: Int(column)))
         }
         guard named.count == records else { throw .malformed("a record is listed and not written", at: start) }
         shapes.append(
-            Shape(records: records, operations: first..<operations.count, mayRepeatTarget: targets.count < count))
+            Shape(
+                number: shapes.count, records: records, operations: first..<operations.count,
+                mayRepeatTarget: targets.count < count, hasElements: hasElements))
     }
 
     private struct Target: Hashable {

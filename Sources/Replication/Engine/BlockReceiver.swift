@@ -34,7 +34,7 @@ struct BlockReceiver<Transaction: ReplicaTransaction> {
             let effective = change.stamp.effective(received: place.received)
             clock.observe(effective: effective)
             try folder.fold(
-                changes.operations[index], into: changes.records[change.records], of: scope,
+                changes.operations(at: index), into: changes.records[change.records], of: scope,
                 by: FoldStep(
                     dot: change.dot, hash: changes.hashes[index].short, effective: effective,
                     past: Past(of: change.dot, others: others[changes.places[index]])))

@@ -12,8 +12,9 @@ struct ChainedChanges: Sendable {
     private(set) var hashes: [Hash256] = []
     /// By item: into `stretches`.
     private(set) var places: [Int] = []
-    /// By item.
-    private(set) var operations: [EncodedOperations] = []
+    private let indexed: SegmentOperations?
+    /// By item: of those that are not indexed.
+    private var apart: [Int: EncodedOperations] = [:]
     /// By item: where `SegmentChange.records` leads.
     private(set) var records: [RecordID] = []
     /// Each of them once, but for those that changes make.
@@ -28,7 +29,7 @@ struct ChainedChanges: Sendable {
         }
         heads = stretches.map(\.previous)
         hashes.reserveCapacity(segment.items.count)
-        operations.reserveCapacity(segment.items.count)
+        indexed = segment.indexed
         records.reserveCapacity(segment.recordIndices.count)
         var touched = TouchedRecords(of: segment, in: scope)
         var writer = ByteWriter(reserving: 512)
@@ -38,12 +39,21 @@ struct ChainedChanges: Sendable {
             let hash = Hash256.of(.change, in: &writer) { header.encode(into: &$0) }
             heads[place] = hash
             hashes.append(hash)
-            var found = try EncodedOperations(segment.operationBytes, change.operationBytes)
-            found.order()
-            operations.append(found)
+            if indexed?[hashes.count - 1] == nil {
+                apart[hashes.count - 1] = try EncodedOperations(
+                    segment.operationBytes, change.operationBytes, inOrder: true)
+            }
             touched.note(change, hash, &records)
         }
         self.touched = touched.ids
+    }
+
+    /// - Parameter item: a change's number in the block.
+    func operations(at item: Int) -> EncodedOperations {
+        guard let operations = indexed?[item] ?? apart[item] else {
+            preconditionFailure("the operations of each change were looked at")
+        }
+        return operations
     }
 
     /// Whether every item is a change that goes on where its feed ends.

@@ -31,11 +31,7 @@ package struct EncodedDraft: Sendable {
         parts = draft.parts
         let bytes = draft.operations.encoded()
         guard bytes.count <= Limit.bytesPerChange.value else { throw .tooManyBytes(bytes.count) }
-        do {
-            var operations = try EncodedOperations(bytes)
-            operations.order()
-            self.operations = operations
-        } catch { throw .malformed(error.description) }
+        do { operations = try EncodedOperations(bytes, inOrder: true) } catch { throw .malformed(error.description) }
         operationsHash = Operations.hash(bytes)
         shown = draft.operations.operations.compactMap(\.shown).flatMap { $0 }
         knownRecords =

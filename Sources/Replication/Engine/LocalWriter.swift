@@ -175,7 +175,7 @@ package struct LocalWriter<Transaction: ReplicaTransaction> {
     /// - Returns: how many bytes it has with its parts.
     private func check(_ change: Change, parts: [[UInt8]]) throws -> Int {
         let header = change.header
-        let byteCount = change.carriedByteCount + parts.reduce(0) { $0 + $1.count }
+        let byteCount = Change.carriedByteCount(header, change.operations) + parts.reduce(0) { $0 + $1.count }
         guard byteCount <= Limit.bytesPerChange.value else { throw CommitError.tooManyBytes(byteCount) }
         for name in [header.person, header.schema] where name.string.utf8.count > Limit.nameBytes.value {
             throw CommitError.malformed("more than \(Limit.nameBytes.value) \(Limit.nameBytes.name)")

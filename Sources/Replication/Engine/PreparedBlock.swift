@@ -20,7 +20,7 @@ struct PreparedBlock: Sendable {
     /// - Throws: `CodecError`.
     init(_ packed: PackedEntries, of scope: ScopeID, after start: inout Start, isLast: Bool) throws {
         self.packed = packed
-        segment = try packed.unpacked(scope: scope)
+        segment = try packed.unpacked(scope: scope, isIndexed: packed.parts.isEmpty)
         let feeds = start.feeds
         changes = packed.parts.isEmpty ? try ChainedChanges(segment, of: scope) { feeds[$0] } : nil
         if let changes, let before = start.history {

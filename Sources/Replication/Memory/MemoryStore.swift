@@ -284,9 +284,9 @@ package final class MemoryTransaction: HubTransaction {
         let held = self.record(id, of: scope)
         var state = held?.state ?? RecordState()
         var rows: [LogRow] = []
-        for index in operations.indices(on: record) {
+        for item in operations.items(on: record) {
             let row = try state.apply(
-                try operations.operation(operations.items[index]), dot: step.dot, effective: step.effective,
+                try operations.operation(item), dot: step.dot, effective: step.effective,
                 past: step.past
             ) { greatestLogKey(of: id, scope: scope, within: step.past) }
             if let row { rows.append(row) }

@@ -37,9 +37,10 @@ package struct PackedEntries: Hashable, Sendable {
         segment.count + parts.reduce(0) { $0 + $1.reduce(0) { $0 + ($1?.count ?? 0) } }
     }
 
+    /// - Parameter isIndexed: see `Segment`.
     /// - Throws: `CodecError`, also where the segment has not as many items as was said.
-    package func unpacked(scope: ScopeID) throws(CodecError) -> Segment {
-        let decoded = try Segment(decoding: segment, scope: scope)
+    package func unpacked(scope: ScopeID, isIndexed: Bool = false) throws(CodecError) -> Segment {
+        let decoded = try Segment(decoding: segment, scope: scope, isIndexed: isIndexed)
         guard decoded.items.count == count else {
             throw .malformed("\(count) entries were announced, and \(decoded.items.count) came", at: 0)
         }

@@ -21,14 +21,36 @@ struct LogTail {
         let previous: Hash256
         let number: Int64
         private(set) var changes: [StoredChange] = []
-        /// What they touch.
+        /// For each change, what it touches.
+        private var records: [[RecordID]] = []
+        /// What all of them touch.
         private(set) var marks = RecordMarks()
+        /// The row's body: see `StoredRun`.
+        private var writer = ByteWriter(reserving: 1_024)
 
         var next: UInt64 { first + UInt64(changes.count) }
+        var body: [UInt8] { writer.bytes }
+
+        init(scope: Int64, feed: Int64, feedID: FeedID, first: UInt64, previous: Hash256, number: Int64) {
+            self.scope = scope
+            self.feed = feed
+            self.feedID = feedID
+            self.first = first
+            self.previous = previous
+            self.number = number
+        }
 
         mutating func append(_ change: StoredChange, _ records: [RecordID]) {
+            StoredRun.write(change, into: &writer)
             changes.append(change)
+            self.records.append(records)
             for record in records { marks.insert(record) }
+        }
+
+        /// - Precondition: `sequence` is one of its changes'.
+        fileprivate func appended(_ sequence: UInt64) -> Appended {
+            let index = Int(sequence - first)
+            return Appended(changes[index], records[index])
         }
     }
 
@@ -43,7 +65,7 @@ struct LogTail {
         }
     }
 
-    /// Appended in this transaction, with or without an entry.
+    /// Appended in this transaction with an entry.
     var changes: [Place: Appended] = [:]
     /// In the order in which they came.
     var runs: [Run] = []
@@ -54,9 +76,21 @@ struct LogTail {
     /// Changes that got their entry in this transaction and were stored before.
     var placed: [Place: Placement] = [:]
 
+    /// What was appended in this transaction, with or without an entry.
+    ///
+    /// - Complexity: O(runs): a transaction has few.
+    func appended(at place: Place) -> Appended? {
+        if let placed = changes[place] { return placed }
+        let run = runs.last {
+            $0.scope == place.scope && $0.feedID == place.dot.feed && $0.first <= place.dot.sequence
+                && place.dot.sequence < $0.next
+        }
+        return run?.appended(place.dot.sequence)
+    }
+
     /// Forgets what is on disk now; what has its entry and is not among `written` waits for the entry's row.
     mutating func removeAll(writtenWithEntry written: Set<Place>) {
-        let waiting = changes.filter { $0.value.change.placement != nil && !written.contains($0.key) }
+        let waiting = changes.filter { !written.contains($0.key) }
         // Its memory is kept: a change takes some hundred bytes, and a thousand come at a time.
         changes.removeAll(keepingCapacity: true)
         changes.merge(waiting) { first, _ in first }
@@ -112,8 +146,15 @@ struct StoredRun {
 
     static func body(of changes: some Sequence<StoredChange>) -> [UInt8] {
         var writer = ByteWriter(reserving: 4_096)
-        for change in changes { writer.write(change.carried) }
+        for change in changes { write(change, into: &writer) }
         return writer.bytes
+    }
+
+    /// Writes the next change of a body.
+    static func write(_ change: StoredChange, into writer: inout ByteWriter) {
+        guard let operations = change.operations else { preconditionFailure("a stub has no carried form") }
+        writer.write(Change.carriedByteCount(change.header, operations))
+        Change.writeCarried(change.header, operations, into: &writer)
     }
 
     /// - Throws: `CodecError` where the body is not `count` changes.

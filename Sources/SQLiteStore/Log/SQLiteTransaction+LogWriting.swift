@@ -36,7 +36,7 @@ extension SQLiteTransaction {
             var isInline = true
             if case .change(let reference, _, _) = row.entry {
                 let place = LogTail.Place(scope: scope, dot: reference.dot)
-                if let appended = tail.changes[place] {
+                if let appended = tail.appended(at: place) {
                     (change, records) = (appended.change, appended.records)
                 } else {
                     isInline = false

@@ -12,14 +12,14 @@ extension SQLiteTransaction {
     ///
     /// - Parameter isElsewhere: of a change that a segment has taken in; the first ones of a run may be such.
     func insert(_ run: LogTail.Run, isElsewhere: (StoredChange) -> Bool) throws {
-        let changes = run.changes.drop(while: isElsewhere)
-        guard let first = changes.first else { return }
-        var marks = run.marks
-        if changes.count < run.changes.count {
+        var (changes, marks, body) = (run.changes, run.marks, run.body)
+        if changes.first.map(isElsewhere) == true {
+            changes = Array(changes.drop(while: isElsewhere))
             marks = RecordMarks()
             for change in changes { try marks.insert(change) }
+            body = StoredRun.body(of: changes)
         }
-        let body = StoredRun.body(of: changes)
+        guard let first = changes.first else { return }
         let place = try RunPlace(feed: run.feed, sequence: first.dot.sequence)
         let number = StoredChange.number(ofOrder: first.order)
         try connection.execute(
@@ -27,7 +27,7 @@ extension SQLiteTransaction {
             place.key, number, changes.count, first.header.previous.bytes, body, RowDigest.of(body), marks.encoded)
         // Most likely they are sent next.
         caches.containers.keep(
-            StoredRun(number: number, first: first.dot.sequence, changes: Array(changes)), at: place)
+            StoredRun(number: number, first: first.dot.sequence, changes: changes), at: place)
     }
 
     /// The run's change at `dot`; nil where no run holds it.

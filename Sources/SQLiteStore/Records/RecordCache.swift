@@ -76,7 +76,7 @@ final class CachedRecord {
 
 /// The records that were used last, up to a number of bytes.
 struct RecordCache {
-    private var records: [RecordID: CachedRecord] = [:]
+    private var records = RecordTable()
     /// Each use, oldest first, but for those between two trimmings; what was used again later is skipped.
     private var uses: [(record: CachedRecord?, at: UInt64)] = []
     private var firstUse = 0
@@ -96,7 +96,7 @@ struct RecordCache {
     /// Bytes of records that may lag behind the log of an import, which writes each of them once a window.
     static let lagBytesLimit = 8 << 20
     /// What a record counts for beside its state.
-    fileprivate static let overhead = 290
+    fileprivate static let overhead = 266
     /// What a row of a log counts for.
     fileprivate static let logRowBytes = 160
 
@@ -106,13 +106,14 @@ struct RecordCache {
     func isFull(_ limit: Int) -> Bool { bytes > limit }
 
     mutating func find(_ id: RecordID) -> CachedRecord? {
-        guard let record = records[id] else { return nil }
+        guard let record = records.find(id) else { return nil }
         note(record)
         return record
     }
 
+    /// - Precondition: none with its id is kept.
     mutating func keep(_ record: CachedRecord) {
-        records[record.id] = record
+        records.insert(record)
         record.isKept = true
         record.bytes = UInt32(clamping: record.byteCount)
         bytes += Int(record.bytes)
@@ -152,7 +153,7 @@ struct RecordCache {
             let (record, at) = (uses[firstUse].record.take(), uses[firstUse].at)
             firstUse += 1
             guard let record, record.lastUse == at else { continue }
-            records[record.id] = nil
+            records.remove(record)
             record.isKept = false
             bytes -= Int(record.bytes)
             return record

@@ -4,63 +4,179 @@ import Replication
 import SQLiteKit
 
 /// What is written of a record's state, worked out of its bytes without the file: what there is to know of it, its clock
-/// column, and which of its values each column of its type's main table shows. A text is bound where it lies.
+/// column, and what each column of its type's main table shows. A text is bound where it lies in the state.
+///
+/// Those of a batch share their memory: a history brings thousands of records.
 struct RowDraft: Sendable {
-    private let state: CompactState
-    private let slots: CompactSlots
-    /// For each field with a column, in the order of `ValueTable.columns`, the slot that it shows; -1 where none does.
-    private let shown: [Int]
-    /// Empty where no type is shown, or a feed is not known.
-    let clocks: [UInt8]
+    fileprivate let batch: RowDraftBatch
+    private let heading: RowDraftBatch.Heading
+
+    fileprivate init(_ batch: RowDraftBatch, _ number: Int) {
+        self.batch = batch
+        heading = batch.headings[number]
+    }
+
     /// What the register `type` shows: an index into the projected types.
-    let type: Int?
+    var type: Int? { heading.type }
     /// Registers in which more than one value stands.
-    let conflicts: Int64
-    let hasLog: Bool
+    var conflicts: Int64 { heading.conflicts }
+    var hasLog: Bool { heading.hasLog }
     /// What the record adds to its bucket of the scope's fingerprint.
-    let digest: UInt128
+    var digest: UInt128 { heading.digest }
+    /// Empty where no type is shown, or a feed is not known.
+    var clocks: ArraySlice<UInt8> { batch.clocks[heading.clocks] }
+    var hasClocks: Bool { !heading.clocks.isEmpty }
 
+    /// Writes the row in the main table of `type`, the state's.
+    ///
     /// - Parameters:
-    ///   - feedRows: of the feeds that the state lists; nil where one of them is not known.
-    ///   - projections: whose names the state was made with.
-    init(
-        _ state: FoldingState, of id: RecordID, feedRows: ArraySlice<Int64>?, _ projections: Projections,
-        _ memory: inout Memory
-    ) {
+    ///   - statement: the insertion or the update of the main table.
+    ///   - scope: the scope's row.
+    ///   - derived: the values of the derived columns.
+    func write(
+        as type: ProjectedType, rid: Int64, scope: Int64, derived: [Value], with statement: borrowing Statement
+    ) throws {
+        try heading.state.withBytes { bytes in
+            try statement.bind(rid, at: 1)
+            if type.leadingColumns > 0 { try statement.bind(scope, at: 2) }
+            let first = 2 + type.leadingColumns
+            let fields = type.columns
+            let columns = fields.span
+            let drafted = batch.cells
+            let cells = drafted.span
+            for place in columns.indices {
+                let index = first + columns[place].index
+                switch cells[heading.firstCell + place] {
+                case .null: try statement.bindNull(at: index)
+                case .integer(let number): try statement.bind(number, at: index)
+                case .text(let start, let end):
+                    let text = UnsafeRawBufferPointer(rebasing: bytes[Int(start)..<Int(end)])
+                    try statement.bind(lendingText: text, at: index)
+                case .value(let number): try batch.values[Int(number)].bind(to: statement, at: index)
+                }
+            }
+            var next = first + columns.count
+            for (value, column) in zip(derived, type.type.derivedColumns) {
+                try ColumnValue(value, as: column.type).bind(to: statement, at: next)
+                next += 1
+            }
+            try batch.clocks.withUnsafeBytes { column in
+                try statement.bind(lending: UnsafeRawBufferPointer(rebasing: column[heading.clocks]), at: next)
+                try statement.run()
+            }
+        }
+    }
+}
+
+/// The drafts of a batch of records' rows.
+private final class RowDraftBatch: Sendable {
+    struct Heading: Sendable {
+        let state: CompactState
+        let type: Int?
+        let conflicts: Int64
+        let hasLog: Bool
+        let digest: UInt128
+        /// Into `clocks`.
+        let clocks: Range<Int>
+        /// Into `cells`: as many as the type's table has columns of fields, in the order of `ProjectedType.columns`.
+        let firstCell: Int
+    }
+
+    /// What a column shows.
+    enum Cell: Sendable {
+        case null
+        case integer(Int64)
+        /// Where the UTF-8 lies in the state's bytes.
+        case text(start: UInt32, end: UInt32)
+        /// Into `values`.
+        case value(UInt32)
+
+        init(_ value: ColumnValue, among values: inout [ColumnValue]) {
+            switch value {
+            case .null: self = .null
+            case .integer(let number): self = .integer(number)
+            case .text, .blob:
+                self = .value(UInt32(values.count))
+                values.append(value)
+            }
+        }
+    }
+
+    let headings: [Heading]
+    let cells: [Cell]
+    let values: [ColumnValue]
+    let clocks: [UInt8]
+
+    init(_ headings: [Heading], _ cells: [Cell], _ values: [ColumnValue], clocks: [UInt8]) {
+        self.headings = headings
+        self.cells = cells
+        self.values = values
+        self.clocks = clocks
+    }
+}
+
+/// Makes the drafts of a batch.
+struct RowDrafter: Sendable {
+    private let projections: Projections
+    private var headings: [RowDraftBatch.Heading] = []
+    private var cells: [RowDraftBatch.Cell] = []
+    private var values: [ColumnValue] = []
+    private var clockBytes: [UInt8] = []
+    // What is used anew for each draft.
+    private var slots = CompactSlots()
+    private var clocks = ClockWriter()
+    private var states = CompactWriter()
+    private var canonical = ByteWriter(reserving: 1_024)
+
+    /// - Parameter projections: whose names the states were made with.
+    init(_ projections: Projections) { self.projections = projections }
+
+    /// Adds the draft of a record's row.
+    ///
+    /// - Parameter feedRows: of the feeds that the state lists; nil where one of them is not known.
+    mutating func append(_ state: FoldingState, of id: RecordID, feedRows: ArraySlice<Int64>?) {
         let names = projections.fieldNames
-        let compact = state.compact(names, in: &memory.states)
-        var slots = CompactSlots()
+        let compact = state.compact(names, in: &states)
         compact.withBytes { slots.read($0) }
-        let type = RowDraft.type(of: compact, slots, among: projections)
-        self.state = compact
-        self.slots = slots
-        self.type = type
-        conflicts = slots.slots.reduce(0) { count, slot in
-            slot.kind == .register && slots.isContested(slot, of: compact, names) ? count + 1 : count
+        let type = type(of: compact)
+        let firstClock = clockBytes.count
+        let firstCell = cells.count
+        if let type, let feedRows {
+            let shown = projections.types[type]
+            compact.withBytes { clocks.encode(slots, in: $0, of: shown.values, names, feedRows: feedRows) }
+            clockBytes.append(contentsOf: clocks.bytes)
+            appendCells(of: shown, compact)
         }
-        hasLog = slots.log.count > 0
-        digest = state.digest(of: id, names, in: &memory.canonical)
-        guard let type, let feedRows else {
-            clocks = []
-            shown = []
-            return
-        }
-        compact.withBytes {
-            memory.clocks.encode(slots, in: $0, of: projections.types[type].values, names, feedRows: feedRows)
-        }
-        // Copies of no more than they are: the writer's memory is used again.
-        clocks = memory.clocks.bytes.withUnsafeBufferPointer { Array($0) }
-        shown = memory.clocks.shown.withUnsafeBufferPointer { Array($0) }
+        headings.append(
+            RowDraftBatch.Heading(
+                state: compact, type: type, conflicts: conflicts(in: compact), hasLog: slots.log.count > 0,
+                digest: state.digest(of: id, names, in: &canonical), clocks: firstClock..<clockBytes.count,
+                firstCell: firstCell))
     }
 
-    /// What is used anew for each draft.
-    struct Memory: Sendable {
-        fileprivate var clocks = ClockWriter()
-        fileprivate var states = CompactWriter()
-        fileprivate var canonical = ByteWriter(reserving: 1_024)
+    /// The drafts that were added, in order.
+    mutating func take() -> [RowDraft] {
+        let batch = RowDraftBatch(headings, cells, values, clocks: clockBytes)
+        headings = []
+        cells = []
+        values = []
+        clockBytes = []
+        return batch.headings.indices.map { RowDraft(batch, $0) }
     }
 
-    private static func type(of state: CompactState, _ slots: CompactSlots, among projections: Projections) -> Int? {
+    private func conflicts(in state: CompactState) -> Int64 {
+        var count: Int64 = 0
+        let slots = self.slots.slots.span
+        for index in slots.indices
+        where slots[index].kind == .register && slots[index].survivorCount > 1
+            && self.slots.isContested(slots[index], of: state, projections.fieldNames)
+        {
+            count += 1
+        }
+        return count
+    }
+
+    private func type(of state: CompactState) -> Int? {
         let types = projections.types
         return state.withBytes { bytes in
             let slot = projections.fieldNames.withView { slots.find(Schema.typeField, .register, in: bytes, $0) }
@@ -73,67 +189,44 @@ struct RowDraft: Sendable {
         }
     }
 
-    /// Writes the row in the main table of `type`, the state's.
-    ///
-    /// - Parameters:
-    ///   - statement: the insertion or the update of the main table.
-    ///   - names: those that it was drafted with.
-    ///   - scope: the scope's row.
-    ///   - derived: the values of the derived columns.
-    func write(
-        as type: ProjectedType, rid: Int64, scope: Int64, derived: [Value], _ names: FieldNames,
-        with statement: borrowing Statement
-    ) throws {
-        try state.withBytes { bytes in
-            try statement.bind(rid, at: 1)
-            if type.leadingColumns > 0 { try statement.bind(scope, at: 2) }
-            let first = 2 + type.leadingColumns
-            let fields = type.columns
-            let columns = fields.span
-            for place in columns.indices {
-                let index = first + columns[place].index
-                if shown[place] < 0 {
-                    try columns[place].empty.bind(to: statement, at: index)
-                } else {
-                    try bind(slots.slots[shown[place]], bytes, columns[place], names, to: statement, at: index)
-                }
-            }
-            var next = first + columns.count
-            for (value, column) in zip(derived, type.type.derivedColumns) {
-                try ColumnValue(value, as: column.type).bind(to: statement, at: next)
-                next += 1
-            }
-            try clocks.withUnsafeBytes { column in
-                try statement.bind(lending: column, at: next)
-                try statement.run()
-            }
+    /// Adds what the columns of the main table show, after its clock column was written.
+    private mutating func appendCells(of type: ProjectedType, _ state: CompactState) {
+        let fields = type.columns
+        let columns = fields.span
+        for place in columns.indices {
+            let slot = clocks.shown[place]
+            let cell =
+                slot < 0
+                ? RowDraftBatch.Cell(columns[place].empty, among: &values)
+                : cell(of: slots.slots[slot], state, columns[place])
+            cells.append(cell)
         }
     }
 
-    private func bind(
-        _ slot: CompactSlots.Slot, _ bytes: UnsafeRawBufferPointer, _ field: ShownField, _ names: FieldNames,
-        to statement: borrowing Statement, at index: Int
-    ) throws {
+    private mutating func cell(
+        of slot: CompactSlots.Slot, _ state: CompactState, _ field: ShownField
+    ) -> RowDraftBatch.Cell {
         if field.target.kind == .register, slot.survivorCount == 1 {
-            switch (EncodedScalar(slot.first.value, in: bytes), field.type) {
+            switch (state.withBytes { EncodedScalar(slot.first.value, in: $0) }, field.type) {
             case (.text(let text), .text):
-                return try statement.bind(lendingText: UnsafeRawBufferPointer(rebasing: bytes[text]), at: index)
-            case (.integer(let number), .integer): return try statement.bind(number, at: index)
-            case (.boolean(let flag), .integer): return try statement.bind(flag ? 1 : 0, at: index)
+                return .text(start: UInt32(text.lowerBound), end: UInt32(text.upperBound))
+            case (.integer(let number), .integer): return .integer(number)
+            case (.boolean(let flag), .integer): return .integer(flag ? 1 : 0)
             default: break
             }
         }
-        try field.column(of: slots.slot(slot, of: state, names)).bind(to: statement, at: index)
+        let whole = slots.slot(slot, of: state, projections.fieldNames)
+        return RowDraftBatch.Cell(field.column(of: whole), among: &values)
     }
 }
 
 /// The drafts of many records' rows, a batch at a time ahead of who writes them.
 struct RowDrafts {
-    private var batches: Lookahead<RowDraft.Memory, [RowDraft]>
+    private var batches: Lookahead<RowDrafter, [RowDraft]>
     private var batch: ArraySlice<RowDraft> = []
 
-    /// Records of a batch.
-    private static let batchCount = 64
+    /// Records of a batch: of few, the later ones are drafted while the first are written.
+    private static func batchCount(of records: Int) -> Int { min(64, max(8, records / 4)) }
 
     /// What of a record is known where its row is drafted.
     struct Source: Sendable {
@@ -148,13 +241,14 @@ struct RowDrafts {
     ///   - feedRows: of the feeds that their states list.
     ///   - projections: whose names the states were made with.
     init(_ sources: [Source], feedRows: [Int64], _ projections: Projections) {
-        let count = (sources.count + RowDrafts.batchCount - 1) / RowDrafts.batchCount
-        batches = Lookahead(count: count, from: RowDraft.Memory()) { memory, index in
-            let first = index * RowDrafts.batchCount
-            return sources[first..<min(first + RowDrafts.batchCount, sources.count)].map { source in
-                RowDraft(
-                    source.state, of: source.id, feedRows: source.feedRows.map { feedRows[$0] }, projections, &memory)
+        let batchCount = RowDrafts.batchCount(of: sources.count)
+        let count = (sources.count + batchCount - 1) / batchCount
+        batches = Lookahead(count: count, from: RowDrafter(projections)) { drafter, index in
+            let first = index * batchCount
+            for source in sources[first..<min(first + batchCount, sources.count)] {
+                drafter.append(source.state, of: source.id, feedRows: source.feedRows.map { feedRows[$0] })
             }
+            return drafter.take()
         }
     }
 

@@ -86,14 +86,12 @@ extension SQLiteTransaction {
             type.type.derivedColumns.isEmpty
             ? [] : type.type.derive(RecordView(id: cached.id, state: apart, log: log))
         let scope = try scopeRow(cached.scope)
-        if draft.clocks.isEmpty {
+        if !draft.hasClocks {
             for feed in cached.state.feeds.compactMap(\.self) { _ = try feedRow(of: feed, scope: scope) }
         }
         let main = type.tables[0]
         try connection.withStatement(dynamic: isFirst ? main.insertion : main.update) { statement in
-            try draft.write(
-                as: type, rid: cached.rid, scope: scope, derived: derived, projections.fieldNames,
-                with: statement)
+            try draft.write(as: type, rid: cached.rid, scope: scope, derived: derived, with: statement)
         }
         guard type.tables.count > 1 else { return }
         let rewritesLog = cached.unprojectedLog == nil && !isFirst
