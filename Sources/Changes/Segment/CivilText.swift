@@ -47,29 +47,38 @@ struct CivilText: Hashable, Sendable {
     }
 
     private func bytes(of number: Int64) -> [UInt8]? {
+        var writer = ByteWriter(reserving: byteCount)
+        return write(number, into: &writer) ? writer.bytes : nil
+    }
+
+    /// Of every text of this form.
+    var byteCount: Int { (hasSeconds ? 19 : 16) + (hasZulu ? 1 : 0) }
+
+    /// Writes the text's UTF-8.
+    ///
+    /// - Returns: false, and nothing is written, where the year has not four digits.
+    func write(_ number: Int64, into writer: inout ByteWriter) -> Bool {
         let perDay: Int64 = hasSeconds ? 86_400 : 1_440
         // Years 0 to 9999, with some days to spare.
-        guard (-720_000 * perDay...3_000_000 * perDay).contains(number) else { return nil }
+        guard (-720_000 * perDay...3_000_000 * perDay).contains(number) else { return false }
         let ofDay = (number % perDay + perDay) % perDay
         let (year, month, day) = CivilText.date((number - ofDay) / perDay)
-        guard (0...9_999).contains(year) else { return nil }
+        guard (0...9_999).contains(year) else { return false }
         let minute = hasSeconds ? ofDay / 60 : ofDay
-        var result: [UInt8] = []
-        result.reserveCapacity(20)
-        func append(_ number: Int64, _ separator: UInt8? = nil) {
-            result.append(UInt8(48 + number / 10))
-            result.append(UInt8(48 + number % 10))
-            if let separator { result.append(separator) }
+        func write(_ number: Int64, _ separator: UInt8? = nil) {
+            writer.write(byte: UInt8(48 + number / 10))
+            writer.write(byte: UInt8(48 + number % 10))
+            if let separator { writer.write(byte: separator) }
         }
-        append(year / 100)
-        append(year % 100, UInt8(ascii: "-"))
-        append(month, UInt8(ascii: "-"))
-        append(day, UInt8(ascii: hasSpace ? " " : "T"))
-        append(minute / 60, UInt8(ascii: ":"))
-        append(minute % 60, hasSeconds ? UInt8(ascii: ":") : nil)
-        if hasSeconds { append(ofDay % 60) }
-        if hasZulu { result.append(UInt8(ascii: "Z")) }
-        return result
+        write(year / 100)
+        write(year % 100, UInt8(ascii: "-"))
+        write(month, UInt8(ascii: "-"))
+        write(day, UInt8(ascii: hasSpace ? " " : "T"))
+        write(minute / 60, UInt8(ascii: ":"))
+        write(minute % 60, hasSeconds ? UInt8(ascii: ":") : nil)
+        if hasSeconds { write(ofDay % 60) }
+        if hasZulu { writer.write(byte: UInt8(ascii: "Z")) }
+        return true
     }
 
     // MARK: - The proleptic Gregorian calendar

@@ -12,8 +12,6 @@ struct ColumnReader {
     /// Where its numbers lie among those remembered of a record.
     let prediction: Int
     private(set) var listed: [Listed] = []
-    /// Of the field's name, from where the prefix begins.
-    let field: Range<Int>
     /// The bytes from which the next content is told, in the shared buffer.
     private var last = 0..<0
     /// The number before.
@@ -26,11 +24,8 @@ struct ColumnReader {
         let value: Range<Int>
     }
 
-    /// The canonical bytes of the value that was written last, where making them takes longer than keeping them.
-    private var lastValue: (number: Int64, bytes: [UInt8])?
-
     init(
-        form: FieldOperation.Form, field: Range<Int>, coding: ColumnCoding, stream: ByteReader, prefix: Range<Int>,
+        form: FieldOperation.Form, coding: ColumnCoding, stream: ByteReader, prefix: Range<Int>,
         target: Int, prediction: Int
     ) {
         self.form = form
@@ -39,7 +34,6 @@ struct ColumnReader {
         self.prefix = prefix
         self.target = target
         self.prediction = prediction
-        self.field = field
     }
 
     /// The index into `listed` of the next operation's content, which is listed first where it is new.
@@ -107,17 +101,10 @@ struct ColumnReader {
     }
 
     /// Writes the canonical bytes of the value that a number stands for.
-    mutating func write(
-        _ number: Int64, as numberForm: NumberForm, into writer: inout ByteWriter
-    ) throws(CodecError) {
-        if case .integer = numberForm { return Value.integer(number).encode(into: &writer) }
-        if lastValue?.number != number {
-            guard let value = numberForm.value(of: number) else {
-                throw .malformed("a number stands for no value", at: stream.index)
-            }
-            lastValue = (number, value.canonicalBytes)
+    func write(_ number: Int64, as numberForm: NumberForm, into writer: inout ByteWriter) throws(CodecError) {
+        guard numberForm.writeValue(of: number, into: &writer) else {
+            throw .malformed("a number stands for no value", at: stream.index)
         }
-        if let lastValue { writer.write(raw: lastValue.bytes) }
     }
 
     func finish() throws(CodecError) { try stream.finish() }

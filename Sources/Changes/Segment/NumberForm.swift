@@ -25,6 +25,19 @@ enum NumberForm: Hashable, Sendable {
         }
     }
 
+    /// Writes the canonical bytes of the value of a number.
+    ///
+    /// - Returns: false, and what is written is of no use, for a number that no value of this form has.
+    func writeValue(of number: Int64, into writer: inout ByteWriter) -> Bool {
+        if case .civil(let form) = self {
+            writer.write(textHead: form.byteCount)
+            return form.write(number, into: &writer)
+        }
+        guard let value = value(of: number) else { return false }
+        value.encode(into: &writer)
+        return true
+    }
+
     /// - Returns: nil for a value of another form.
     func number(of value: Value) -> Int64? {
         switch (self, value) {

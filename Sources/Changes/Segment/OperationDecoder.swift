@@ -32,9 +32,9 @@ struct OperationDecoder {
         records = RecordList(
             codes: stream(.records), list: stream(.origins), steps: stream(.originSteps), count: head.origins)
         shapes = ShapeList(codes: stream(.shapeCodes), list: stream(.shapes))
+        if isIndexed { index = OperationIndexBuilder(head) }
         try readColumns(stream(.columns), streams[SegmentStream.allCases.count...])
         rebuilt = ByteWriter(reserving: head.rebuiltBytes)
-        if isIndexed { index = OperationIndexBuilder(head) }
     }
 
     private mutating func readColumns(_ list: ByteReader, _ streams: ArraySlice<ByteReader>) throws(CodecError) {
@@ -62,10 +62,13 @@ struct OperationDecoder {
                     predictedColumns += 1
                 }
             }
+            self.index?.append(
+                OperationIndexBuilder.Column(
+                    form, field: field.lowerBound - position + 1..<field.upperBound - position + 1,
+                    prefixCount: buffer.count - first))
             columns.append(
                 ColumnReader(
-                    form: form, field: field.lowerBound - position + 1..<field.upperBound - position + 1,
-                    coding: coding, stream: streams[streams.startIndex + index],
+                    form: form, coding: coding, stream: streams[streams.startIndex + index],
                     prefix: first..<buffer.count, target: target, prediction: prediction))
         }
         guard predictedColumns * head.origins <= Limit.predictionsPerSegment.value else {
@@ -115,7 +118,7 @@ struct OperationDecoder {
             let value = try rebuild(
                 operation, of: records.mentions[firstMention + operation.record], milliseconds: stamp.milliseconds)
             guard shape.records == 1 else { continue }
-            self.index?.append(columns[operation.column], start..<rebuilt.count, value: value)
+            self.index?.append(operation.column, start..<rebuilt.count, value: value)
         }
         guard rebuilt.count <= head.rebuiltBytes else { throw .limit(.rebuiltBytesPerSegment, at: position) }
         index?.endChange(of: shape, on: origins, in: rebuilt.bytes)

@@ -1,6 +1,27 @@
 /// Notes where the operations of a segment's changes lie while they are rebuilt, so that who folds them need not look for them
 /// again. Changes with several records are left out, and looked at one by one.
 struct OperationIndexBuilder {
+    /// What all operations of a column have alike.
+    struct Column {
+        fileprivate let kind: FieldKind
+        fileprivate let action: FieldAction
+        fileprivate let isShown: Bool
+        fileprivate let field: Range<Int>
+        fileprivate let prefixCount: Int
+
+        /// - Parameters:
+        ///   - field: of the name, from where an operation begins.
+        ///   - prefixCount: how many bytes an operation has before its element.
+        init(_ form: FieldOperation.Form, field: Range<Int>, prefixCount: Int) {
+            kind = form.kind
+            action = form.action
+            isShown = form.isShown
+            self.field = field
+            self.prefixCount = prefixCount
+        }
+    }
+
+    private var columns: [Column] = []
     private var origins: [Range<Int>] = []
     private var items: [EncodedOperations.Item] = []
     private var order: [UInt16] = []
@@ -17,16 +38,21 @@ struct OperationIndexBuilder {
         origins.reserveCapacity(head.items)
     }
 
+    mutating func append(_ column: Column) { columns.append(column) }
+
     /// Takes the next operation of a change with one record.
     ///
-    /// - Parameter operation: where it lies.
-    mutating func append(_ column: ColumnReader, _ operation: Range<Int>, value: Range<Int>) {
+    /// - Parameters:
+    ///   - column: its number.
+    ///   - operation: where it lies.
+    mutating func append(_ column: Int, _ operation: Range<Int>, value: Range<Int>) {
         let start = operation.lowerBound
+        let column = columns[column]
         items.append(
             EncodedOperations.Item(
-                record: 0, kind: column.form.kind, action: column.form.action, isShown: column.form.isShown,
+                record: 0, kind: column.kind, action: column.action, isShown: column.isShown,
                 field: start + column.field.lowerBound..<start + column.field.upperBound,
-                elementStart: start + column.prefix.count, value: value, form: start + 1..<operation.upperBound))
+                elementStart: start + column.prefixCount, value: value, form: start + 1..<operation.upperBound))
     }
 
     /// - Parameters:

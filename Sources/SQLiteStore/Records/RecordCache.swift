@@ -4,7 +4,7 @@ import Replication
 
 /// A record's row as it is kept in memory: read once, changed where it lies, written once a transaction or, where it lags, a window. How many of them a
 /// window holds decides how often they are written: it is kept small.
-final class CachedRecord {
+final class CachedRecord: RecordHolder {
     let id: RecordID
     let rid: Int64
     let scope: ScopeID
@@ -76,7 +76,7 @@ final class CachedRecord {
 
 /// The records that were used last, up to a number of bytes.
 struct RecordCache {
-    private var records = RecordTable()
+    private var records = RecordTable<CachedRecord>()
     /// Each use, oldest first, but for those between two trimmings; what was used again later is skipped.
     private var uses: [(record: CachedRecord?, at: UInt64)] = []
     private var firstUse = 0
