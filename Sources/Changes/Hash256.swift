@@ -68,6 +68,7 @@ package enum HashTag: String, Sendable {
     case receipt = "amends.receipt.1"
     case snapshot = "amends.snapshot.1"
     case request = "amends.request.1"
+    case session = "amends.session.1"
     case enrolment = "amends.enrolment.1"
     case enrolmentCode = "amends.enrolment-code.1"
     case adminToken = "amends.admin-token.1"

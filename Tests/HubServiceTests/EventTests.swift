@@ -131,10 +131,10 @@ import Testing
                 HubRequest(
                     method: "POST", target: SyncRoute.chain(source.chain, .sessions).target,
                     headers: [.init("Content-Type", SyncMedia.message)],
-                    body: SessionRequest(replica: machine.identity.replica).encoded()),
+                    body: SessionRequest(replica: machine.identity.replica, share: nil).encoded()),
                 limit: .smallResponseBytes, timeout: .seconds(10))
             let target = SyncRoute.chain(source.chain, .events).target
-            let signature = RequestSignature(
+            let signature = RequestProof(
                 session: try SessionResponse(opened.body).session, counter: 1,
                 content: SignedContent(method: "GET", target: target, body: []), key: machine.identity.key)
             let request = HubRequest(

@@ -72,7 +72,7 @@ import Testing
         type: String = SyncMedia.message, encoding: String? = nil
     ) -> HubRequest {
         let target = SyncRoute.chain(source.chain, .sync).target
-        let signature = RequestSignature(
+        let signature = RequestProof(
             session: session, counter: counter,
             content: SignedContent(method: "POST", target: target, body: body), key: machine.identity.key)
         return HubRequest(
@@ -86,7 +86,7 @@ import Testing
             HubRequest(
                 method: "POST", target: SyncRoute.chain(source.chain, .sessions).target,
                 headers: [.init("Content-Type", SyncMedia.message)],
-                body: SessionRequest(replica: replica).encoded()), transport)
+                body: SessionRequest(replica: replica, share: nil).encoded()), transport)
     }
 
     private func send(_ request: HubRequest, _ transport: RouterTransport) async throws -> HubResponse {

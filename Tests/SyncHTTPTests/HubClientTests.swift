@@ -26,7 +26,8 @@ import Testing
     private func session(_ number: UInt64, key: SigningKey? = nil) -> HubResponse {
         message(
             SessionResponse(
-                session: SessionID(high: 0, low: number), hubTime: 1, expires: 2, hubKey: (key ?? hub).publicKey
+                session: SessionID(high: 0, low: number), hubTime: 1, expires: 2, hubKey: (key ?? hub).publicKey,
+                share: nil
             ).encoded())
     }
 
@@ -40,9 +41,9 @@ import Testing
             status: code.status, headers: headers + [.init("content-type", SyncMedia.problem)], body: Array(body.utf8))
     }
 
-    private func signatures(_ script: Script) -> [RequestSignature] {
+    private func signatures(_ script: Script) -> [RequestProof] {
         script.requests.compactMap { request in
-            request.headers.first { $0.name == "Authorization" }.flatMap { RequestSignature(headerValue: $0.value) }
+            request.headers.first { $0.name == "Authorization" }.flatMap { RequestProof(headerValue: $0.value) }
         }
     }
 
@@ -55,6 +56,34 @@ import Testing
         #expect(try await client.sync(request) == answer)
         #expect(script.requests.map(\.target).map { $0.split(separator: "/").last } == ["sessions", "sync", "sync"])
         #expect(signatures(script).map(\.counter) == [1, 2])
+    }
+
+    /// Until the hub has answered a request that was signed, it may not know that the machine has agreed.
+    @Test func requestsAreSignedUntilOneIsAnsweredAndThenProvenByTheAgreement() async throws {
+        let hubHalf = AgreementKey(seed: Array(repeating: 8, count: 32))
+        let seed = Array(repeating: 4 as UInt8, count: 32)
+        let id = SessionID(high: 0, low: 1)
+        let opened = message(
+            SessionResponse(session: id, hubTime: 1, expires: 2, hubKey: hub.publicKey, share: hubHalf.share).encoded())
+        let lost = HubClientError(.unreachable, .retry(after: nil), "cut")
+        let script = Script([
+            opened, problem(.overloaded), lost, message(answer.encoded()), message(answer.encoded()),
+        ])
+        let client = HubClient(
+            chain: chain, hubKey: hub.publicKey, identity: identity, transport: script, random: { _ in seed })
+        await #expect(throws: HubClientError.self) { try await client.sync(request) }
+        await #expect(throws: lost) { try await client.sync(request) }
+        _ = try await client.sync(request)
+        _ = try await client.sync(request)
+        let agreement = try SessionAgreement(
+            hub: hubHalf, machine: AgreementKey(seed: seed).share, session: id, of: identity.replica)
+        let sent = zip(signatures(script), script.requests.dropFirst())
+        for (index, (proof, request)) in sent.enumerated() {
+            let content = SignedContent(method: request.method, target: request.target, body: request.body)
+            try proof.verify(content, key: identity.key.publicKey, agreement: agreement, isAgreed: index == 3)
+            if case .code = proof.evidence { #expect(index == 3) } else { #expect(index < 3) }
+        }
+        #expect(signatures(script).map(\.counter) == [1, 1, 1, 2])
     }
 
     @Test func aForgottenSessionIsOpenedAgainOnceAndTheRequestSentInIt() async throws {

@@ -29,9 +29,13 @@ import Testing
             certificate: certificate, branchName: "Kemang", branchCode: "KEM", scopes: [home])
     }()
 
-    private static let sessionRequest = SessionRequest(replica: machine.publicKey.replica)
+    private static let sessionRequest = SessionRequest(replica: machine.publicKey.replica, share: nil)
     private static let sessionResponse = SessionResponse(
-        session: SessionID(high: 1, low: 2), hubTime: 3, expires: 4, hubKey: hub.publicKey)
+        session: SessionID(high: 1, low: 2), hubTime: 3, expires: 4, hubKey: hub.publicKey, share: nil)
+    private static let share = AgreementKey(seed: Array(repeating: 5, count: 32)).share
+    private static let agreedRequest = SessionRequest(replica: machine.publicKey.replica, share: share)
+    private static let agreedResponse = SessionResponse(
+        session: SessionID(high: 1, low: 2), hubTime: 3, expires: 4, hubKey: hub.publicKey, share: share)
 
     /// SHA-256 of each message's bytes. When one of these fails, the protocol has changed: give the message a new
     /// version, and keep reading the old one.
@@ -45,6 +49,12 @@ import Testing
         #expect(
             hexadecimal(MessageTests.sessionRequest.encoded()) == "01"
                 + MessageTests.machine.publicKey.replica.description)
+        #expect(
+            MessageTests.agreedRequest.encoded()
+                == [2] + MessageTests.sessionRequest.encoded().dropFirst() + MessageTests.share.bytes)
+        #expect(
+            MessageTests.agreedResponse.encoded()
+                == [2] + MessageTests.sessionResponse.encoded().dropFirst() + MessageTests.share.bytes)
     }
 
     @Test func everyMessageComesBack() throws {
@@ -52,6 +62,8 @@ import Testing
         #expect(try JoinResponse(MessageTests.joinResponse.encoded()) == MessageTests.joinResponse)
         #expect(try SessionRequest(MessageTests.sessionRequest.encoded()) == MessageTests.sessionRequest)
         #expect(try SessionResponse(MessageTests.sessionResponse.encoded()) == MessageTests.sessionResponse)
+        #expect(try SessionRequest(MessageTests.agreedRequest.encoded()) == MessageTests.agreedRequest)
+        #expect(try SessionResponse(MessageTests.agreedResponse.encoded()) == MessageTests.agreedResponse)
     }
 
     @Test func truncationAndTrailingBytesAreRefused() {
@@ -65,6 +77,8 @@ import Testing
         check(MessageTests.joinResponse.encoded()) { _ = try JoinResponse($0) }
         check(MessageTests.sessionRequest.encoded()) { _ = try SessionRequest($0) }
         check(MessageTests.sessionResponse.encoded()) { _ = try SessionResponse($0) }
+        check(MessageTests.agreedRequest.encoded()) { _ = try SessionRequest($0) }
+        check(MessageTests.agreedResponse.encoded()) { _ = try SessionResponse($0) }
     }
 
     /// A flipped byte is refused, or changes what the signature covers.
@@ -81,8 +95,8 @@ import Testing
     }
 
     @Test func aNewerVersionIsNamed() {
-        #expect(throws: CodecError.unsupported("session messages of version 2")) {
-            try SessionRequest([2] + MessageTests.sessionRequest.encoded().dropFirst())
+        #expect(throws: CodecError.unsupported("session messages of version 3")) {
+            try SessionRequest([3] + MessageTests.sessionRequest.encoded().dropFirst())
         }
     }
 

@@ -10,8 +10,7 @@ extension HubServer {
     ///
     /// The certificate is read once: a stream says no more than that a scope has grown.
     func events(_ request: Request, _ context: HubRequestContext, _ service: ChainService) async throws -> Response {
-        let signature = try signature(request, service)
-        let replica = try service.sessions.admit(signature, content(request, []))
+        let replica = try service.sessions.admit(try proof(request, service), content(request, []))
         let certificate = try await certificate(of: replica, service)
         let listening = try service.wakeUps.listen(certificate)
         return Response(

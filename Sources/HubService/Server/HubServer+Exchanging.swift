@@ -57,21 +57,25 @@ extension HubServer {
             )
         }
         let now = environment.now()
+        let opened: (session: SessionID, share: AgreementShare?)
+        do { opened = try service.sessions.open(for: certificate, share: wish.share) } catch {
+            throw HubFault(.malformed, "the share of a session's key is none")
+        }
         let answer = SessionResponse(
-            session: service.sessions.open(for: certificate), hubTime: now,
-            expires: now + service.sessions.lifetime.milliseconds, hubKey: hubKey)
+            session: opened.session, hubTime: now, expires: now + service.sessions.lifetime.milliseconds,
+            hubKey: hubKey, share: opened.share)
         return Response(HubAnswer(contentType: SyncMedia.message, body: answer.encoded()))
     }
 
-    /// The signature that a request carries; its session is open.
+    /// The proof that a request carries; its session is open.
     ///
     /// - Throws: `.unsigned` or `.sessionUnknown`.
-    func signature(_ request: Request, _ service: ChainService) throws -> RequestSignature {
-        guard let value = request.headers[.authorization], let signature = RequestSignature(headerValue: value) else {
+    func proof(_ request: Request, _ service: ChainService) throws -> RequestProof {
+        guard let value = request.headers[.authorization], let proof = RequestProof(headerValue: value) else {
             throw HubFault.refused(.unsigned, "the request carries no signature of a machine")
         }
-        _ = try service.sessions.replica(of: signature.session)
-        return signature
+        _ = try service.sessions.replica(of: proof.session)
+        return proof
     }
 
     func content(_ request: Request, _ body: [UInt8]) -> SignedContent {
@@ -82,11 +86,11 @@ extension HubServer {
 
     func sync(_ request: Request, _ context: HubRequestContext, _ service: ChainService) async throws -> Response {
         try checkMedia(request)
-        let signature = try signature(request, service)
-        let answer = try await admission.admit(signature.session) {
+        let proof = try proof(request, service)
+        let answer = try await admission.admit(proof.session) {
             let bytes = try await body(request, limit: .syncRequestBytes)
-            return try await service.sessions.answer(signature, content(request, bytes)) { replica in
-                try await exchange(bytes, request, from: replica, in: signature.session, context, service)
+            return try await service.sessions.answer(proof, content(request, bytes)) { replica in
+                try await exchange(bytes, request, from: replica, in: proof.session, context, service)
             }
         }
         return Response(answer)

@@ -10,7 +10,7 @@ import SyncHTTP
 extension HubServer {
     /// Who asks for a report: a machine with what its certificate lets it read, or the administrator.
     private enum Asker {
-        case machine(RequestSignature)
+        case machine(RequestProof)
         case administrator
     }
 
@@ -47,7 +47,7 @@ extension HubServer {
             try await checkAdministrator(request, service)
             return .administrator
         }
-        return .machine(try signature(request, service))
+        return .machine(try proof(request, service))
     }
 
     private func report(
@@ -58,9 +58,9 @@ extension HubServer {
         switch asker {
         case .administrator:
             return Response(answer(try await make { _ in true }, type: SyncMedia.json, isZstdTaken: isZstdTaken))
-        case .machine(let signature):
+        case .machine(let proof):
             return Response(
-                try await service.sessions.answer(signature, content(request, [])) { replica in
+                try await service.sessions.answer(proof, content(request, [])) { replica in
                     let certificate = try await certificate(of: replica, service)
                     let bytes = try await make { certificate.rights(in: $0).contains(.read) }
                     return answer(bytes, type: SyncMedia.json, isZstdTaken: isZstdTaken)

@@ -72,14 +72,14 @@ extension HubServer {
         guard let scope = context.parameters.get("scope").flatMap({ ScopeID(hexadecimal: $0) }) else {
             throw HubFault(.notFound, "a scope is named by 32 hexadecimal digits")
         }
-        let signature = try signature(request, service)
+        let proof = try proof(request, service)
         let isZstdTaken = compresses && takesZstd(request)
         return Response(
-            try await service.sessions.answer(signature, content(request, [])) { replica in
+            try await service.sessions.answer(proof, content(request, [])) { replica in
                 guard try await certificate(of: replica, service).rights(in: scope).contains(.read) else {
                     throw HubFault.refused(
                         .notFound, "there is no such scope for this machine", replica: replica,
-                        session: signature.session)
+                        session: proof.session)
                 }
                 return answer(try await make(scope), type: SyncMedia.message, isZstdTaken: isZstdTaken)
             })

@@ -37,11 +37,12 @@ package struct SessionLimits: Hashable, Sendable {
 ///
 /// In memory: after a restart replicas open new ones.
 package final class Sessions: Sendable {
-    private struct Session {
+    private struct Session: Sendable {
         let replica: ReplicaID
         let key: PublicKey
         let opened: Duration
         var used: Duration
+        let agreement: SessionAgreement?
         /// Whether a signed request came: whoever knows a replica's id can open sessions in its name, and no more.
         var isProven = false
         var counter: UInt64 = 0
@@ -72,8 +73,21 @@ package final class Sessions: Sendable {
 
     /// Opens a session of a replica. Where there are too many, the least useful ends: never proven ones first, then the
     /// longest silent.
-    package func open(for certificate: Certificate) -> SessionID {
+    ///
+    /// - Parameter share: the machine's half of a key, where it sent one.
+    /// - Returns: the session, and the hub's half.
+    /// - Throws: `SignatureError` where the machine's share gives no secret.
+    package func open(
+        for certificate: Certificate, share: AgreementShare? = nil
+    ) throws(SignatureError) -> (session: SessionID, share: AgreementShare?) {
         let id = SessionID(environment.random(SessionID.byteCount))
+        var own: AgreementKey?
+        var agreement: SessionAgreement?
+        if let share {
+            let key = AgreementKey(seed: environment.random(AgreementKey.seedBytes))
+            agreement = try SessionAgreement(hub: key, machine: share, session: id, of: certificate.replica)
+            own = key
+        }
         let now = environment.uptime()
         state.withLock { state in
             let own = state.ofReplica[certificate.replica] ?? []
@@ -85,10 +99,11 @@ package final class Sessions: Sendable {
                 }
             }
             state.sessions[id] = Session(
-                replica: certificate.replica, key: certificate.publicKey, opened: now, used: now)
+                replica: certificate.replica, key: certificate.publicKey, opened: now, used: now,
+                agreement: agreement)
             state.ofReplica[certificate.replica, default: []].append(id)
         }
-        return id
+        return (id, own?.share)
     }
 
     /// How long a session lives at most.
@@ -116,16 +131,16 @@ package final class Sessions: Sendable {
     /// that asked is gone. The same request again gets the same answer.
     /// - Throws: `HubFault`, or what `execute` throws; then the same request may come again.
     package func answer(
-        _ signature: RequestSignature, _ content: SignedContent,
+        _ proof: RequestProof, _ content: SignedContent,
         execute: @escaping @Sendable (ReplicaID) async throws -> HubAnswer
     ) async throws -> HubAnswer {
-        let replica = try verify(signature, content)
-        let (task, isFirst) = try withSession(signature.session) {
+        let replica = try verify(proof, content)
+        let (task, isFirst) = try withSession(proof.session) {
             (session, state) throws(HubFault) -> (Task<HubAnswer, any Error>, Bool) in
-            if let running = session.execution, session.counter == signature.counter, session.content == content {
+            if let running = session.execution, session.counter == proof.counter, session.content == content {
                 return (running, false)
             }
-            try advance(&session, signature, content, mayRepeat: true)
+            try advance(&session, proof, content, mayRepeat: true)
             state.keptBytes -= session.keptBytes
             session.keptBytes = 0
             let task = Task { try await execute(replica) }
@@ -135,10 +150,10 @@ package final class Sessions: Sendable {
         guard isFirst else { return try await task.value }
         do {
             let answer = try await task.value
-            keep(answer, signature)
+            keep(answer, proof)
             return answer
         } catch {
-            forget(signature)
+            forget(proof)
             throw error
         }
     }
@@ -146,10 +161,10 @@ package final class Sessions: Sendable {
     /// Checks a signed request whose answer is not one to be given again. The same bytes a second time are stale.
     ///
     /// - Returns: the replica.
-    package func admit(_ signature: RequestSignature, _ content: SignedContent) throws(HubFault) -> ReplicaID {
-        let replica = try verify(signature, content)
-        try withSession(signature.session) { session, state throws(HubFault) in
-            try advance(&session, signature, content, mayRepeat: false)
+    package func admit(_ proof: RequestProof, _ content: SignedContent) throws(HubFault) -> ReplicaID {
+        let replica = try verify(proof, content)
+        try withSession(proof.session) { session, state throws(HubFault) in
+            try advance(&session, proof, content, mayRepeat: false)
             state.keptBytes -= session.keptBytes
             session.keptBytes = 0
             session.execution = nil
@@ -157,40 +172,43 @@ package final class Sessions: Sendable {
         return replica
     }
 
-    private func verify(_ signature: RequestSignature, _ content: SignedContent) throws(HubFault) -> ReplicaID {
-        let (replica, key) = try withSession(signature.session) { session, _ in (session.replica, session.key) }
-        do { try signature.verify(content, key: key) } catch {
+    private func verify(_ proof: RequestProof, _ content: SignedContent) throws(HubFault) -> ReplicaID {
+        let session = try withSession(proof.session) { session, _ in session }
+        do {
+            try proof.verify(
+                content, key: session.key, agreement: session.agreement, isAgreed: session.isProven)
+        } catch {
             throw .refused(
-                .badSignature, "the request is not signed by the machine whose session it names", replica: replica,
-                session: signature.session)
+                .badSignature, "the request is not signed by the machine whose session it names",
+                replica: session.replica, session: proof.session)
         }
-        return replica
+        return session.replica
     }
 
     /// Takes the request's place in its session.
     private func advance(
-        _ session: inout Session, _ signature: RequestSignature, _ content: SignedContent, mayRepeat: Bool
+        _ session: inout Session, _ proof: RequestProof, _ content: SignedContent, mayRepeat: Bool
     ) throws(HubFault) {
-        let isRepeated = mayRepeat && session.counter == signature.counter && session.content == content
-        guard signature.counter > session.counter || isRepeated else {
+        let isRepeated = mayRepeat && session.counter == proof.counter && session.content == content
+        guard proof.counter > session.counter || isRepeated else {
             throw .refused(
                 .staleCounter, "a later request of this session has come before this one",
-                replica: session.replica, session: signature.session)
+                replica: session.replica, session: proof.session)
         }
         session.isProven = true
-        session.counter = signature.counter
+        session.counter = proof.counter
         session.content = content
         session.used = environment.uptime()
     }
 
     // MARK: - Keeping answers
 
-    private func keep(_ answer: HubAnswer, _ signature: RequestSignature) {
+    private func keep(_ answer: HubAnswer, _ proof: RequestProof) {
         state.withLock { state in
-            guard var session = state.sessions[signature.session], session.counter == signature.counter else { return }
+            guard var session = state.sessions[proof.session], session.counter == proof.counter else { return }
             session.keptBytes = answer.body.count
             state.keptBytes += answer.body.count
-            state.sessions[signature.session] = session
+            state.sessions[proof.session] = session
             while state.keptBytes > limits.keptAnswerBytes {
                 let keeping = state.sessions.filter { $0.value.keptBytes > 0 }
                 guard let oldest = keeping.min(by: { ($0.value.used, $0.key) < ($1.value.used, $1.key) }) else {
@@ -203,10 +221,10 @@ package final class Sessions: Sendable {
         }
     }
 
-    private func forget(_ signature: RequestSignature) {
+    private func forget(_ proof: RequestProof) {
         state.withLock { state in
-            if state.sessions[signature.session]?.counter == signature.counter {
-                state.sessions[signature.session]?.execution = nil
+            if state.sessions[proof.session]?.counter == proof.counter {
+                state.sessions[proof.session]?.execution = nil
             }
         }
     }

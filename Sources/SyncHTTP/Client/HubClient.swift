@@ -15,27 +15,40 @@ package actor HubClient {
     private let hubKey: PublicKey
     private let identity: ReplicaIdentity
     private let transport: any HubTransport
+    private let random: @Sendable (Int) -> [UInt8]
     let timeouts: HubTimeouts
     private let gate = AsyncGate()
     private var session: Session?
 
     private struct Session {
         let id: SessionID
+        /// Nil where the hub sent no half of a key.
+        let agreement: SessionAgreement?
+        /// Whether the hub has answered a request that was signed: from then on the agreement proves the others.
+        var isAgreed = false
         var counter: UInt64 = 0
         /// Sent under `counter`, and not answered.
         var unanswered: SignedContent?
     }
 
-    /// - Parameter hubKey: the key that was pinned when this machine joined.
+    /// - Parameters:
+    ///   - hubKey: the key that was pinned when this machine joined.
+    ///   - random: that many random bytes.
     package init(
         chain: ChainID, hubKey: PublicKey, identity: ReplicaIdentity, transport: any HubTransport,
-        timeouts: HubTimeouts = HubTimeouts()
+        timeouts: HubTimeouts = HubTimeouts(), random: @escaping @Sendable (Int) -> [UInt8] = HubClient.systemRandom
     ) {
         self.chain = chain
         self.hubKey = hubKey
         self.identity = identity
         self.transport = transport
         self.timeouts = timeouts
+        self.random = random
+    }
+
+    package static let systemRandom: @Sendable (Int) -> [UInt8] = { count in
+        var generator = SystemRandomNumberGenerator()
+        return (0..<count).map { _ in UInt8.random(in: .min ... .max, using: &generator) }
     }
 
     // MARK: - Joining
@@ -148,8 +161,8 @@ package actor HubClient {
             method: method, target: SyncRoute.chain(chain, route).target, headers: headers, body: body)
         return try await gate.pass {
             for isFirst in [true, false] {
-                let (signature, content) = try await sign(request)
-                request.headers = headers + [HubRequest.Header("Authorization", signature.headerValue)]
+                let (proof, content) = try await prove(request)
+                request.headers = headers + [HubRequest.Header("Authorization", proof.headerValue)]
                 let response = try await transport.send(request, limit: limit, timeout: timeout)
                 if try isAnswer(response, to: content, isFirst: isFirst) { return response }
             }
@@ -162,9 +175,9 @@ package actor HubClient {
     ) {
         for isFirst in [true, false] {
             var request = HubRequest(method: "GET", target: SyncRoute.chain(chain, .events).target)
-            let (signature, content) = try await sign(request)
+            let (proof, content) = try await prove(request)
             request.headers = [
-                HubRequest.Header("Authorization", signature.headerValue),
+                HubRequest.Header("Authorization", proof.headerValue),
                 HubRequest.Header("Accept", SyncMedia.events),
             ]
             // The hub opens a stream once: another attempt is another request.
@@ -181,23 +194,29 @@ package actor HubClient {
         preconditionFailure("the second answer is taken or thrown")
     }
 
-    /// Signs a request with the next counter, or with the one under which it went unanswered.
-    private func sign(_ request: HubRequest) async throws -> (RequestSignature, SignedContent) {
+    /// Proves a request with the next counter, or with the one under which it went unanswered.
+    private func prove(_ request: HubRequest) async throws -> (RequestProof, SignedContent) {
         let content = SignedContent(method: request.method, target: request.target, body: request.body)
         var session = try await openSession()
         if session.unanswered != content { session.counter += 1 }
         session.unanswered = content
         self.session = session
-        return (
-            RequestSignature(session: session.id, counter: session.counter, content: content, key: identity.key),
-            content
-        )
+        if session.isAgreed, let agreement = session.agreement {
+            let proof = RequestProof(
+                session: session.id, counter: session.counter, content: content, agreement: agreement)
+            return (proof, content)
+        }
+        let proof = RequestProof(
+            session: session.id, counter: session.counter, content: content, key: identity.key,
+            agreement: session.agreement)
+        return (proof, content)
     }
 
     /// - Returns: whether to take it; no means to send again in a new session.
     private func isAnswer(_ response: HubResponse, to content: SignedContent, isFirst: Bool) throws -> Bool {
         if response.status == 200 {
             session?.unanswered = nil
+            session?.isAgreed = true
             return true
         }
         let error = HubClientError(response, problem: HubClient.problem(response))
@@ -212,11 +231,12 @@ package actor HubClient {
 
     private func openSession() async throws -> Session {
         if let session { return session }
+        let key = AgreementKey(seed: random(AgreementKey.seedBytes))
         let response = try await transport.send(
             HubRequest(
                 method: "POST", target: SyncRoute.chain(chain, .sessions).target,
                 headers: HubClient.messageHeaders(isCompressed: false),
-                body: SessionRequest(replica: identity.replica).encoded()),
+                body: SessionRequest(replica: identity.replica, share: key.share).encoded()),
             limit: .smallResponseBytes, timeout: timeouts.session)
         let answer = try HubClient.decoded(
             try HubClient.message(response, limit: .smallResponseBytes)
@@ -227,7 +247,16 @@ package actor HubClient {
             throw HubClientError(
                 .otherHub, .refuse, "another hub answers at this address than the one that this machine joined")
         }
-        let session = Session(id: answer.session)
+        var agreement: SessionAgreement?
+        if let share = answer.share {
+            do {
+                agreement = try SessionAgreement(
+                    machine: key, hub: share, session: answer.session, of: identity.replica)
+            } catch {
+                throw HubClientError(.malformedResponse, .refuse, "the hub's half of the session's key is none")
+            }
+        }
+        let session = Session(id: answer.session, agreement: agreement)
         self.session = session
         return session
     }

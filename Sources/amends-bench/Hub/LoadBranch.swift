@@ -16,6 +16,10 @@ final class LoadBranch {
     /// Changes whose push the hub has answered.
     private(set) var acknowledged: UInt64 = 0
     private var session: SessionID?
+    private var agreement: SessionAgreement?
+    /// Whether the hub has answered a request that was signed.
+    private var isAgreed = false
+    private let agreementKey: AgreementKey
     private var counter: UInt64 = 0
     private var head: (sequence: UInt64, hash: Hash256)
     /// Made, signed and packed before the clock starts; the last comes first.
@@ -36,6 +40,7 @@ final class LoadBranch {
         var random = SeededGenerator(seed: UInt64(number) &+ 1_000)
         identity = ReplicaIdentity(
             key: try SigningKey(seed: (0..<32).map { _ in UInt8(truncatingIfNeeded: random.next()) }))
+        agreementKey = AgreementKey(seed: (0..<32).map { _ in UInt8(truncatingIfNeeded: random.next()) })
         scope = ScopeIntroduction(name: Text("branch/load-\(number)"), seed: chain)
         common = ScopeIntroduction(name: "common", seed: chain)
         grants =
@@ -93,13 +98,17 @@ final class LoadBranch {
     func sessionRequest() -> [UInt8] {
         LoadBranch.http(
             "POST", SyncRoute.chain(chain, .sessions).target, "",
-            SessionRequest(replica: identity.replica).encoded(), isCompressed: false)
+            SessionRequest(replica: identity.replica, share: agreementKey.share).encoded(), isCompressed: false)
     }
 
     func opened(_ body: [UInt8], hubKey: PublicKey) throws {
         let answer = try SessionResponse(body)
         try require(answer.hubKey == hubKey, "another hub answers")
         session = answer.session
+        agreement = try answer.share.map {
+            try SessionAgreement(machine: agreementKey, hub: $0, session: answer.session, of: identity.replica)
+        }
+        isAgreed = false
         counter = 0
     }
 
@@ -118,21 +127,27 @@ final class LoadBranch {
         ).encoded()
         let isCompressed = bytes.count >= SyncMedia.leastCompressedBytes
         let body = isCompressed ? Zstd.compress(bytes) : bytes
-        return signed("POST", .sync, body, isCompressed: isCompressed)
+        return proven("POST", .sync, body, isCompressed: isCompressed)
     }
 
-    func eventsRequest() -> [UInt8] { signed("GET", .events, [], isCompressed: false) }
+    func eventsRequest() -> [UInt8] { proven("GET", .events, [], isCompressed: false) }
 
-    private func signed(_ method: String, _ route: SyncRoute.ChainRoute, _ body: [UInt8], isCompressed: Bool) -> [UInt8]
+    /// As the client does it: signed until one that was signed is answered.
+    private func proven(_ method: String, _ route: SyncRoute.ChainRoute, _ body: [UInt8], isCompressed: Bool) -> [UInt8]
     {
         guard let session else { preconditionFailure("no session is open") }
         counter += 1
         let target = SyncRoute.chain(chain, route).target
-        let signature = RequestSignature(
-            session: session, counter: counter, content: SignedContent(method: method, target: target, body: body),
-            key: identity.key)
+        let content = SignedContent(method: method, target: target, body: body)
+        let proof =
+            if isAgreed, let agreement {
+                RequestProof(session: session, counter: counter, content: content, agreement: agreement)
+            } else {
+                RequestProof(
+                    session: session, counter: counter, content: content, key: identity.key, agreement: agreement)
+            }
         return LoadBranch.http(
-            method, target, "authorization: \(signature.headerValue)\r\n", body, isCompressed: isCompressed)
+            method, target, "authorization: \(proof.headerValue)\r\n", body, isCompressed: isCompressed)
     }
 
     private static func http(
@@ -164,6 +179,7 @@ final class LoadBranch {
             throw BenchError("the hub did not take a push: \(response.answers)")
         }
         sent = nil
+        isAgreed = true
         acknowledged += UInt64(push.count)
         position = page.receipt.position
         history = page.receipt.history
