@@ -86,6 +86,27 @@ import Testing
         #expect(signatures(script).map(\.counter) == [1, 1, 1, 2])
     }
 
+    /// Found by `tools/prove empty-exchange`, whose proxy begins streams itself: a hub that never saw a signature refuses codes.
+    @Test func aCodeThatTheHubDoesNotKnowIsFollowedByANewSession() async throws {
+        func opened(_ number: UInt64) -> HubResponse {
+            message(
+                SessionResponse(
+                    session: SessionID(high: 0, low: number), hubTime: 1, expires: 2, hubKey: hub.publicKey,
+                    share: AgreementKey(seed: Array(repeating: 8, count: 32)).share
+                ).encoded())
+        }
+        let script = Script([
+            opened(1), message(answer.encoded()), problem(.badSignature), opened(2), message(answer.encoded()),
+        ])
+        let client = client(script)
+        #expect(try await client.sync(request) == answer)
+        #expect(try await client.sync(request) == answer)
+        let sent = signatures(script)
+        #expect(sent.map(\.session.low) == [1, 1, 2])
+        let areCodes = sent.map { if case .code = $0.evidence { true } else { false } }
+        #expect(areCodes == [false, true, false])
+    }
+
     @Test func aForgottenSessionIsOpenedAgainOnceAndTheRequestSentInIt() async throws {
         let script = Script([session(1), problem(.sessionUnknown), session(2), message(answer.encoded())])
         #expect(try await client(script).sync(request) == answer)

@@ -88,6 +88,8 @@ def attacks(proof, company, other, captured):
         url, chain, wire.replica_id(wire.public_key(stranger)))[0]
     yield "a stranger's key in a machine's session", lambda: send(signed(stranger, session_of(victim)))
     yield "another branch's key in a machine's session", lambda: send(signed(olga, session_of(victim)))
+    yield "a code in a session without a key", lambda: send(
+        f"Amends session={session_of(victim).hex()},counter=1,code={proof.random.randbytes(32).hex()}")
     yield "a signed request with one byte changed", lambda: send(
         signed(victim, session_of(victim)), body[:-1] + bytes([body[-1] ^ 1]))
     yield "captured bytes in another session", lambda: send(

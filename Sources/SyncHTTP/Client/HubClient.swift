@@ -24,7 +24,8 @@ package actor HubClient {
         let id: SessionID
         /// Nil where the hub sent no half of a key.
         let agreement: SessionAgreement?
-        /// Whether the hub has answered a request that was signed: from then on the agreement proves the others.
+        /// Whether the hub has answered a request that was signed: from then on the agreement proves the others. A stream
+        /// that begins is no such answer: anybody on the way can begin one.
         var isAgreed = false
         var counter: UInt64 = 0
         /// Sent under `counter`, and not answered.
@@ -164,7 +165,10 @@ package actor HubClient {
                 let (proof, content) = try await prove(request)
                 request.headers = headers + [HubRequest.Header("Authorization", proof.headerValue)]
                 let response = try await transport.send(request, limit: limit, timeout: timeout)
-                if try isAnswer(response, to: content, isFirst: isFirst) { return response }
+                if try isAnswer(response, to: content, isFirst: isFirst) {
+                    session?.isAgreed = true
+                    return response
+                }
             }
             preconditionFailure("the second answer is taken or thrown")
         }
@@ -216,12 +220,15 @@ package actor HubClient {
     private func isAnswer(_ response: HubResponse, to content: SignedContent, isFirst: Bool) throws -> Bool {
         if response.status == 200 {
             session?.unanswered = nil
-            session?.isAgreed = true
             return true
         }
         let error = HubClientError(response, problem: HubClient.problem(response))
         switch error.code {
         case .hub(.sessionUnknown), .hub(.staleCounter):
+            session = nil
+            if isFirst { return false }
+        case .hub(.badSignature) where session?.isAgreed == true:
+            // Who answered the signed request was not the hub.
             session = nil
             if isFirst { return false }
         default: break
