@@ -38,26 +38,11 @@ extension SQLiteTransaction {
         let stored = StoredChange(
             header: header, operations: operations, hash: hash, placement: placement, order: order)
         if placement == nil {
-            appendToRun(stored, records, scope: scope, feed: feed)
+            caches.tail.append(stored, records, scope: scope, feed: feed)
         } else {
             caches.tail.changes[LogTail.Place(scope: scope, dot: header.dot)] = LogTail.Appended(stored, records)
         }
         return stored
-    }
-
-    private func appendToRun(_ change: StoredChange, _ records: [RecordID], scope: Int64, feed: Int64) {
-        let header = change.header
-        let isNext = caches.tail.runs.last.map {
-            $0.scope == scope && $0.feedID == header.feed && $0.next == header.sequence
-                && $0.changes.count < LogTail.changesPerRun
-        }
-        if isNext != true {
-            caches.tail.runs.append(
-                LogTail.Run(
-                    scope: scope, feed: feed, feedID: header.feed, first: header.sequence, previous: header.previous,
-                    number: StoredChange.number(ofOrder: change.order)))
-        }
-        caches.tail.runs[caches.tail.runs.count - 1].append(change, records)
     }
 
     /// The number of the next change without an entry: 1 and up, over all scopes.

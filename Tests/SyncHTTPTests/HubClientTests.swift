@@ -95,16 +95,32 @@ import Testing
                     share: AgreementKey(seed: Array(repeating: 8, count: 32)).share
                 ).encoded())
         }
+        func areCodes(_ script: Script) -> [Bool] {
+            signatures(script).map { if case .code = $0.evidence { true } else { false } }
+        }
         let script = Script([
             opened(1), message(answer.encoded()), problem(.badSignature), opened(2), message(answer.encoded()),
         ])
         let client = client(script)
         #expect(try await client.sync(request) == answer)
         #expect(try await client.sync(request) == answer)
-        let sent = signatures(script)
-        #expect(sent.map(\.session.low) == [1, 1, 2])
-        let areCodes = sent.map { if case .code = $0.evidence { true } else { false } }
-        #expect(areCodes == [false, true, false])
+        #expect(signatures(script).map(\.session.low) == [1, 1, 2])
+        #expect(areCodes(script) == [false, true, false])
+        // A page for people that somebody on the way gives is no answer of the hub.
+        let portal = Script([
+            opened(1), HubResponse(status: 200, headers: [.init("Content-Type", "text/html")], body: [1]),
+            message(answer.encoded()),
+        ])
+        let behind = self.client(portal)
+        await #expect(throws: HubClientError.self) { try await behind.sync(self.request) }
+        #expect(try await behind.sync(request) == answer)
+        #expect(areCodes(portal) == [false, false])
+        // Found in review: a share that was damaged on the way left a session of no use, for an hour.
+        let damaged = Script([opened(1), problem(.badSignature), opened(2), message(answer.encoded())])
+        #expect(try await self.client(damaged).sync(request) == answer)
+        let refused = Script([opened(1), problem(.badSignature), opened(2), problem(.badSignature)])
+        let error = await #expect(throws: HubClientError.self) { try await self.client(refused).sync(self.request) }
+        #expect(error?.recovery == .reauthenticate)
     }
 
     @Test func aForgottenSessionIsOpenedAgainOnceAndTheRequestSentInIt() async throws {

@@ -5,10 +5,10 @@ import Causality
 /// What its changes do lies in one piece of canonical bytes, rebuilt exactly: such as `Change.init(carried:)` takes, and
 /// folded from there without parsing or allocating for each. Origins are decoded once and shared.
 ///
-///     let segment = try Segment(decoding: bytes, scope: scope)
-///     for case .full(let change) in segment.items {
+///     let segment = try Segment(decoding: bytes, scope: scope, isIndexed: true)
+///     for (number, case .full(let change)) in segment.items.enumerated() {
 ///         let header = segment.header(of: change, previous: head)
-///         let operations = try segment.operations(of: change)
+///         let operations = segment.indexed?[number]
 ///     }
 package struct Segment: Sendable {
     package let scope: ScopeID

@@ -25,13 +25,18 @@ struct LogTail {
         private var records: [[RecordID]] = []
         /// What all of them touch.
         private(set) var marks = RecordMarks()
-        /// The row's body: see `StoredRun`.
-        private var writer = ByteWriter(reserving: 1_024)
+        /// The row's body, where it is written as the changes come: see `StoredRun`.
+        private var writer = ByteWriter()
+        private let writesBody: Bool
 
         var next: UInt64 { first + UInt64(changes.count) }
-        var body: [UInt8] { writer.bytes }
+        var body: [UInt8] { writesBody ? writer.bytes : StoredRun.body(of: changes) }
 
-        init(scope: Int64, feed: Int64, feedID: FeedID, first: UInt64, previous: Hash256, number: Int64) {
+        /// - Parameter writesBody: whether to write the body as the changes come, in memory beside them.
+        init(
+            scope: Int64, feed: Int64, feedID: FeedID, first: UInt64, previous: Hash256, number: Int64, writesBody: Bool
+        ) {
+            self.writesBody = writesBody
             self.scope = scope
             self.feed = feed
             self.feedID = feedID
@@ -41,7 +46,7 @@ struct LogTail {
         }
 
         mutating func append(_ change: StoredChange, _ records: [RecordID]) {
-            StoredRun.write(change, into: &writer)
+            if writesBody { StoredRun.write(change, into: &writer) }
             changes.append(change)
             self.records.append(records)
             for record in records { marks.insert(record) }
@@ -68,7 +73,9 @@ struct LogTail {
     /// Appended in this transaction with an entry.
     var changes: [Place: Appended] = [:]
     /// In the order in which they came.
-    var runs: [Run] = []
+    private(set) var runs: [Run] = []
+    /// By scope's row and feed, the numbers of its runs: a bundle may bring changes of two feeds in turn, and a run for each.
+    private var runsOfFeed: [RunKey: [Int]] = [:]
     /// By scope's row, in order.
     var entries: [Int64: [EntryRow]] = [:]
     /// Entries that came packed, by scope's row, with the position of their first.
@@ -76,16 +83,45 @@ struct LogTail {
     /// Changes that got their entry in this transaction and were stored before.
     var placed: [Place: Placement] = [:]
 
+    private struct RunKey: Hashable {
+        let scope: Int64
+        let feed: FeedID
+    }
+
+    /// More runs than these have their bodies made when they are written: a bundle's changes are not in memory twice.
+    private static let writtenBodies = 16
+
+    /// Takes a change without an entry.
+    mutating func append(_ change: StoredChange, _ records: [RecordID], scope: Int64, feed: Int64) {
+        let header = change.header
+        let isNext = runs.last.map {
+            $0.scope == scope && $0.feedID == header.feed && $0.next == header.sequence
+                && $0.changes.count < LogTail.changesPerRun
+        }
+        if isNext != true {
+            runsOfFeed[RunKey(scope: scope, feed: header.feed), default: []].append(runs.count)
+            runs.append(
+                Run(
+                    scope: scope, feed: feed, feedID: header.feed, first: header.sequence, previous: header.previous,
+                    number: StoredChange.number(ofOrder: change.order), writesBody: runs.count < LogTail.writtenBodies))
+        }
+        runs[runs.count - 1].append(change, records)
+    }
+
     /// What was appended in this transaction, with or without an entry.
     ///
-    /// - Complexity: O(runs): a transaction has few.
+    /// - Complexity: O(log runs of the feed).
     func appended(at place: Place) -> Appended? {
         if let placed = changes[place] { return placed }
-        let run = runs.last {
-            $0.scope == place.scope && $0.feedID == place.dot.feed && $0.first <= place.dot.sequence
-                && place.dot.sequence < $0.next
+        guard !runs.isEmpty, let own = runsOfFeed[RunKey(scope: place.scope, feed: place.dot.feed)] else { return nil }
+        // A feed's changes come in the order of their sequences.
+        var (low, high) = (0, own.count)
+        while low < high {
+            let middle = (low + high) / 2
+            if runs[own[middle]].first <= place.dot.sequence { low = middle + 1 } else { high = middle }
         }
-        return run?.appended(place.dot.sequence)
+        guard low > 0, place.dot.sequence < runs[own[low - 1]].next else { return nil }
+        return runs[own[low - 1]].appended(place.dot.sequence)
     }
 
     /// Forgets what is on disk now; what has its entry and is not among `written` waits for the entry's row.
@@ -96,6 +132,7 @@ struct LogTail {
         changes.merge(waiting) { first, _ in first }
         placed = placed.filter { !written.contains($0.key) }
         runs.removeAll(keepingCapacity: true)
+        runsOfFeed.removeAll(keepingCapacity: true)
         entries = [:]
         packed = [:]
     }

@@ -49,13 +49,15 @@ struct ClockWriter: Sendable {
     ///
     /// - Parameters:
     ///   - slots: of the state whose bytes these are.
+    ///   - type: whose value table it is.
     ///   - names: those that the state was made with.
     ///   - feedRows: of the feeds that the state lists.
     /// - Complexity: O(slots + fields), times the changes of the record.
     mutating func encode(
-        _ slots: CompactSlots, in bytes: UnsafeRawBufferPointer, of table: ValueTable, _ names: FieldNames,
+        _ slots: CompactSlots, in bytes: UnsafeRawBufferPointer, of type: ProjectedType, _ names: FieldNames,
         feedRows: ArraySlice<Int64>
     ) {
+        let table = type.values
         changes.removeAll(keepingCapacity: true)
         numbers.removeAll(keepingCapacity: true)
         numbers.append(contentsOf: repeatElement(0, count: slots.changes.count))
@@ -65,7 +67,7 @@ struct ClockWriter: Sendable {
         shown.removeAll(keepingCapacity: true)
         var restBytes = ByteWriter()
         names.withView { names in
-            table.keys.names.withUnsafeBytes { keys in encodeValues(slots, bytes, table, keys, names, feedRows) }
+            table.keys.names.withUnsafeBytes { keys in encodeValues(slots, bytes, type, keys, names, feedRows) }
             if rest.isEmpty { return }
             restBytes.write(rest.count)
             for index in rest { encode(slots.slots[index], slots, bytes, of: table, names, feedRows, into: &restBytes) }
@@ -90,26 +92,36 @@ struct ClockWriter: Sendable {
 
     /// Finds for each slot the column that gives its value back; what has none comes to the rest.
     private mutating func encodeValues(
-        _ slots: CompactSlots, _ bytes: UnsafeRawBufferPointer, _ table: ValueTable, _ keys: UnsafeRawBufferPointer,
+        _ slots: CompactSlots, _ bytes: UnsafeRawBufferPointer, _ type: ProjectedType, _ keys: UnsafeRawBufferPointer,
         _ names: FieldNames.View, _ feedRows: ArraySlice<Int64>
     ) {
+        let table = type.values
         let columns = table.keys.keys.span
         let all = slots.slots.span
         var hasType = false
         for index in all.indices {
-            if !hasType, isType(all[index], of: slots, in: bytes, of: table, names) {
+            if !hasType, isType(all[index], of: slots, in: bytes, of: type, names) {
                 hasType = true
                 marks[0] = number(of: all[index].first, slots, feedRows)
                 continue
             }
             // Both are sorted by target, so one walk meets all.
-            var relation = 1
-            while shown.count < columns.count {
-                relation = ClockWriter.order(columns[shown.count], keys, all[index], of: slots, bytes, names)
-                if relation >= 0 { break }
-                shown.append(-1)
+            var isFound = false
+            if all[index].name == 0 {
+                var relation = 1
+                while shown.count < columns.count {
+                    relation = ClockWriter.order(columns[shown.count], keys, all[index], of: slots, bytes, names)
+                    if relation >= 0 { break }
+                    shown.append(-1)
+                }
+                isFound = relation == 0
+            } else {
+                let place = type.places.place(of: all[index])
+                isFound =
+                    place >= shown.count && columns[place].kind == all[index].kind && all[index].element.isEmpty
+                if isFound { while shown.count < place { shown.append(-1) } }
             }
-            guard relation == 0, shown.count < columns.count, !columns[shown.count].isType else {
+            guard isFound, shown.count < columns.count, !columns[shown.count].isType else {
                 rest.append(index)
                 continue
             }
@@ -141,14 +153,15 @@ struct ClockWriter: Sendable {
 
     /// Whether a slot is the register `type` with this one value, which the table then says for all of its rows.
     private func isType(
-        _ slot: CompactSlots.Slot, of slots: CompactSlots, in bytes: UnsafeRawBufferPointer, of table: ValueTable,
+        _ slot: CompactSlots.Slot, of slots: CompactSlots, in bytes: UnsafeRawBufferPointer, of type: ProjectedType,
         _ names: FieldNames.View
     ) -> Bool {
         guard slot.survivorCount == 1, slot.kind == .register,
-            slots.withField(of: slot, in: bytes, names, { Schema.typeField.isEqual(to: $0, $1) }),
+            type.places.isOfType(slot)
+                ?? slots.withField(of: slot, in: bytes, names, { Schema.typeField.isEqual(to: $0, $1) }),
             case .text(let text) = EncodedScalar(slot.first.value, in: bytes)
         else { return false }
-        return table.name.isEqual(to: bytes, text)
+        return type.values.name.isEqual(to: bytes, text)
     }
 
     /// The number, from 1, of the change that wrote a value.

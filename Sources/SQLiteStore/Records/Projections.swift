@@ -18,8 +18,9 @@ struct Projections: Sendable {
     let fieldNames: FieldNames
 
     init(_ schemas: [Schema]) {
-        fieldNames = FieldNames(schemas.flatMap(\.recordTypes).flatMap(\.fields).map(\.name) + [Schema.typeField])
-        types = schemas.flatMap(\.recordTypes).enumerated().map { ProjectedType($1, number: Int64($0 + 1)) }
+        let names = FieldNames(schemas.flatMap(\.recordTypes).flatMap(\.fields).map(\.name) + [Schema.typeField])
+        fieldNames = names
+        types = schemas.flatMap(\.recordTypes).enumerated().map { ProjectedType($1, number: Int64($0 + 1), names) }
     }
 
     /// The statements that make all tables and indexes; changed statements mean that the tables are rebuilt.
@@ -65,17 +66,20 @@ final class ProjectedType: Sendable {
     /// The columns of the main table before those of its fields: that of the scope, where there is one.
     let leadingColumns: Int
     let values: ValueTable
+    /// Of states that name fields as the projections do.
+    let places: ColumnPlaces
     /// Whether anything but the main table's own columns is made from the log.
     let readsLog: Bool
     /// The fields that are columns of the main table, in the order of a state's slots.
     let columns: [ShownField]
 
-    init(_ type: RecordType, number: Int64) {
+    init(_ type: RecordType, number: Int64, _ names: FieldNames) {
         self.type = type
         self.number = number
         tables = Projections.tables(of: type)
         leadingColumns = tables[0].columns.first?.name == "scope" ? 1 : 0
         values = ValueTable(type)
+        places = ColumnPlaces(values, names)
         readsLog = !type.derivedColumns.isEmpty || type.fields.contains { $0.kind == .log }
         columns = type.fields.filter { !$0.hasTable }.enumerated().map { ShownField($1, index: $0) }
             .sorted { $0.target < $1.target }

@@ -143,7 +143,7 @@ struct RowDrafter: Sendable {
         let firstCell = cells.count
         if let type, let feedRows {
             let shown = projections.types[type]
-            compact.withBytes { clocks.encode(slots, in: $0, of: shown.values, names, feedRows: feedRows) }
+            compact.withBytes { clocks.encode(slots, in: $0, of: shown, names, feedRows: feedRows) }
             clockBytes.append(contentsOf: clocks.bytes)
             appendCells(of: shown, compact)
         }
@@ -179,14 +179,27 @@ struct RowDrafter: Sendable {
     private func type(of state: CompactState) -> Int? {
         let types = projections.types
         return state.withBytes { bytes in
-            let slot = projections.fieldNames.withView { slots.find(Schema.typeField, .register, in: bytes, $0) }
-            guard let slot else { return nil }
+            guard let slot = typeSlot(in: bytes) else { return nil }
             if slot.survivorCount == 1, case .text(let name) = EncodedScalar(slot.first.value, in: bytes) {
                 return types.firstIndex { $0.type.name.isEqual(to: bytes, name) }
             }
             guard let name = slots.slot(slot, of: state, projections.fieldNames).latest?.value.text else { return nil }
             return types.firstIndex { $0.type.name == name }
         }
+    }
+
+    private func typeSlot(in bytes: UnsafeRawBufferPointer) -> CompactSlots.Slot? {
+        // The number of the name is the same for each type.
+        guard let places = projections.types.first?.places else { return nil }
+        let slots = self.slots.slots.span
+        for index in slots.indices
+        where slots[index].kind == .register && slots[index].element.isEmpty
+            && places.isOfType(slots[index]) == true
+        {
+            return slots[index]
+        }
+        // Where it is written out.
+        return projections.fieldNames.withView { self.slots.find(Schema.typeField, .register, in: bytes, $0) }
     }
 
     /// Adds what the columns of the main table show, after its clock column was written.

@@ -68,6 +68,33 @@ extension HubStoreContract {
                         try transaction.change(at: appended.dot, of: Self.otherScope.scope), is: nil)
                 }
             },
+            Claim(name: "changes of two feeds and two scopes in turn are found in their transaction and after it") {
+                contract in
+                let store = try contract.makeStore()
+                let scopes = [Self.scope, Self.otherScope]
+                var authors = scopes.flatMap { [ContractAuthor(1, in: $0), ContractAuthor(2, in: $0)] }
+                var appended: [(scope: ScopeID, change: StoredChange)] = []
+                try store.write { transaction in
+                    for scope in scopes { try transaction.put(ScopeState(scope)) }
+                    for number in 0..<30 {
+                        for index in authors.indices where number % (index + 1) == 0 {
+                            let scope = authors[index].scope.scope
+                            appended.append(
+                                (scope, try Self.write(&authors[index], "\(number)", to: transaction)))
+                            let next = Dot(feed: authors[index].feed, sequence: authors[index].sequence + 1)
+                            try require("the next one", try transaction.change(at: next, of: scope), is: nil)
+                        }
+                    }
+                    for (scope, change) in appended {
+                        try require("in it", try transaction.change(at: change.dot, of: scope), is: change)
+                    }
+                }
+                try store.read { transaction in
+                    for (scope, change) in appended {
+                        try require("after it", try transaction.change(at: change.dot, of: scope), is: change)
+                    }
+                }
+            },
             Claim(name: "orders rise over all scopes in the order of appending") { contract in
                 try contract.makeStore().write { transaction in
                     for scope in [Self.scope, Self.otherScope] { try transaction.put(ScopeState(scope)) }

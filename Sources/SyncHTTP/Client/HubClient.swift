@@ -25,7 +25,7 @@ package actor HubClient {
         /// Nil where the hub sent no half of a key.
         let agreement: SessionAgreement?
         /// Whether the hub has answered a request that was signed: from then on the agreement proves the others. A stream
-        /// that begins is no such answer: anybody on the way can begin one.
+        /// that begins is no such answer, nor is a page for people: anybody on the way gives these.
         var isAgreed = false
         var counter: UInt64 = 0
         /// Sent under `counter`, and not answered.
@@ -166,7 +166,10 @@ package actor HubClient {
                 request.headers = headers + [HubRequest.Header("Authorization", proof.headerValue)]
                 let response = try await transport.send(request, limit: limit, timeout: timeout)
                 if try isAnswer(response, to: content, isFirst: isFirst) {
-                    session?.isAgreed = true
+                    let type = response.header("content-type")
+                    if SyncMedia.matches(type, SyncMedia.message) || SyncMedia.matches(type, SyncMedia.json) {
+                        session?.isAgreed = true
+                    }
                     return response
                 }
             }
@@ -227,10 +230,11 @@ package actor HubClient {
         case .hub(.sessionUnknown), .hub(.staleCounter):
             session = nil
             if isFirst { return false }
-        case .hub(.badSignature) where session?.isAgreed == true:
-            // Who answered the signed request was not the hub.
+        case .hub(.badSignature):
+            // Who answered the signed request was not the hub, or a share was damaged on the way.
+            let mayBeOurs = session?.agreement == nil
             session = nil
-            if isFirst { return false }
+            if isFirst, !mayBeOurs { return false }
         default: break
         }
         throw error
