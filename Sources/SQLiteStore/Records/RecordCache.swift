@@ -88,9 +88,9 @@ struct RecordCache {
     static let bytesLimit = 2 << 20
     /// Bytes of records at which all are written, where the pages of a history follow each other. A block more and they are
     /// `windowBytesLimit`.
-    static let fullWindowBytes = 20 << 18
+    static let fullWindowBytes = 19 << 18
     /// Bytes of records within a transaction: a window of changes folds into them before any is written.
-    static let windowBytesLimit = 23 << 18
+    static let windowBytesLimit = 22 << 18
     /// What stays of a full window when its oldest records are written: those that are used now.
     static let keptWindowBytes = 4 << 20
     /// Bytes of records that may lag behind the log of an import, which writes each of them once a window.
