@@ -115,7 +115,8 @@ extension Replica {
             throw DamagedSetting(.hubURL)
         }
         return HubClient(
-            chain: chain, hubKey: PublicKey(bytes: key), identity: identity, transport: HTTPTransport(address))
+            chain: chain, hubKey: PublicKey(bytes: key), identity: identity, transport: HTTPTransport(address),
+            random: random)
     }
 
     /// The key that `join` pinned.

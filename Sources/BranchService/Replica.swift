@@ -6,6 +6,7 @@ import ReplicaSettings
 import Replication
 import SQLiteStore
 import ServiceRecovery
+import SyncHTTP
 
 /// A branch's replica: its file, its key, and what one does with them.
 ///
@@ -15,7 +16,7 @@ package final class Replica {
     package let store: SQLiteStore
     package let identity: ReplicaIdentity
     private let clock: @Sendable () -> Int64
-    private let random: @Sendable (Int) -> [UInt8]
+    let random: @Sendable (Int) -> [UInt8]
 
     /// The schemas that this version shows in tables.
     package static let schemas = [CaseSchema.schema, DirectorySchema.schema, IncidentWorkloadSchema.schema]
@@ -162,9 +163,3 @@ package final class Replica {
 
 /// Milliseconds since 1970 by the system's clock.
 package let systemClock: @Sendable () -> Int64 = { Int64((Date().timeIntervalSince1970 * 1_000).rounded(.down)) }
-
-/// Bytes of the system's generator.
-package let systemRandom: @Sendable (Int) -> [UInt8] = { count in
-    var generator = SystemRandomNumberGenerator()
-    return (0..<count).map { _ in UInt8.random(in: .min ... .max, using: &generator) }
-}

@@ -139,14 +139,6 @@ extension Value {
     }
 }
 
-extension ByteWriter {
-    /// What canonical bytes have before the UTF-8 of a text of `count` bytes.
-    mutating func write(textHead count: Int) {
-        write(Value.Tag.text.rawValue)
-        write(count)
-    }
-}
-
 extension ByteReader {
     /// An offset from UTC in minutes, -1,080 to 1,080.
     mutating func readZone() throws(CodecError) -> Int16 {

@@ -1,4 +1,5 @@
 import Foundation
+import SyncHTTP
 
 /// What a hub takes from the world outside, so that tests can give it another one.
 package struct HubEnvironment: Sendable {
@@ -28,9 +29,6 @@ package struct HubEnvironment: Sendable {
                 return Int64(time.tv_sec) * 1_000 + Int64(time.tv_nsec) / 1_000_000
             },
             uptime: { ContinuousClock.now - start },
-            random: { count in
-                var generator = SystemRandomNumberGenerator()
-                return (0..<count).map { _ in UInt8.random(in: .min ... .max, using: &generator) }
-            })
+            random: systemRandom)
     }()
 }

@@ -80,6 +80,9 @@ package struct ByteWriter {
         }
     }
 
+    /// What stands before the UTF-8 of a text's value.
+    mutating func write(textHead count: Int) { Value.appendTextHead(count: count, to: &bytes) }
+
     package mutating func write<Kind>(_ id: Identifier128<Kind>) { id.append(to: &bytes) }
 
     package mutating func write(_ hash: Hash256) { hash.append(to: &bytes) }

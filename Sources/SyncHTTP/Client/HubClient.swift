@@ -37,7 +37,7 @@ package actor HubClient {
     ///   - random: that many random bytes.
     package init(
         chain: ChainID, hubKey: PublicKey, identity: ReplicaIdentity, transport: any HubTransport,
-        timeouts: HubTimeouts = HubTimeouts(), random: @escaping @Sendable (Int) -> [UInt8] = HubClient.systemRandom
+        timeouts: HubTimeouts = HubTimeouts(), random: @escaping @Sendable (Int) -> [UInt8] = systemRandom
     ) {
         self.chain = chain
         self.hubKey = hubKey
@@ -45,11 +45,6 @@ package actor HubClient {
         self.transport = transport
         self.timeouts = timeouts
         self.random = random
-    }
-
-    package static let systemRandom: @Sendable (Int) -> [UInt8] = { count in
-        var generator = SystemRandomNumberGenerator()
-        return (0..<count).map { _ in UInt8.random(in: .min ... .max, using: &generator) }
     }
 
     // MARK: - Joining
