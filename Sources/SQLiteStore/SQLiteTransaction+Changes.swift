@@ -103,49 +103,54 @@ extension SQLiteTransaction {
     }
 
     package func unplaced(of scope: ScopeID, after order: Int64, limit: Int) throws -> [StoredChange] {
-        guard let row = try heldScopeRow(scope) else { return [] }
-        try flushLog()
-        let feeds = try loadFeeds(row)
         var result: [StoredChange] = []
-        var after = max(StoredChange.number(ofOrder: order), 0)
-        while result.count < limit {
-            let places = try waitingRuns(of: row, after: after, limit: SQLiteTransaction.runsPerStep)
-            for place in places {
-                let run = try run(at: place, of: scope)
-                for change in run.changes
-                where change.order > order && result.count < limit
-                    && change.dot.sequence > feeds[change.dot.feed]?.placed ?? 0
-                {
-                    result.append(change)
-                }
-                after = run.number + Int64(run.changes.count) - 1
+        try visitWaitingRuns(of: scope, after: order, while: { result.count < limit }) { place, feeds in
+            let run = try run(at: place, of: scope)
+            for change in run.changes
+            where change.order > order && result.count < limit
+                && change.dot.sequence > feeds[change.dot.feed]?.placed ?? 0
+            {
+                result.append(change)
             }
-            if places.count < SQLiteTransaction.runsPerStep { break }
+            return run.number + Int64(run.changes.count) - 1
         }
         return result
     }
 
     package func unplacedCarried(of scope: ScopeID, after order: Int64, limit: Int) throws -> [UnplacedChange] {
-        guard let row = try heldScopeRow(scope) else { return [] }
-        try flushLog()
-        let feeds = try loadFeeds(row)
         var result: [UnplacedChange] = []
-        var after = max(StoredChange.number(ofOrder: order), 0)
-        while result.count < limit {
-            let places = try waitingRuns(of: row, after: after, limit: SQLiteTransaction.runsPerStep)
-            for place in places {
-                let body = try runBody(at: place)
-                let placed = feeds[body.feed]?.placed ?? 0
-                try body.visitChanges { change in
-                    if change.order > order, result.count < limit, change.dot.sequence > placed {
-                        result.append(change)
-                    }
+        try visitWaitingRuns(of: scope, after: order, while: { result.count < limit }) { place, feeds in
+            let body = try runBody(at: place)
+            let placed = feeds[body.feed]?.placed ?? 0
+            try body.visitChanges { change in
+                if change.order > order, result.count < limit, change.dot.sequence > placed {
+                    result.append(change)
                 }
-                after = body.number + Int64(body.count) - 1
             }
-            if places.count < SQLiteTransaction.runsPerStep { break }
+            return body.number + Int64(body.count) - 1
         }
         return result
+    }
+
+    /// Visits the runs that hold changes without an entry, in the order of their numbers: none is read that is not wanted.
+    ///
+    /// - Parameters:
+    ///   - order: of the last change that is known.
+    ///   - isWanted: asked before each run.
+    ///   - visit: takes the run's place and the scope's feeds; says the number of the run's last change.
+    private func visitWaitingRuns(
+        of scope: ScopeID, after order: Int64, while isWanted: () -> Bool,
+        _ visit: (RunPlace, [FeedID: StoreCaches.CachedFeed]) throws -> Int64
+    ) throws {
+        guard let row = try heldScopeRow(scope) else { return }
+        try flushLog()
+        let feeds = try loadFeeds(row)
+        var after = max(StoredChange.number(ofOrder: order), 0)
+        while isWanted() {
+            let places = try waitingRuns(of: row, after: after, limit: SQLiteTransaction.runsPerStep)
+            for place in places where isWanted() { after = try visit(place, feeds) }
+            if places.count < SQLiteTransaction.runsPerStep { break }
+        }
     }
 
     package func unplacedCount(of scope: ScopeID) throws -> Int {
