@@ -31,10 +31,12 @@ package final class SQLiteStore: HubStore {
     ///   - entriesPerSegment: so many entries of a scope's order, at least, make a sealed segment.
     ///   - sealsAfterWrites: false where the caller seals, and looks at what that takes.
     ///   - cacheKiB: pages of the file that stay in memory, at most.
+    ///   - window: how many records wait to be written.
     /// - Throws: see `Writer.init`.
     package init(
         path: String, schemas: [Schema], durability: Durability = .full, entriesPerSegment: Int = 1_024,
-        sealsAfterWrites: Bool = true, cacheKiB: Int = SQLiteStore.replicaCacheKiB
+        sealsAfterWrites: Bool = true, cacheKiB: Int = SQLiteStore.replicaCacheKiB,
+        window: RecordWindow = RecordWindow()
     ) throws {
         let writer = try Writer(
             path: path, migrator: StoreFormat.migrator, durability: durability, cacheKiB: cacheKiB)
@@ -42,7 +44,7 @@ package final class SQLiteStore: HubStore {
         self.sealsAfterWrites = sealsAfterWrites
         backend = .writer(writer)
         transaction = SQLiteTransaction(
-            projections: Projections(schemas), entriesPerSegment: entriesPerSegment)
+            projections: Projections(schemas), entriesPerSegment: entriesPerSegment, window: window)
         try write { try $0.prepareProjections() }
     }
 

@@ -12,12 +12,15 @@ package final class SQLiteTransaction: HubTransaction {
     let projections: Projections
     /// So many entries of a scope's order, at least, make a sealed segment.
     let entriesPerSegment: Int
+    let window: RecordWindow
     var caches = StoreCaches()
     /// Memory that is used anew for each record, apart from the caches that are asked meanwhile.
     var rowReader = CompactRowReader()
     var foldMemory: FoldMemory
     var canonicalState = ByteWriter()
     var storedOrigin = ByteWriter()
+    var setAsideBytes = ByteWriter()
+    var setAsideStates = CompactWriter()
     /// Whether rows of records may lag behind the log in the file, as far as this process made them.
     var isLagging = false
     /// Whether records may be written by a later transaction than this one.
@@ -27,11 +30,12 @@ package final class SQLiteTransaction: HubTransaction {
     /// SQLite's `data_version` when the caches were last known to be true.
     private var dataVersion: Int64 = -1
 
-    init(projections: Projections, entriesPerSegment: Int) {
+    init(projections: Projections, entriesPerSegment: Int, window: RecordWindow = RecordWindow()) {
         precondition(entriesPerSegment > 0, "a segment has entries")
         self.projections = projections
         foldMemory = FoldMemory(projections.fieldNames)
         self.entriesPerSegment = entriesPerSegment
+        self.window = window
     }
 
     /// - Precondition: a transaction has begun.
@@ -144,6 +148,8 @@ struct StoreCaches {
     var sources: Sources?
     /// The system that was asked for last: most records come from one.
     var lastSource: (name: Text, row: Int64)?
+    /// The same of the origins that are in memory.
+    var lastOriginSource: Text?
     var records = RecordCache()
     var lag = RecordLag()
     /// The greatest row of `record` that was given away.
@@ -151,8 +157,7 @@ struct StoreCaches {
     var recordFilter = RecordFilter()
     /// What the file says of its value tables.
     var valueTables: ValueTables?
-    /// In the order in which they became so: the order in which they are written.
-    var dirtyRecords: [CachedRecord] = []
+    var waiting = WaitingRecords()
     /// By scope's row.
     var fingerprints: [Int64: BucketSums] = [:]
     var tail = LogTail()

@@ -19,10 +19,12 @@ final class Folder {
     func file(_ name: String = "store") -> String { path + "/" + name }
 
     func store(
-        _ name: String = "store", schemas: [Schema] = Samples.schemas, entriesPerSegment: Int = 1_024
+        _ name: String = "store", schemas: [Schema] = Samples.schemas, entriesPerSegment: Int = 1_024,
+        window: RecordWindow = RecordWindow()
     ) throws -> SQLiteStore {
         try SQLiteStore(
-            path: file(name), schemas: schemas, durability: .normal, entriesPerSegment: entriesPerSegment)
+            path: file(name), schemas: schemas, durability: .normal, entriesPerSegment: entriesPerSegment,
+            window: window)
     }
 
     deinit {

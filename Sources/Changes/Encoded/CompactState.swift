@@ -3,7 +3,7 @@ import Causality
 /// A record's state as it stays in memory while changes are folded into it: it says the same as the canonical bytes in half as
 /// many, since a field is named by its number, and the change that wrote several values stands once.
 ///
-/// It belongs to the names of fields that it was made with, and to this process: nothing of it is stored, sent or hashed.
+/// It belongs to the names of fields that it was made with, and to this process, which may set it aside: nothing of it is stored, sent or hashed.
 ///
 /// Layout: head (see `CompactCursor`); feeds (16 bytes each, in any order; some may not be named any more); changes
 /// (effective time, sequence, feed, uses); slots in the order of their targets (number of the field's name from 1, or 0; kind and
@@ -19,6 +19,9 @@ package struct CompactState: Sendable {
 
     /// - Parameter bytes: as `CompactWriter` made them.
     init(bytes: [UInt8]) { self.bytes = bytes }
+
+    /// - Parameter bytes: those of a state that this process has set aside.
+    package init(setAside bytes: [UInt8]) { self.bytes = bytes }
 
     package init(_ state: EncodedState, _ names: FieldNames) {
         var writer = CompactWriter()

@@ -1,8 +1,7 @@
 import Causality
 import Changes
-import Compression
 
-/// Applies a block of a page whose changes are chained: folds them, and appends the block to the log as it came.
+/// Applies a block of a page whose changes are chained: appends the block to the log as it came, and folds them.
 struct BlockReceiver<Transaction: ReplicaTransaction> {
     let transaction: Transaction
     let folder: RecordFolder<Transaction>
@@ -15,17 +14,11 @@ struct BlockReceiver<Transaction: ReplicaTransaction> {
         _ block: PreparedBlock, _ changes: ChainedChanges, to state: inout ScopeState,
         _ clock: inout HybridLogicalClock
     ) throws {
-        let compressed = transaction.begin { [packed = block.packed] in Zstd.compress(packed.segment) }
         let others = try changes.stretches.map { stretch in
             try transaction.past(of: Dot(feed: stretch.feed, sequence: stretch.first), scope: scope).others
         }
-        // What is folded names its feed, before the block that brings the feed is in the log.
-        let feeds = try changes.stretches.map { stretch in
-            if let known = try transaction.feed(stretch.feed, of: scope) { return known }
-            let feed = FeedState(feed: stretch.feed, start: stretch.previous)
-            try transaction.put(feed, of: scope)
-            return feed
-        }
+        // Before the folding: where memory is short, records are written in the midst of it, with what the log says of their changes.
+        try append(block, changes, to: &state)
         for (index, item) in block.segment.items.enumerated() {
             guard case .full(let change) = item, let place = change.place else {
                 preconditionFailure("the items were looked at")
@@ -39,16 +32,21 @@ struct BlockReceiver<Transaction: ReplicaTransaction> {
                     dot: change.dot, hash: changes.hashes[index].short, effective: effective,
                     past: Past(of: change.dot, others: others[changes.places[index]])))
         }
+    }
+
+    private func append(_ block: PreparedBlock, _ changes: ChainedChanges, to state: inout ScopeState) throws {
         let (start, before) = (state.position + 1, state.history)
         state.history = block.history(of: changes, after: before)
         state.position += UInt64(block.packed.count)
         try transaction.append(
             AppendedBlock(
                 packed: block.packed, position: start, before: before, history: state.history,
-                stretches: changes.stretches, records: changes.touched, compressed: compressed),
+                stretches: changes.stretches, records: changes.touched, compressed: block.compressed),
             of: scope)
         for (index, stretch) in changes.stretches.enumerated() {
-            var feed = feeds[index]
+            var feed =
+                try transaction.feed(stretch.feed, of: scope)
+                ?? FeedState(feed: stretch.feed, start: stretch.previous)
             feed.sequence = stretch.last
             feed.hash = changes.heads[index]
             try transaction.put(feed, of: scope)

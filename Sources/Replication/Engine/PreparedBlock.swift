@@ -1,10 +1,13 @@
 import Causality
 import Changes
+import Compression
 
 /// A packed block of a page, taken apart and hashed as far as that goes without the store.
 struct PreparedBlock: Sendable {
     let packed: PackedEntries
     let segment: Segment
+    /// The columns as the log keeps them; nil where the block has to be taken entry by entry.
+    let compressed: [UInt8]?
     /// Nil where the block has to be taken entry by entry, or does not go on where `Start` says.
     private let changes: ChainedChanges?
     /// What the order comes to before the block and with it; nil where that is not known.
@@ -23,6 +26,7 @@ struct PreparedBlock: Sendable {
         segment = try packed.unpacked(scope: scope, isIndexed: packed.parts.isEmpty)
         let feeds = start.feeds
         changes = packed.parts.isEmpty ? try ChainedChanges(segment, of: scope) { feeds[$0] } : nil
+        compressed = changes.map { _ in Zstd.compress(packed.segment) }
         if let changes, let before = start.history {
             order = (before, changes.history(of: segment, after: before))
         } else {

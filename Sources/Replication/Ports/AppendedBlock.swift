@@ -17,13 +17,12 @@ package struct AppendedBlock {
     package let records: [RecordID]
     /// Whether the changes are held here, and get their entries.
     package let isHeld: Bool
-    /// Gives the columns compressed; called at most once.
-    package let compressed: @Sendable () -> [UInt8]
+    /// The columns compressed, where they are already.
+    private let ready: [UInt8]?
 
-    /// - Parameter compressed: where they are compressed already, or are being.
     package init(
         packed: PackedEntries, position: UInt64, before: HistoryHash, history: HistoryHash, stretches: [Stretch],
-        records: [RecordID], isHeld: Bool = false, compressed: (@Sendable () -> [UInt8])? = nil
+        records: [RecordID], isHeld: Bool = false, compressed: [UInt8]? = nil
     ) {
         self.packed = packed
         self.position = position
@@ -32,8 +31,11 @@ package struct AppendedBlock {
         self.stretches = stretches
         self.records = records
         self.isHeld = isHeld
-        self.compressed = compressed ?? { Zstd.compress(packed.segment) }
+        ready = compressed
     }
+
+    /// The columns compressed.
+    package var compressed: [UInt8] { ready ?? Zstd.compress(packed.segment) }
 
     /// What a run of entries says of one feed: consecutive changes of it.
     package struct Stretch: Equatable, Sendable {

@@ -122,7 +122,7 @@ struct PackedSegment {
         count = block.packed.count
         isWhole = true
         history = block.history
-        body = block.compressed()
+        body = block.compressed
         digest = RowDigest.of(body)
         records = marks.encoded
         stretches = block.stretches

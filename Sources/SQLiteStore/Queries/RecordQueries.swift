@@ -67,7 +67,7 @@ extension SQLiteTransaction {
             for record in page { try visit(record) }
             guard let end = page.last else { return }
             last = end.id
-            if caches.dirtyRecords.isEmpty { caches.records.removeAll() }
+            if caches.waiting.isEmpty { caches.records.removeAll() }
         }
     }
 }

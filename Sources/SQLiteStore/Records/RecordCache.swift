@@ -86,17 +86,8 @@ struct RecordCache {
 
     /// Bytes of records that are kept between transactions, and where all were written.
     static let bytesLimit = 2 << 20
-    /// Bytes of records at which all are written, where the pages of a history follow each other. A block more and they are
-    /// `windowBytesLimit`.
-    static let fullWindowBytes = 19 << 18
-    /// Bytes of records within a transaction: a window of changes folds into them before any is written.
-    static let windowBytesLimit = 22 << 18
-    /// What stays of a full window when its oldest records are written: those that are used now.
-    static let keptWindowBytes = 4 << 20
-    /// Bytes of records that may lag behind the log of an import, which writes each of them once a window.
-    static let lagBytesLimit = 8 << 20
     /// What a record counts for beside its state.
-    fileprivate static let overhead = 266
+    fileprivate static let overhead = 202
     /// What a row of a log counts for.
     fileprivate static let logRowBytes = 160
 

@@ -15,9 +15,6 @@ package struct RecordTable<Holder: RecordHolder> {
     /// By slot, eight bits of the id that lies there: a record that is looked at is rarely another one.
     private var tags: [UInt8]
     package private(set) var count = 0
-    /// That of Swift's own hashing, drawn once a process: ids are hashes of what others choose, and must not be made to come to lie together.
-    private let seed = UInt64(bitPattern: Int64(Hasher().finalize()))
-
     private static var leastSlots: Int { 64 }
     private static var free: UInt8 { 0 }
 
@@ -85,8 +82,19 @@ package struct RecordTable<Holder: RecordHolder> {
 
     /// Where a record belongs, and its tag.
     private func place(of id: RecordID, _ mask: Int) -> (home: Int, tag: UInt8) {
-        let product = (id.low ^ seed).multipliedFullWidth(by: 0x9e37_79b9_7f4a_7c15)
-        let hash = product.high ^ product.low
+        let hash = RecordHash.value(of: id)
         return (Int(truncatingIfNeeded: hash) & mask, UInt8(hash >> 56) | 1)
+    }
+}
+
+/// Where a record's id lies in a table of ids.
+enum RecordHash {
+    /// That of Swift's own hashing, drawn once a process: ids are hashes of what others choose, and must not be made to come to lie
+    /// together.
+    private static let seed = UInt64(bitPattern: Int64(Hasher().finalize()))
+
+    static func value(of id: RecordID) -> UInt64 {
+        let product = (id.low ^ seed).multipliedFullWidth(by: 0x9e37_79b9_7f4a_7c15)
+        return product.high ^ product.low
     }
 }

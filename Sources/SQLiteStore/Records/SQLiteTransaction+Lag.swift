@@ -100,9 +100,8 @@ extension SQLiteTransaction {
     ///
     /// - Returns: false where they have to be written now.
     func lagRecords() throws -> Bool {
-        guard let mark = caches.lag.mark, !caches.dirtyRecords.isEmpty, !caches.records.isFull(windowBytes) else {
-            return false
-        }
+        guard let mark = caches.lag.mark, !caches.waiting.isEmpty, !caches.waiting.isFull(window) else { return false }
+        if let first = caches.lag.first, (caches.lastNumber ?? first) - first >= Int64(window.lag) { return false }
         if try firstUnfolded() != mark {
             try put(withUnsafeBytes(of: mark.bigEndian, Array.init), for: .unfolded)
         }
@@ -111,17 +110,14 @@ extension SQLiteTransaction {
         return true
     }
 
-    /// Entries by which records lag at most, but for a page: whoever opens the file after a crash folds them first.
-    private static let greatestLag: UInt64 = 1 << 16
-
-    /// Writes all records where they fill their window, so that the rows say what the entries up to here come to, and lag from
+    /// Writes all records where they lag far enough behind, so that the rows say what the entries up to here come to, and lag from
     /// there.
     ///
     /// - Parameter position: the last entry that was folded.
     func writeWindow(through position: UInt64) throws {
         guard mayLag, !caches.lag.mustEnd,
-            caches.records.isFull(RecordCache.fullWindowBytes)
-                || position - caches.lag.position(before: position) >= SQLiteTransaction.greatestLag
+            caches.waiting.isFull(window)
+                || position - caches.lag.position(before: position) >= UInt64(window.lag)
         else { return }
         try flushRecords()
         caches.lag.mustEnd = false
@@ -129,10 +125,13 @@ extension SQLiteTransaction {
         caches.records.trim()
     }
 
-    /// How many bytes of records may wait to be written.
+    /// How many bytes of records stay in memory.
     var windowBytes: Int {
-        caches.lag.isHeld && caches.lag.first != nil ? RecordCache.lagBytesLimit : RecordCache.windowBytesLimit
+        caches.lag.isHeld && caches.lag.first != nil ? window.importBytes : window.bytes
     }
+
+    /// How many of them stay when room is made: an eighth goes at a time.
+    var keptWindowBytes: Int { windowBytes / 8 * 7 }
 
     /// All records are written.
     func endLag() throws {
@@ -146,7 +145,7 @@ extension SQLiteTransaction {
     /// Folds what the rows of records lack and this process does not have in memory; this transaction then writes it.
     ///
     /// - Throws: also where the log does not hold all that is lacking: mark and rows then stay as they are.
-    /// - Complexity: O(changes that are lacking): those of a window of records, of entries at most `greatestLag` and a page.
+    /// - Complexity: O(changes that are lacking): those of a window of records, at most `RecordWindow.lag` and a page.
     func rollForward() throws {
         guard !caches.lag.isHeld, let first = try firstUnfolded() else { return }
         caches.lag.mustEnd = true

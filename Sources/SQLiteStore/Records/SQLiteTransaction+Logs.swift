@@ -72,7 +72,7 @@ extension SQLiteTransaction {
 
 extension LogRow {
     /// Listing order: by mark, then by field where one change wrote to two logs.
-    fileprivate func precedes(_ other: LogRow) -> Bool {
+    func precedes(_ other: LogRow) -> Bool {
         mark != other.mark ? mark < other.mark : field < other.field
     }
 }

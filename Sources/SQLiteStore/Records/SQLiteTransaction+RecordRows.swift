@@ -8,6 +8,7 @@ extension SQLiteTransaction {
     /// The cached row of a record, read where it is not cached; nil where the scope has none.
     func recordRow(_ id: RecordID, of scope: ScopeID) throws -> CachedRecord? {
         if let cached = caches.records.find(id) { return cached.scope == scope ? cached : nil }
+        if let back = try takeBack(id) { return back.scope == scope ? back : nil }
         guard let row = try heldScopeRow(scope), try !isNew(id, in: row) else { return nil }
         let read: CachedRecord? = try connection.withStatement(
             """

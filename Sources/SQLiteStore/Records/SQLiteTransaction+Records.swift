@@ -46,7 +46,10 @@ extension SQLiteTransaction {
         if caches.records.isFull(windowBytes) { try makeRoomForRecords() }
         let cached = try recordRow(id, of: scope) ?? newRecord(id, scope: scope)
         mark(dirty: cached)
-        if cached.origin == nil { cached.origin = try operations.origin(record).seen(from: step.hash) }
+        if cached.origin == nil {
+            cached.origin = try operations.origin(record).seen(from: step.hash)
+            share(&cached.origin)
+        }
         defer { caches.records.resize(cached) }
         return try cached.state.apply(
             operations, on: record, dot: step.dot, effective: step.effective, past: step.past, in: &foldMemory
@@ -76,33 +79,64 @@ extension SQLiteTransaction {
         if cached.savedDigest == nil {
             cached.savedDigest = cached.state.digest(of: cached.id, projections.fieldNames, in: &canonicalState)
         }
-        caches.dirtyRecords.append(cached)
+        caches.waiting.append(cached)
     }
 
-    /// A page may touch any number of records, and memory must not follow.
+    /// A page may touch any number of records, and memory must not follow: those that were not used for longest are set aside.
     private func makeRoomForRecords() throws {
+        var others: [CachedRecord] = []
+        while let record = caches.records.takeOldest(beyond: keptWindowBytes) {
+            guard record.isDirty else { continue }
+            if record.canBeSetAside, !caches.waiting.isFull(window) {
+                setAsideBytes.removeAll()
+                record.write(into: &setAsideBytes, projections.fieldNames, in: &setAsideStates)
+                try caches.waiting.setAside(record, as: setAsideBytes.bytes, beside: connection.path)
+            } else {
+                others.append(record)
+            }
+        }
+        // Before any is written: one that was set aside lies in the file alone.
+        caches.waiting.forgetOthers()
+        if others.isEmpty { return }
         if caches.lag.isHeld, !caches.lag.mustEnd {
-            // What lags is written first, so that this transaction leaves all rows where one mark says.
+            // What lags is written with them, so that this transaction leaves all rows where one mark says.
             try flushRecords()
             return caches.records.trim()
         }
-        // What was not used for longest will hardly be used again; what is used now would be written once more.
-        var oldest: [CachedRecord] = []
-        while let record = caches.records.takeOldest(beyond: RecordCache.keptWindowBytes) {
-            if record.isDirty { oldest.append(record) }
+        try flush(others)
+        caches.waiting.forgetOthers()
+    }
+
+    /// A record that was set aside.
+    func takeBack(_ id: RecordID) throws -> CachedRecord? {
+        guard let (rid, bytes) = try caches.waiting.takeBack(id) else { return nil }
+        let record = try CachedRecord(id: id, rid: rid, setAside: bytes)
+        share(&record.origin)
+        record.isDirty = true
+        caches.waiting.append(record)
+        caches.records.keep(record)
+        return record
+    }
+
+    /// The name of a system is in memory once: most records come from one.
+    private func share(_ origin: inout RecordOrigin?) {
+        guard case .external(let source, let id) = origin else { return }
+        if let last = caches.lastOriginSource, last == source {
+            origin = .external(source: last, id: id)
+        } else {
+            caches.lastOriginSource = source
         }
-        try flush(oldest)
-        caches.dirtyRecords.removeAll { !$0.isDirty }
     }
 
     /// Writes every record that has changed, once, with its share of the fingerprint and the tables that show it.
     func flushRecords() throws {
-        try flush(caches.dirtyRecords)
-        caches.dirtyRecords.removeAll(keepingCapacity: true)
+        if caches.waiting.isEmpty { return }
+        let waiting = caches.waiting
+        try waiting.visitByRow(step: SQLiteTransaction.recordsPerFlush) { try flush($0) }
+        caches.waiting.removeAll()
     }
 
     private func flush(_ records: [CachedRecord]) throws {
-        if records.isEmpty { return }
         caches.lag.mustEnd = true
         for first in stride(from: 0, to: records.count, by: SQLiteTransaction.recordsPerFlush) {
             let some = records[first..<min(first + SQLiteTransaction.recordsPerFlush, records.count)]
