@@ -34,8 +34,8 @@ extension SQLiteTransaction {
         caches.pushed.replace(scope, by: blocks)
     }
 
-    package func pushed(from dot: Dot, of scope: ScopeID) -> PackedEntries? {
-        caches.pushed.block(from: dot, of: scope)
+    package func pushed(from dot: Dot, of scope: ScopeID) -> [PushedBlocks.Block] {
+        caches.pushed.blocks(from: dot, of: scope)
     }
 
     package func entries(of scope: ScopeID, after position: UInt64, limit: Int) throws -> [EntryRow] {

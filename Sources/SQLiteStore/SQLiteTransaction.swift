@@ -17,6 +17,7 @@ package final class SQLiteTransaction: HubTransaction {
     /// Memory that is used anew for each record, apart from the caches that are asked meanwhile.
     var rowReader = CompactRowReader()
     var foldMemory: FoldMemory
+    var drafter: RowDrafter
     var canonicalState = ByteWriter()
     var storedOrigin = ByteWriter()
     var setAsideBytes = ByteWriter()
@@ -34,6 +35,7 @@ package final class SQLiteTransaction: HubTransaction {
         precondition(entriesPerSegment > 0, "a segment has entries")
         self.projections = projections
         foldMemory = FoldMemory(projections.fieldNames)
+        drafter = RowDrafter(projections)
         self.entriesPerSegment = entriesPerSegment
         self.window = window
     }

@@ -29,9 +29,11 @@ package struct LogRow: Hashable, Sendable {
 extension Identifier128 {
     /// The 16 bytes as one number, for sums.
     package var number: UInt128 { UInt128(high) << 64 | UInt128(low) }
+
+    package init(number: UInt128) { self.init(high: UInt64(number >> 64), low: UInt64(truncatingIfNeeded: number)) }
 }
 
 extension UInt128 {
     /// A sum or a digest in 16 bytes, most significant first.
-    package var bytes: [UInt8] { ShortHash(high: UInt64(self >> 64), low: UInt64(truncatingIfNeeded: self)).bytes }
+    package var bytes: [UInt8] { ShortHash(number: self).bytes }
 }

@@ -1,13 +1,10 @@
 /// What a column may cost after compression, so that the cheapest way of writing it can be chosen: its order-0 entropy.
 struct ByteCost {
-    private var histogram = [Int](repeating: 0, count: 256)
+    private var histogram = [Int32](repeating: 0, count: 256)
     private var total = 0
 
-    init() {}
-
-    init(_ bytes: [UInt8]) {
-        for byte in bytes { add(byte) }
-    }
+    /// That of bytes that are all the same: no others cost less.
+    static let least = 4 * 256
 
     mutating func add(_ byte: UInt8) {
         histogram[Int(byte)] += 1
@@ -15,12 +12,23 @@ struct ByteCost {
     }
 
     /// In 1/256 bit. Worked out in integers: two replicas choose alike.
-    var value: Int {
+    var value: Int { histogram.withUnsafeBufferPointer { ByteCost.value(of: $0, total) } }
+
+    /// That of all of `bytes`, at most 2^31 - 1.
+    static func value(of bytes: [UInt8]) -> Int {
+        withUnsafeTemporaryAllocation(of: Int32.self, capacity: 256) { histogram in
+            histogram.initialize(repeating: 0)
+            bytes.withUnsafeBufferPointer { for byte in $0 { histogram[Int(byte)] &+= 1 } }
+            return value(of: UnsafeBufferPointer(histogram), bytes.count)
+        }
+    }
+
+    private static func value(of histogram: UnsafeBufferPointer<Int32>, _ total: Int) -> Int {
         var sum = 0
-        let whole = ByteCost.binaryLogarithm(total)
+        let whole = binaryLogarithm(total)
         for count in histogram where count > 0 {
             // A table of codes has its price too.
-            sum += count * (whole - ByteCost.binaryLogarithm(count)) + 4 * 256
+            sum += Int(count) * (whole - binaryLogarithm(Int(count))) + least
         }
         return sum
     }

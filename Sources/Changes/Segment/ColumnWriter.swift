@@ -31,7 +31,10 @@ struct ColumnWriter {
     mutating func append(
         _ source: [UInt8], _ item: EncodedOperations.Item, record: Int, milliseconds: Int64
     ) throws(CodecError) {
-        let (content, isNew) = contents.intern(source, item.element.lowerBound..<item.form.upperBound)
+        // Most likely it is the one before: a status, a name.
+        let (content, isNew) = contents.intern(
+            source, item.element.lowerBound..<item.form.upperBound,
+            expecting: uses.last.map { Int($0.content) } ?? .max)
         if isNew {
             var reader = ByteReader(source, item.value)
             values.append(form.hasElement || form.isShown ? nil : try Value(from: &reader))
@@ -46,20 +49,22 @@ struct ColumnWriter {
     ///   - mayRemember: whether the column may be told from the record's number before.
     func encoded(records: Int, mayRemember: Bool) -> Encoded {
         let texts = values.allSatisfy { $0?.text != nil }
-        var candidates = [listed(texts: texts, newestFirst: false)]
-        if contents.count > 1 { candidates.append(listed(texts: texts, newestFirst: true)) }
+        var best = listed(texts: texts, newestFirst: false)
+        var cost = ByteCost.value(of: best.stream.bytes)
+        func consider(_ candidate: @autoclosure () -> Encoded) {
+            guard cost > ByteCost.least else { return }
+            let candidate = candidate()
+            let other = ByteCost.value(of: candidate.stream.bytes)
+            if other < cost { (best, cost) = (candidate, other) }
+        }
+        // Where each content comes once, none is named by its place.
+        if contents.count > 1, contents.count < uses.count { consider(listed(texts: texts, newestFirst: true)) }
         if let (form, numbers) = numbers() {
             for prediction in Prediction.allCases {
                 if prediction.isOfRecord, !mayRemember { continue }
                 if prediction == .stamp, form.unit == nil { continue }
-                candidates.append(encoded(numbers, form, prediction, records: records))
+                consider(encoded(numbers, form, prediction, records: records))
             }
-        }
-        var best = candidates[0]
-        var cost = ByteCost(best.stream.bytes).value
-        for candidate in candidates.dropFirst() {
-            let other = ByteCost(candidate.stream.bytes).value
-            if other < cost { (best, cost) = (candidate, other) }
         }
         return best
     }

@@ -13,7 +13,8 @@ struct OperationWriter {
     private var followers: [Int] = []
     private var lastColumn = 0
     private var shapeInterner = ByteInterner()
-    /// The shape of the change that is appended; its memory is used again.
+    /// The records of the change that is appended, and its shape; their memory is used again.
+    private var indices: [Int] = []
     private var shape = ByteWriter(reserving: 64)
 
     /// Whether one more change keeps the segment within its limits.
@@ -31,8 +32,7 @@ struct OperationWriter {
     ) throws(CodecError) {
         operations += change.items.count
         rebuiltBytes += byteCount
-        var indices: [Int] = []
-        indices.reserveCapacity(change.origins.count)
+        indices.removeAll(keepingCapacity: true)
         for origin in change.origins { indices.append(records.append(change.bytes, origin)) }
         shape.removeAll()
         shape.write(change.origins.count)

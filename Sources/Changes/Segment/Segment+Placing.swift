@@ -63,7 +63,7 @@ struct SegmentTime {
             return writer.bytes
         }
         let (plain, following) = (written(followingStamp: false), written(followingStamp: true))
-        let followsStamp = ByteCost(following).value < ByteCost(plain).value
+        let followsStamp = ByteCost.value(of: following) < ByteCost.value(of: plain)
         return (followsStamp ? following : plain, followsStamp)
     }
 }

@@ -16,6 +16,8 @@ package struct SegmentWriter {
     private var kinds = RunWriter()
     private var feeds = ByteWriter()
     private var feedIndices: [FeedID: Int] = [:]
+    /// The feed that was asked for last: most changes are of one.
+    private var lastFeed: (id: FeedID, index: Int)?
     private var nextSequences: [UInt64] = []
     private var seenSequences: [UInt64] = []
     private var feedRuns = RunWriter()
@@ -137,7 +139,11 @@ package struct SegmentWriter {
     }
 
     private mutating func index(of feed: FeedID, first: UInt64) -> Int {
-        if let index = feedIndices[feed] { return index }
+        if let last = lastFeed, last.id == feed { return last.index }
+        if let index = feedIndices[feed] {
+            lastFeed = (feed, index)
+            return index
+        }
         feedIndices[feed] = nextSequences.count
         nextSequences.append(first)
         seenSequences.append(first)

@@ -63,7 +63,7 @@ struct SnapshotColumnWriter {
         var best = Encoded(coding: .listed(list), numbers: codes)
         var listing = ByteWriter()
         writeContents(list, into: &listing)
-        var cost = SnapshotColumnWriter.cost(codes) + ByteCost(listing.bytes).value
+        var cost = SnapshotColumnWriter.cost(codes) + ByteCost.value(of: listing.bytes)
         for candidate in numbered() {
             let other = SnapshotColumnWriter.cost(candidate.numbers)
             if other < cost { (best, cost) = (candidate, other) }

@@ -45,7 +45,7 @@ struct CoveredBatch {
                     else { break reading }
                     needed[feed] = attestation
                 }
-                reached[feed] = change.dot.sequence
+                if !needed.isEmpty { reached[feed] = change.dot.sequence }
                 let carried = CarriedChange(
                     bytes: change.carried, parts: change.hasParts ? try log.parts(of: change.dot, scope: scope) : [])
                 // A large change goes alone; where the batch cannot be cut around it, it goes whole.

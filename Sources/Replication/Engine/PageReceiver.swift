@@ -67,6 +67,7 @@ package struct PageReceiver<Transaction: ReplicaTransaction> {
         var clock = try transaction.clock()
         var skipped = try knownEntries(of: page, state)
         var prepared = try prepare(page.blocks, of: state, skipping: skipped)
+        var verified: VerifiedBlocks?
         var released: (@Sendable () -> Void)?
         let receiver = BlockReceiver(transaction: transaction, folder: folder, scope: scope)
         for block in page.blocks {
@@ -98,7 +99,7 @@ package struct PageReceiver<Transaction: ReplicaTransaction> {
             var bodies = 0
             try forEachEntry(of: block, segment) { items in
                 guard skipped == 0 else { return 0 }
-                let count = try placePushed(items, of: scope, &state, &clock)
+                let count = try placePushed(items, of: scope, &state, &clock, &verified)
                 outcome.entries += count
                 outcome.placed += count
                 return count

@@ -181,8 +181,8 @@ package final class MemoryTransaction: HubTransaction {
         state.pushed.replace(scope, by: blocks)
     }
 
-    package func pushed(from dot: Dot, of scope: ScopeID) -> PackedEntries? {
-        state.pushed.block(from: dot, of: scope)
+    package func pushed(from dot: Dot, of scope: ScopeID) -> [PushedBlocks.Block] {
+        state.pushed.blocks(from: dot, of: scope)
     }
 
     package func entries(of scope: ScopeID, after position: UInt64, limit: Int) -> [EntryRow] {

@@ -181,7 +181,7 @@ package protocol ChangeLog: AnyObject {
     /// what is remembered of the scope.
     func note(pushed blocks: [PushedBlocks.Block], of scope: ScopeID) throws
     /// The block that begins with the change at `dot`, where it is remembered still.
-    func pushed(from dot: Dot, of scope: ScopeID) throws -> PackedEntries?
+    func pushed(from dot: Dot, of scope: ScopeID) throws -> [PushedBlocks.Block]
     /// Entries in order, after `position`.
     func entries(of scope: ScopeID, after position: UInt64, limit: Int) throws -> [EntryRow]
     /// The sealed segment that begins at a position, as it lies, where who takes it must be told no more and no less than it

@@ -5,7 +5,7 @@ import Changes
 /// places, the log takes the blocks over as they are. A memory that may be lost at any time.
 package struct PushedBlocks {
     /// A block and its first change.
-    package struct Block: Equatable {
+    package struct Block: Equatable, Sendable {
         package let first: Dot
         package let packed: PackedEntries
 
@@ -38,8 +38,16 @@ package struct PushedBlocks {
 
     private static func size(of blocks: [Block]) -> Int { blocks.reduce(0) { $0 + $1.packed.byteCount } }
 
-    /// The block whose first change is at `dot`.
-    package func block(from dot: Dot, of scope: ScopeID) -> PackedEntries? {
-        blocks[scope]?.first { $0.first == dot }?.packed
+    /// The block whose first change is at `dot`, and those behind it that go on where the one before ends.
+    package func blocks(from dot: Dot, of scope: ScopeID) -> [Block] {
+        guard let all = blocks[scope], let first = all.firstIndex(where: { $0.first == dot }) else { return [] }
+        var found = [all[first]]
+        var next = dot.sequence &+ UInt64(all[first].packed.count)
+        for block in all[(first + 1)...] {
+            guard block.first == Dot(feed: dot.feed, sequence: next) else { break }
+            found.append(block)
+            next &+= UInt64(block.packed.count)
+        }
+        return found
     }
 }

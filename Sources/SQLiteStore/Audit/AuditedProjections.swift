@@ -19,9 +19,10 @@ extension SQLiteTransaction {
     ) throws -> (rows: Int, damage: [StoredValueError]) {
         guard let type = record.state.type.flatMap({ projections.type(named: $0) }) else { return (0, []) }
         let encoded = EncodedState(record.state)
-        var drafter = RowDrafter(projections)
-        drafter.append(FoldingState(encoded), of: record.id, feedRows: encoded.feeds.map(feed)[...])
-        let clocks = Array(drafter.take()[0].clocks)
+        let feedRows = encoded.feeds.map(feed)
+        let source = RowDrafts.Source(
+            id: record.id, state: FoldingState(encoded), feedRows: 0..<feedRows.count)
+        let clocks = Array(drafter.drafts(of: [source], feedRows)[0].clocks)
         let main = type.mainRow(
             of: RecordView(id: record.id, state: record.state, log: log), scope: try scopeRow(record.scope),
             clocks: clocks)

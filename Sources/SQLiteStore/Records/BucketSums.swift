@@ -123,9 +123,10 @@ package enum SumDifferences {
         var writer = ByteWriter(reserving: entryBytes * differences.count + digestBytes)
         for (bucket, difference) in differences {
             writer.write(byte: UInt8(bucket))
-            writer.write(raw: difference.bytes)
+            writer.write(ShortHash(number: difference))
         }
-        return writer.bytes + RowDigest.of(writer.bytes)
+        writer.write(raw: RowDigest.of(writer.bytes))
+        return writer.bytes
     }
 
     /// - Throws: `CodecError` where these are not the bytes of 1 to `greatestCount` differences.

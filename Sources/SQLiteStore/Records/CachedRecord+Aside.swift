@@ -34,7 +34,7 @@ extension CachedRecord {
         if let log, log.count == unsavedLog.count { flags.insert(.hasNewLog) }
         writer.write(scope)
         writer.write(flags.rawValue)
-        writer.write(ShortHash(savedDigest ?? 0))
+        writer.write(ShortHash(number: savedDigest ?? 0))
         for number in [Int64(savedConflicts), projected ?? 0, savedType ?? 0] { writer.write(signed: number) }
         origin.encode(into: &writer)
         writer.write(unsavedLog.count)
@@ -65,12 +65,6 @@ extension CachedRecord {
         unprojectedLog = flags.contains(.rewritesLog) ? nil : rows
         if flags.contains(.hasNewLog) { log = rows.sorted { $0.precedes($1) } }
         state = FoldingState(CompactState(setAside: Array(bytes[reader.index...])))
-    }
-}
-
-extension ShortHash {
-    fileprivate init(_ digest: UInt128) {
-        self.init(high: UInt64(digest >> 64), low: UInt64(truncatingIfNeeded: digest))
     }
 }
 

@@ -117,7 +117,7 @@ private final class RowDraftBatch: Sendable {
 
 /// Makes the drafts of a batch.
 struct RowDrafter: Sendable {
-    private let projections: Projections
+    fileprivate let projections: Projections
     private var headings: [RowDraftBatch.Heading] = []
     private var cells: [RowDraftBatch.Cell] = []
     private var values: [ColumnValue] = []
@@ -131,12 +131,18 @@ struct RowDrafter: Sendable {
     /// - Parameter projections: whose names the states were made with.
     init(_ projections: Projections) { self.projections = projections }
 
+    /// - Parameter feedRows: into which the records lead.
+    mutating func drafts(of records: ArraySlice<RowDrafts.Source>, _ feedRows: [Int64]) -> [RowDraft] {
+        for record in records { append(record, record.feedRows.map { feedRows[$0] }) }
+        return take()
+    }
+
     /// Adds the draft of a record's row.
     ///
     /// - Parameter feedRows: of the feeds that the state lists; nil where one of them is not known.
-    mutating func append(_ state: FoldingState, of id: RecordID, feedRows: ArraySlice<Int64>?) {
+    private mutating func append(_ record: RowDrafts.Source, _ feedRows: ArraySlice<Int64>?) {
         let names = projections.fieldNames
-        let compact = state.compact(names, in: &states)
+        let compact = record.state.compact(names, in: &states)
         compact.withBytes { slots.read($0) }
         let type = type(of: compact)
         let firstClock = clockBytes.count
@@ -150,12 +156,13 @@ struct RowDrafter: Sendable {
         headings.append(
             RowDraftBatch.Heading(
                 state: compact, type: type, conflicts: conflicts(in: compact), hasLog: slots.log.count > 0,
-                digest: state.digest(of: id, names, in: &canonical), clocks: firstClock..<clockBytes.count,
+                digest: record.state.digest(of: record.id, names, in: &canonical),
+                clocks: firstClock..<clockBytes.count,
                 firstCell: firstCell))
     }
 
     /// The drafts that were added, in order.
-    mutating func take() -> [RowDraft] {
+    private mutating func take() -> [RowDraft] {
         let batch = RowDraftBatch(headings, cells, values, clocks: clockBytes)
         headings = []
         cells = []
@@ -235,11 +242,15 @@ struct RowDrafter: Sendable {
 
 /// The drafts of many records' rows, a batch at a time ahead of who writes them.
 struct RowDrafts {
-    private var batches: Lookahead<RowDrafter, [RowDraft]>
+    /// Nil where all are in `batch`.
+    private var batches: Lookahead<RowDrafter, [RowDraft]>?
     private var batch: ArraySlice<RowDraft> = []
 
+    /// No more records than these are drafted where they are asked for: there is nothing to do beside.
+    private static let fewRecords = 8
+
     /// Records of a batch: of few, the later ones are drafted while the first are written.
-    private static func batchCount(of records: Int) -> Int { min(64, max(8, records / 4)) }
+    private static func batchCount(of records: Int) -> Int { min(64, max(fewRecords, records / 4)) }
 
     /// What of a record is known where its row is drafted.
     struct Source: Sendable {
@@ -252,22 +263,23 @@ struct RowDrafts {
     /// - Parameters:
     ///   - sources: the records, in the order in which the drafts come.
     ///   - feedRows: of the feeds that their states list.
-    ///   - projections: whose names the states were made with.
-    init(_ sources: [Source], feedRows: [Int64], _ projections: Projections) {
+    ///   - drafter: whose memory is used for few.
+    init(_ sources: [Source], feedRows: [Int64], _ drafter: inout RowDrafter) {
+        if sources.count <= RowDrafts.fewRecords {
+            batch = drafter.drafts(of: sources[...], feedRows)[...]
+            return
+        }
         let batchCount = RowDrafts.batchCount(of: sources.count)
         let count = (sources.count + batchCount - 1) / batchCount
-        batches = Lookahead(count: count, from: RowDrafter(projections)) { drafter, index in
+        batches = Lookahead(count: count, from: RowDrafter(drafter.projections)) { drafter, index in
             let first = index * batchCount
-            for source in sources[first..<min(first + batchCount, sources.count)] {
-                drafter.append(source.state, of: source.id, feedRows: source.feedRows.map { feedRows[$0] })
-            }
-            return drafter.take()
+            return drafter.drafts(of: sources[first..<min(first + batchCount, sources.count)], feedRows)
         }
     }
 
     /// - Precondition: fewer than there are sources were taken.
     mutating func take(_ background: some Background) -> RowDraft {
-        if batch.isEmpty { batch = batches.take(background)[...] }
+        if batch.isEmpty, let next = batches?.take(background) { batch = next[...] }
         return batch.removeFirst()
     }
 }

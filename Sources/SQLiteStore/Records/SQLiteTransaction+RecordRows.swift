@@ -134,10 +134,14 @@ extension SQLiteTransaction {
     func writeRow(of cached: CachedRecord, keepingState state: [UInt8], conflicts: Int64) throws {
         let hasOrigin = cached.origin != nil
         if cached.isInserted {
-            guard
-                cached.projected != cached.savedType || conflicts != Int64(cached.savedConflicts) || !state.isEmpty
-                    || cached.isStateInline || cached.isOriginSaved != hasOrigin
-            else { return }
+            let isOther =
+                cached.projected != cached.savedType || !state.isEmpty || cached.isStateInline
+                || cached.isOriginSaved != hasOrigin
+            guard isOther || conflicts != Int64(cached.savedConflicts) else { return }
+            if !isOther {
+                cached.savedConflicts = Int32(clamping: conflicts)
+                return try connection.execute("UPDATE record SET conflicts = ? WHERE rid = ?", conflicts, cached.rid)
+            }
             try connection.execute(
                 "UPDATE record SET type = ?, origin = ?, state = ?, conflicts = ? WHERE rid = ?",
                 cached.projected, try cached.origin.map(storedBytes) ?? [], state, conflicts, cached.rid)

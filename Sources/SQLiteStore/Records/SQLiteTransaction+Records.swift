@@ -169,7 +169,7 @@ extension SQLiteTransaction {
                 RowDrafts.Source(
                     id: cached.id, state: cached.state, feedRows: areKnown ? first..<feedRows.count : nil))
         }
-        return RowDrafts(sources, feedRows: feedRows, projections)
+        return RowDrafts(sources, feedRows: feedRows, &drafter)
     }
 
     private func write(_ cached: CachedRecord, _ draft: RowDraft) throws {
