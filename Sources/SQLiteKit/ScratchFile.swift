@@ -2,8 +2,8 @@ internal import Glibc
 
 /// Bytes that are to leave memory for a while: appended, and read back where they lie.
 ///
-/// The file has no name: it lies beside a database, on the same disk and with the same rights, and the system drops it with its
-/// only descriptor, also where the process dies. Nothing waits for the disk.
+/// The file lies beside a database, on the same disk and with the same rights, and loses its name as soon as it is made: the system
+/// drops it with its only descriptor, also where the process dies. Nothing waits for the disk.
 package final class ScratchFile {
     /// The database beside which it lies.
     private let path: String
@@ -19,8 +19,12 @@ package final class ScratchFile {
     /// - Throws: `SystemError`.
     package init(beside path: String) throws(SystemError) {
         self.path = path
+        descriptor = try ScratchFile.open(beside: path)
+    }
+
+    private static func open(beside path: String) throws(SystemError) -> Int32 {
         var name = Array("\(path).scratch-XXXXXX".utf8CString)
-        descriptor = mkstemp(&name)
+        let descriptor = mkstemp(&name)
         guard descriptor >= 0 else {
             throw SystemError(operation: "create a scratch file beside", path: path, errorNumber: errno)
         }
@@ -29,13 +33,14 @@ package final class ScratchFile {
             close(descriptor)
             throw SystemError(operation: "unlink the scratch file beside", path: path, errorNumber: failure)
         }
+        return descriptor
     }
 
     deinit { close(descriptor) }
 
     package var count: Int { written + tail.count }
 
-    /// - Throws: `SystemError`: what was appended since the last step that was written is not there then.
+    /// - Throws: `SystemError`; all that was appended before can still be read.
     package func append(_ bytes: [UInt8]) throws(SystemError) {
         tail.append(contentsOf: bytes)
         guard tail.count >= ScratchFile.stepBytes else { return }
@@ -51,7 +56,7 @@ package final class ScratchFile {
             done += count
         }
         written += done
-        tail.removeAll(keepingCapacity: true)
+        tail.removeAll(keepingCapacity: tail.capacity <= 2 * ScratchFile.stepBytes)
     }
 
     /// - Parameter range: of what was appended; bytes that were appended at once lie within one step.

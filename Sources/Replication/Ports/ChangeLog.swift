@@ -180,7 +180,7 @@ package protocol ChangeLog: AnyObject {
     /// Remembers, of a push that goes out, the blocks whose changes the log may be asked to place all at once. In place of
     /// what is remembered of the scope.
     func note(pushed blocks: [PushedBlocks.Block], of scope: ScopeID) throws
-    /// The block that begins with the change at `dot`, where it is remembered still.
+    /// The block that begins with the change at `dot`, and those that go on from there; none where it is not remembered any more.
     func pushed(from dot: Dot, of scope: ScopeID) throws -> [PushedBlocks.Block]
     /// Entries in order, after `position`.
     func entries(of scope: ScopeID, after position: UInt64, limit: Int) throws -> [EntryRow]

@@ -2,8 +2,8 @@ import Causality
 import Changes
 import Replication
 
-/// A record's row as it is kept in memory: read once, changed where it lies, written once a transaction or, where it lags, a window. How many of them a
-/// window holds decides how often they are written: it is kept small.
+/// A record's row as it is kept in memory: read once, changed where it lies, written once a transaction or, where it lags, once all that
+/// lag are. It is kept small: who finds no room is set aside.
 final class CachedRecord: RecordHolder {
     let id: RecordID
     let rid: Int64
@@ -110,6 +110,9 @@ struct RecordCache {
         bytes += Int(record.bytes)
         note(record)
     }
+
+    /// Keeps a record that may have been given up just now.
+    mutating func keepOn(_ record: CachedRecord) { if !record.isKept { keep(record) } }
 
     /// The record has changed.
     mutating func resize(_ record: CachedRecord) {

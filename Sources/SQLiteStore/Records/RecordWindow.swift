@@ -4,7 +4,7 @@ package struct RecordWindow: Hashable, Sendable {
     package var bytes: Int
     /// The same while records lag behind the log of an import.
     package var importBytes: Int
-    /// Records whose places are kept, of those that were ever set aside since all were written; 60 bytes each at most.
+    /// Records whose places are kept, of those that were ever set aside since all were written; some 50 bytes each.
     package var asideRecords: Int
     /// Bytes of the scratch file, those of records that were taken back included.
     package var asideBytes: Int
@@ -13,7 +13,7 @@ package struct RecordWindow: Hashable, Sendable {
     package var lag: Int
 
     package init(
-        bytes: Int = 14 << 18, importBytes: Int = 8 << 20, asideRecords: Int = 1 << 16, asideBytes: Int = 1 << 28,
+        bytes: Int = 13 << 18, importBytes: Int = 8 << 20, asideRecords: Int = 1 << 15, asideBytes: Int = 1 << 28,
         lag: Int = 1 << 18
     ) {
         self.bytes = bytes

@@ -4,8 +4,8 @@ import SQLiteKit
 
 /// How far the rows of records lag behind the log.
 ///
-/// While bulk work runs, a commit writes its changes to the log and leaves the records that they touch in memory, where
-/// later commits change them again; a window of them is written at once. The setting `unfolded` says in the same
+/// While bulk work runs, a commit writes its changes to the log and leaves the records that they touch waiting, where
+/// later commits change them again; all are written at once. The setting `unfolded` says in the same
 /// commit from which change on the rows lack what the log has. Whoever writes the file next, after a crash or from
 /// another process, folds these changes first (roll forward): rows and setting were written in one transaction, so that
 /// the rows are exactly what came before.
@@ -145,7 +145,7 @@ extension SQLiteTransaction {
     /// Folds what the rows of records lack and this process does not have in memory; this transaction then writes it.
     ///
     /// - Throws: also where the log does not hold all that is lacking: mark and rows then stay as they are.
-    /// - Complexity: O(changes that are lacking): those of a window of records, at most `RecordWindow.lag` and a page.
+    /// - Complexity: O(changes that are lacking): at most `RecordWindow.lag` and a page.
     func rollForward() throws {
         guard !caches.lag.isHeld, let first = try firstUnfolded() else { return }
         caches.lag.mustEnd = true

@@ -43,8 +43,8 @@ extension SQLiteTransaction {
     package func apply(
         _ operations: EncodedOperations, on record: Int, of step: FoldStep, to id: RecordID, of scope: ScopeID
     ) throws -> [LogRow] {
-        if caches.records.isFull(windowBytes) { try makeRoomForRecords() }
         let cached = try recordRow(id, of: scope) ?? newRecord(id, scope: scope)
+        if caches.records.isFull(windowBytes) { try makeRoom(beside: cached) }
         mark(dirty: cached)
         if cached.origin == nil {
             cached.origin = try operations.origin(record).seen(from: step.hash)
@@ -83,17 +83,19 @@ extension SQLiteTransaction {
     }
 
     /// A page may touch any number of records, and memory must not follow: those that were not used for longest are set aside.
-    private func makeRoomForRecords() throws {
+    ///
+    /// - Parameter current: stays in memory, however large it is.
+    private func makeRoom(beside current: CachedRecord) throws {
+        // Whatever comes between, it is used next.
+        defer { caches.records.keepOn(current) }
         var others: [CachedRecord] = []
         while let record = caches.records.takeOldest(beyond: keptWindowBytes) {
-            guard record.isDirty else { continue }
-            if record.canBeSetAside, !caches.waiting.isFull(window) {
-                setAsideBytes.removeAll()
-                record.write(into: &setAsideBytes, projections.fieldNames, in: &setAsideStates)
-                try caches.waiting.setAside(record, as: setAsideBytes.bytes, beside: connection.path)
-            } else {
-                others.append(record)
-            }
+            guard record.isDirty, record !== current else { continue }
+            if !setAside(record) { others.append(record) }
+        }
+        if setAsideBytes.bytes.capacity > SQLiteTransaction.keptBytes {
+            setAsideBytes = ByteWriter()
+            setAsideStates = CompactWriter()
         }
         // Before any is written: one that was set aside lies in the file alone.
         caches.waiting.forgetOthers()
@@ -105,6 +107,17 @@ extension SQLiteTransaction {
         }
         try flush(others)
         caches.waiting.forgetOthers()
+    }
+
+    /// Memory that is kept for the next record that is set aside.
+    private static let keptBytes = 1 << 16
+
+    /// - Returns: false where it stays.
+    private func setAside(_ record: CachedRecord) -> Bool {
+        guard record.canBeSetAside, !caches.waiting.isFull(window) else { return false }
+        setAsideBytes.removeAll()
+        record.write(into: &setAsideBytes, projections.fieldNames, in: &setAsideStates)
+        return caches.waiting.setAside(record, as: setAsideBytes.bytes, beside: connection.path)
     }
 
     /// A record that was set aside.
@@ -132,7 +145,9 @@ extension SQLiteTransaction {
     func flushRecords() throws {
         if caches.waiting.isEmpty { return }
         let waiting = caches.waiting
-        try waiting.visitByRow(step: SQLiteTransaction.recordsPerFlush) { try flush($0) }
+        try waiting.visitByRow(
+            step: SQLiteTransaction.recordsPerFlush, stepBytes: SQLiteTransaction.bytesPerFlush
+        ) { try flush($0) }
         caches.waiting.removeAll()
     }
 
@@ -147,6 +162,8 @@ extension SQLiteTransaction {
 
     /// Records of which it is noted at a time what their drafts are made of.
     private static let recordsPerFlush = 1_024
+    /// The same in bytes, of those that were set aside.
+    private static let bytesPerFlush = 1 << 19
 
     private func drafts(of records: ArraySlice<CachedRecord>) throws -> RowDrafts {
         var sources: [RowDrafts.Source] = []

@@ -13,20 +13,39 @@ struct WaitingRecords {
     private var slots: [Int32] = []
     private var asideCount = 0
     private var file: ScratchFile?
+    /// There was no room for more in the file, or it could not be made.
+    private var hasFailed = false
 
     private struct Entry {
         let id: RecordID
         let rid: Int64
-        /// Where its bytes lie; empty where the record is in memory again.
-        var start: Int
-        var count: Int32
+        /// Where its bytes lie: the first one × 2^24 + their count, which is 0 where the record is in memory again.
+        private var place: UInt64 = 0
+
+        var isAside: Bool { place & Entry.greatestCount > 0 }
+
+        /// - Precondition: they are at most `greatestCount`, and begin below 2^40.
+        var bytes: Range<Int> {
+            get {
+                let start = Int(place >> 24)
+                return start..<start + Int(place & Entry.greatestCount)
+            }
+            set { place = UInt64(newValue.lowerBound) << 24 | UInt64(newValue.count) }
+        }
+
+        static let greatestCount: UInt64 = 1 << 24 - 1
+
+        init(id: RecordID, rid: Int64) {
+            self.id = id
+            self.rid = rid
+        }
     }
 
     var isEmpty: Bool { inMemory.isEmpty && asideCount == 0 }
 
     /// Whether all are to be written before more are set aside.
     func isFull(_ window: RecordWindow) -> Bool {
-        entries.count >= window.asideRecords || (file?.count ?? 0) >= window.asideBytes
+        hasFailed || entries.count >= window.asideRecords || (file?.count ?? 0) >= window.asideBytes
     }
 
     mutating func append(_ record: CachedRecord) { inMemory.append(record) }
@@ -41,21 +60,37 @@ struct WaitingRecords {
     /// - Parameters:
     ///   - bytes: what `CachedRecord` writes of it.
     ///   - path: of the store's file.
-    /// - Throws: `SystemError`.
-    mutating func setAside(_ record: CachedRecord, as bytes: [UInt8], beside path: String) throws {
-        let file = try self.file ?? ScratchFile(beside: path)
-        self.file = file
-        let start = file.count
-        try file.append(bytes)
-        if let index = index(of: record.id) {
-            entries[index].start = start
-            entries[index].count = Int32(bytes.count)
-        } else {
-            entries.append(Entry(id: record.id, rid: record.rid, start: start, count: Int32(bytes.count)))
+    /// - Returns: false, and the record stays, where they are 16 MiB or more, or the disk takes none: the records are then
+    ///   written, for which there may be room.
+    mutating func setAside(_ record: CachedRecord, as bytes: [UInt8], beside path: String) -> Bool {
+        guard bytes.count <= Entry.greatestCount else { return false }
+        guard let start = append(bytes, beside: path) else {
+            hasFailed = true
+            return false
+        }
+        let known = index(of: record.id)
+        if known == nil {
+            entries.append(Entry(id: record.id, rid: record.rid))
             if 2 * entries.count > slots.count { grow() } else { put(entries.count - 1) }
         }
+        entries[known ?? entries.count - 1].bytes = start..<start + bytes.count
         asideCount += 1
         record.isDirty = false
+        return true
+    }
+
+    /// - Returns: where they begin; nil where the disk does not take them.
+    private mutating func append(_ bytes: [UInt8], beside path: String) -> Int? {
+        do throws(SystemError) {
+            let file: ScratchFile
+            if let known = self.file { file = known } else { file = try ScratchFile(beside: path) }
+            self.file = file
+            let start = file.count
+            try file.append(bytes)
+            return start
+        } catch {
+            return nil
+        }
     }
 
     /// Takes a record back that was set aside.
@@ -63,16 +98,16 @@ struct WaitingRecords {
     /// - Returns: nil where it is not there.
     /// - Throws: `SystemError`.
     mutating func takeBack(_ id: RecordID) throws -> (rid: Int64, bytes: [UInt8])? {
-        guard asideCount > 0, let index = index(of: id), entries[index].count > 0 else { return nil }
+        guard asideCount > 0, let index = index(of: id), entries[index].isAside else { return nil }
         let bytes = try read(entries[index])
-        entries[index].count = 0
+        entries[index].bytes = 0..<0
         asideCount -= 1
         return (entries[index].rid, bytes)
     }
 
     private func read(_ entry: Entry) throws -> [UInt8] {
         guard let file else { preconditionFailure("a record aside without a file") }
-        return try file.read(entry.start..<entry.start + Int(entry.count))
+        return try file.read(entry.bytes)
     }
 
     // MARK: - All
@@ -80,23 +115,42 @@ struct WaitingRecords {
     /// All records, in the order of their rows: of a table larger than the page cache each page is read and written once.
     ///
     /// - Parameters:
-    ///   - step: so many are in memory at a time, of those that were set aside.
+    ///   - step: at most so many are taken at a time.
+    ///   - stepBytes: and of those that were set aside some so many bytes, or one.
     ///   - body: takes the next ones.
-    func visitByRow(step: Int, _ body: ([CachedRecord]) throws -> Void) throws {
-        // Indices of records in memory, and of entries below 0.
-        var order: [(rid: Int64, index: Int)] = []
+    /// - Throws: what `body` throws, `SystemError`, and `StoredValueError` for a row that no file comes to.
+    func visitByRow(step: Int, stepBytes: Int, _ body: ([CachedRecord]) throws -> Void) throws {
+        // Row × 2^24 + index of a record in memory, and of an entry behind these: a number each, for there may be many.
+        let indexBits: Int64 = 24
+        precondition(inMemory.count + entries.count < 1 << indexBits, "more records than the limits leave")
+        var order: [Int64] = []
         order.reserveCapacity(inMemory.count + asideCount)
-        for (index, record) in inMemory.enumerated() { order.append((record.rid, index)) }
-        for (index, entry) in entries.enumerated() where entry.count > 0 { order.append((entry.rid, ~index)) }
-        order.sort { $0.rid < $1.rid }
-        for first in stride(from: 0, to: order.count, by: step) {
-            try body(
-                order[first..<min(first + step, order.count)].map { _, index in
-                    if index >= 0 { return inMemory[index] }
-                    let entry = entries[~index]
-                    return try CachedRecord(id: entry.id, rid: entry.rid, setAside: try read(entry))
-                })
+        func append(_ rid: Int64, _ index: Int) throws {
+            guard rid >> (63 - indexBits) == 0 else {
+                throw StoredValueError(table: "record", row: "\(rid)", reason: "no file comes to such a row")
+            }
+            order.append(rid << indexBits | Int64(index))
         }
+        for (index, record) in inMemory.enumerated() { try append(record.rid, index) }
+        for (index, entry) in entries.enumerated() where entry.isAside { try append(entry.rid, inMemory.count + index) }
+        order.sort()
+        var next: [CachedRecord] = []
+        var bytes = 0
+        for place in order {
+            let index = Int(place & (1 << indexBits - 1))
+            if index < inMemory.count {
+                next.append(inMemory[index])
+            } else {
+                let entry = entries[index - inMemory.count]
+                next.append(try CachedRecord(id: entry.id, rid: entry.rid, setAside: try read(entry)))
+                bytes += entry.bytes.count
+            }
+            guard next.count >= step || bytes >= stepBytes else { continue }
+            try body(next)
+            next.removeAll(keepingCapacity: true)
+            bytes = 0
+        }
+        if !next.isEmpty { try body(next) }
     }
 
     mutating func removeAll() { self = WaitingRecords() }
