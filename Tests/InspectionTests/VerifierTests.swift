@@ -199,6 +199,11 @@ struct VerifierTests {
         "UPDATE run SET body = substr(body, 2) WHERE number = (SELECT min(number) FROM run)",
         "UPDATE run SET hash = zeroblob(32) WHERE number = (SELECT min(number) FROM run)",
         "UPDATE run SET place = place + 9999 WHERE number = (SELECT max(number) FROM run)",
+        // Found by `flips-library` with seed 57: to another feed, beyond its end.
+        """
+        UPDATE run SET place = ((place >> 40) % (SELECT max(rid) FROM feed) + 1) << 40 | 9999
+        WHERE number = (SELECT min(number) FROM run)
+        """,
         "UPDATE feed SET hash = zeroblob(32) WHERE rid = 2",
         "UPDATE feed SET placed = placed + 1 WHERE rid = 2",
         "UPDATE feed SET id = zeroblob(16) WHERE rid = 2",

@@ -104,11 +104,22 @@ final class RunAudit {
             ? head.hash : try world.notes.change(feed: feed.rid, sequence: run.sequence - 1)?.hash
         if let previous { return previous == run.hash ? nil : "its hash is not that of the change before" }
         // Where changes are lost, it may be this very row that holds them, under another sequence.
-        let follows =
-            run.hash == world.derivedStart(of: feed) ?? feed.start
-            ? 0 : try world.notes.sequence(of: run.hash, feed: feed.rid)
-        if let follows { return "it follows the change \(follows) of its feed, and says sequence \(run.sequence)" }
-        return head.isLoose ? nil : "sequence \(run.sequence) comes where \(head.next) follows"
+        if let follows = try sequence(of: run.hash, in: feed) {
+            return "it follows the change \(follows) of its feed, and says sequence \(run.sequence)"
+        }
+        guard head.isLoose else { return "sequence \(run.sequence) comes where \(head.next) follows" }
+        // Or with another feed.
+        for other in world.feeds.keys.sorted() where other != feed.rid {
+            guard let other = world.feeds[other], let follows = try sequence(of: run.hash, in: other) else { continue }
+            return "it follows the change \(follows) of feed \(other.rid), and lies with feed \(feed.rid)"
+        }
+        return nil
+    }
+
+    /// Of the change with this hash; 0 for what the feed begins with, nil where none is known.
+    private func sequence(of hash: Hash256, in feed: AuditedFeed) throws -> UInt64? {
+        if hash == world.derivedStart(of: feed) ?? feed.start { return 0 }
+        return try world.notes.sequence(of: hash, feed: feed.rid)
     }
 
     // MARK: - All runs
