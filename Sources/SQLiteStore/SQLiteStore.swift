@@ -11,8 +11,8 @@ package final class SQLiteStore: HubStore {
     package let path: String
     private let transaction: SQLiteTransaction
     private let backend: Backend
-    /// Whether each write is followed by the sealing that has become due.
-    private let sealsAfterWrites: Bool
+    /// How many steps of the sealing that has become due follow a write.
+    private let sealingsAfterWrite: Int
     private var isDeferringDurability = false
 
     private enum Backend {
@@ -29,19 +29,20 @@ package final class SQLiteStore: HubStore {
     ///   - schemas: whose record types get tables; a changed schema rebuilds them.
     ///   - durability: what commits wait for.
     ///   - entriesPerSegment: so many entries of a scope's order, at least, make a sealed segment.
-    ///   - sealsAfterWrites: false where the caller seals, and looks at what that takes.
+    ///   - sealingsAfterWrite: so many steps of sealing follow a write at most; what is left follows the next one. 0 where the caller
+    ///     seals, and looks at what that takes.
     ///   - cacheKiB: pages of the file that stay in memory, at most.
     ///   - window: how many records wait to be written.
     /// - Throws: see `Writer.init`.
     package init(
         path: String, schemas: [Schema], durability: Durability = .full, entriesPerSegment: Int = 1_024,
-        sealsAfterWrites: Bool = true, cacheKiB: Int = SQLiteStore.replicaCacheKiB,
+        sealingsAfterWrite: Int = .max, cacheKiB: Int = SQLiteStore.replicaCacheKiB,
         window: RecordWindow = RecordWindow()
     ) throws {
         let writer = try Writer(
             path: path, migrator: StoreFormat.migrator, durability: durability, cacheKiB: cacheKiB)
         self.path = writer.path
-        self.sealsAfterWrites = sealsAfterWrites
+        self.sealingsAfterWrite = sealingsAfterWrite
         backend = .writer(writer)
         transaction = SQLiteTransaction(
             projections: Projections(schemas), entriesPerSegment: entriesPerSegment, window: window)
@@ -54,7 +55,7 @@ package final class SQLiteStore: HubStore {
     package init(reading path: String, schemas: [Schema]) throws {
         let reader = try Reader(path: path, format: StoreFormat.migrator.format)
         self.path = reader.path
-        sealsAfterWrites = false
+        sealingsAfterWrite = 0
         backend = .reader(reader)
         transaction = SQLiteTransaction(projections: Projections(schemas), entriesPerSegment: .max)
     }
@@ -76,9 +77,8 @@ package final class SQLiteStore: HubStore {
         }
         let result = try commit(writer, mayLag: mayLag, body)
         // Each in transactions of its own: what is sealed is not what was asked for, and may wait for the next time.
-        if sealsAfterWrites {
-            while let sealing = try prepareSealing(), try seal(sealing) {}
-        }
+        var left = sealingsAfterWrite
+        while left > 0, let sealing = try prepareSealing(), try seal(sealing) { left -= 1 }
         return result
     }
 

@@ -23,7 +23,7 @@ struct PlacedPushTests {
             scope = try hub.addScope("branch/a").scope
             store = try SQLiteStore(
                 path: folder.file("replica"), schemas: Samples.schemas, durability: .normal, entriesPerSegment: 64,
-                sealsAfterWrites: false)
+                sealingsAfterWrite: 0)
             replica = try InMemoryReplica(
                 "replica", 1, store, hub: hub, home: scope, grants: [Grant(scope: scope, rights: [.read, .write])])
             try replica.sync()

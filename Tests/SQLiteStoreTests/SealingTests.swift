@@ -19,7 +19,7 @@ struct SealingTests {
         let scope = try hub.addScope("branch/a")
         let store = try SQLiteStore(
             path: folder.file("replica"), schemas: Samples.schemas, durability: .normal,
-            entriesPerSegment: SealingTests.entriesPerSegment, sealsAfterWrites: false)
+            entriesPerSegment: SealingTests.entriesPerSegment, sealingsAfterWrite: 0)
         let replica = try InMemoryReplica(
             "replica", 1, store, hub: hub, home: scope.scope,
             grants: [Grant(scope: scope.scope, rights: [.read, .write])])
@@ -75,7 +75,7 @@ struct SealingTests {
         let scope = try hub.addScope("branch/a").scope
         let store = try SQLiteStore(
             path: folder.file("replica"), schemas: Samples.schemas, durability: .normal, entriesPerSegment: 256,
-            sealsAfterWrites: false)
+            sealingsAfterWrite: 0)
         let replica = try InMemoryReplica(
             "replica", 1, store, hub: hub, home: scope, grants: [Grant(scope: scope, rights: [.read, .write])])
         try replica.sync()

@@ -63,7 +63,7 @@ extension SQLiteTransaction {
         if let (row, feeds) = caches.spentRuns.min(by: { $0.key < $1.key }), let scope = try scopeID(row) {
             return Sealing(scope: scope, taken: [], built: [], isFinal: false, feeds: feeds)
         }
-        for (row, known) in caches.openEntries.sorted(by: { $0.key < $1.key }) where isDue(known) {
+        for row in caches.openEntries.lazy.filter({ self.isDue($0.value) }).map(\.key).sorted() {
             let open = try openSegments(of: row, limit: 2 * min(entriesPerSegment, Self.greatestOpenSegments))
             let tally = open.reduce(OpenCount()) { $0.adding($1.count, smallBelow: smallSegment) }
             caches.openEntries[row] = tally

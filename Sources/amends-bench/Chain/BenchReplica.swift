@@ -25,12 +25,12 @@ final class BenchReplica {
     }
 
     /// - Parameter number: names the key. The file is made where there is none.
-    /// - Parameter sealsAfterWrites: false where whoever measures seals.
-    init(_ number: UInt8, path: String, durability: Durability, sealsAfterWrites: Bool = true) throws {
+    /// - Parameter sealingsAfterWrite: 0 where whoever measures seals.
+    init(_ number: UInt8, path: String, durability: Durability, sealingsAfterWrite: Int = .max) throws {
         self.path = path
         identity = ReplicaIdentity(key: BenchChain.key(number))
         store = try SQLiteStore(
-            path: path, schemas: BenchChain.schemas, durability: durability, sealsAfterWrites: sealsAfterWrites)
+            path: path, schemas: BenchChain.schemas, durability: durability, sealingsAfterWrite: sealingsAfterWrite)
         try store.write { transaction in
             if try transaction.scope(BenchChain.scope.scope) == nil {
                 try transaction.put(ScopeState(BenchChain.scope))

@@ -38,9 +38,9 @@ final class SealingHolds {
             .prefix(events)
         let chain = try BenchChain(path: workspace.path("hub.sqlite"), now: trace.end)
         let author = try BenchReplica(
-            1, path: workspace.path("author.sqlite"), durability: .full, sealsAfterWrites: false)
+            1, path: workspace.path("author.sqlite"), durability: .full, sealingsAfterWrite: 0)
         let reader = try BenchReplica(
-            2, path: workspace.path("reader.sqlite"), durability: .full, sealsAfterWrites: false)
+            2, path: workspace.path("reader.sqlite"), durability: .full, sealingsAfterWrite: 0)
         try chain.certify(author.identity)
         try chain.certify(reader.identity)
         var rest = trace.events[...]
