@@ -104,7 +104,8 @@ extension SQLiteTransaction {
 
     package func unplaced(of scope: ScopeID, after order: Int64, limit: Int) throws -> [StoredChange] {
         var result: [StoredChange] = []
-        try visitWaitingRuns(of: scope, after: order, while: { result.count < limit }) { place, feeds in
+        if limit < 1 { return result }
+        try visitWaitingRuns(of: scope, after: order) { place, feeds in
             let run = try run(at: place, of: scope)
             for change in run.changes
             where change.order > order && result.count < limit
@@ -112,14 +113,15 @@ extension SQLiteTransaction {
             {
                 result.append(change)
             }
-            return run.number + Int64(run.changes.count) - 1
+            return (run.number + Int64(run.changes.count) - 1, result.count < limit)
         }
         return result
     }
 
     package func unplacedCarried(of scope: ScopeID, after order: Int64, limit: Int) throws -> [UnplacedChange] {
         var result: [UnplacedChange] = []
-        try visitWaitingRuns(of: scope, after: order, while: { result.count < limit }) { place, feeds in
+        if limit < 1 { return result }
+        try visitWaitingRuns(of: scope, after: order) { place, feeds in
             let body = try runBody(at: place)
             let placed = feeds[body.feed]?.placed ?? 0
             try body.visitChanges { change in
@@ -127,7 +129,7 @@ extension SQLiteTransaction {
                     result.append(change)
                 }
             }
-            return body.number + Int64(body.count) - 1
+            return (body.number + Int64(body.count) - 1, result.count < limit)
         }
         return result
     }
@@ -136,20 +138,24 @@ extension SQLiteTransaction {
     ///
     /// - Parameters:
     ///   - order: of the last change that is known.
-    ///   - isWanted: asked before each run.
-    ///   - visit: takes the run's place and the scope's feeds; says the number of the run's last change.
+    ///   - visit: takes the run's place and the scope's feeds; says the number of the run's last change, and whether the next run is
+    ///     wanted.
     private func visitWaitingRuns(
-        of scope: ScopeID, after order: Int64, while isWanted: () -> Bool,
-        _ visit: (RunPlace, [FeedID: StoreCaches.CachedFeed]) throws -> Int64
+        of scope: ScopeID, after order: Int64,
+        _ visit: (RunPlace, [FeedID: StoreCaches.CachedFeed]) throws -> (last: Int64, isMoreWanted: Bool)
     ) throws {
         guard let row = try heldScopeRow(scope) else { return }
         try flushLog()
         let feeds = try loadFeeds(row)
         var after = max(StoredChange.number(ofOrder: order), 0)
-        while isWanted() {
+        while true {
             let places = try waitingRuns(of: row, after: after, limit: SQLiteTransaction.runsPerStep)
-            for place in places where isWanted() { after = try visit(place, feeds) }
-            if places.count < SQLiteTransaction.runsPerStep { break }
+            for place in places {
+                let (last, isMoreWanted) = try visit(place, feeds)
+                guard isMoreWanted else { return }
+                after = last
+            }
+            if places.count < SQLiteTransaction.runsPerStep { return }
         }
     }
 
