@@ -13,7 +13,7 @@ package struct RecordWindow: Hashable, Sendable {
     package var lag: Int
 
     package init(
-        bytes: Int = 13 << 18, importBytes: Int = 16 << 20, asideRecords: Int = 1 << 15, asideBytes: Int = 1 << 28,
+        bytes: Int = 13 << 18, importBytes: Int = 10 << 20, asideRecords: Int = 1 << 15, asideBytes: Int = 1 << 28,
         lag: Int = 1 << 18
     ) {
         self.bytes = bytes

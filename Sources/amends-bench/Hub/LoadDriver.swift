@@ -34,9 +34,8 @@ final class LoadConnection {
             setsockopt(descriptor, Int32(IPPROTO_TCP), TCP_NODELAY, &noDelay, socklen_t(MemoryLayout<Int32>.size)) == 0,
             fcntl(descriptor, F_SETFL, fcntl(descriptor, F_GETFL) | O_NONBLOCK) == 0
         else {
-            let failure = LoadConnection.failure("connect")
-            close(descriptor)
-            throw failure
+            // The descriptor is closed with what was made of it.
+            throw LoadConnection.failure("connect")
         }
     }
 
