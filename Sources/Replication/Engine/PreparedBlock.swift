@@ -6,7 +6,7 @@ import Compression
 struct PreparedBlock: Sendable {
     let packed: PackedEntries
     let segment: Segment
-    /// The columns as the log keeps them; nil where the block has to be taken entry by entry.
+    /// The columns as the log keeps them; nil where it was not known ahead that the block can be taken whole.
     let compressed: [UInt8]?
     /// Nil where the block has to be taken entry by entry, or does not go on where `Start` says.
     private let changes: ChainedChanges?
