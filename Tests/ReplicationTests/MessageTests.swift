@@ -15,6 +15,33 @@ struct MessageTests {
         try GoldenFile(name: "sync-response").expect(Samples.responses.map { ($0.label, $0.response.encoded()) })
     }
 
+    /// Machines and hubs of before are understood, and answered in their own version.
+    @Test func version2HasTheGoldenBytesThatItHad() throws {
+        try GoldenFile(name: "sync-request-2").expect(
+            Samples.requests.map { ($0.label, $0.request.inVersion2.encoded()) })
+        try GoldenFile(name: "sync-response-2").expect(
+            Samples.responses.map { ($0.label, $0.response.inVersion2.encoded()) })
+        for sample in Samples.requests {
+            #expect(try SyncRequest(sample.request.inVersion2.encoded()) == sample.request.inVersion2)
+        }
+        for sample in Samples.responses {
+            #expect(try SyncResponse(sample.response.inVersion2.encoded()) == sample.response.inVersion2)
+        }
+    }
+
+    @Test func aRequestIsAnsweredInItsVersion() throws {
+        let talk = try Conversation(1)
+        let certificate = try talk.hub.certify(
+            ReplicaIdentity(key: ContractAuthor.key(9)), home: talk.scopes[0].scope, grants: Conversation.allRights)
+        for request in [
+            SyncRequest(limits: PageLimits(), hellos: []), SyncRequest(limits: PageLimits(), hellos: []).inVersion2,
+        ] {
+            let answer = try talk.hub.answer(request.encoded(), carrier: certificate)
+            #expect(try SyncResponse(answer).version == request.version)
+            #expect(answer.first == UInt8(request.version))
+        }
+    }
+
     @Test func samplesComeBackAsTheyWere() throws {
         for sample in Samples.requests { #expect(try SyncRequest(sample.request.encoded()) == sample.request) }
         for sample in Samples.responses { #expect(try SyncResponse(sample.response.encoded()) == sample.response) }
@@ -92,8 +119,9 @@ struct MessageTests {
     }
 
     @Test func anotherVersionIsNamed() {
-        #expect(throws: CodecError.unsupported("sync messages of version 3")) { try SyncRequest([3]) }
-        #expect(throws: CodecError.unsupported("sync messages of version 3")) { try SyncResponse([3]) }
+        #expect(throws: CodecError.unsupported("sync messages of version 4")) { try SyncRequest([4]) }
+        #expect(throws: CodecError.unsupported("sync messages of version 4")) { try SyncResponse([4]) }
+        #expect(throws: CodecError.unsupported("sync messages of version 1")) { try SyncRequest([1]) }
     }
 
     @Test func whatIsOutOfOrderIsRefused() throws {
@@ -111,5 +139,19 @@ struct MessageTests {
     @Test func aCountBeyondTheBytesAllocatesNothing() {
         // 1,000 hellos and no byte of them.
         #expect(throws: CodecError.self) { try SyncRequest([1, 0, 1, 1, 0xe8, 0x07]) }
+    }
+}
+
+extension SyncRequest {
+    fileprivate var inVersion2: SyncRequest {
+        SyncRequest(limits: limits, hellos: hellos, coverage: coverage, pushes: pushes, version: 2)
+    }
+}
+
+extension SyncResponse {
+    fileprivate var inVersion2: SyncResponse {
+        SyncResponse(
+            hubTime: hubTime, incarnation: incarnation, wantsHellos: wantsHellos, answers: answers,
+            newScopes: newScopes, staged: staged, version: 2)
     }
 }

@@ -283,7 +283,7 @@ struct RefusalTests {
                 SyncRequest(limits: PageLimits(), hellos: [hello]).encoded(), carrier: fixture.carrier)
             guard case .page(let page) = outcome.response.answers.first?.outcome,
                 case .packed(let packed) = page.blocks.first,
-                let item = try packed.unpacked(scope: fixture.scope.scope).items.first
+                let item = try packed.decoded().unpacked(scope: fixture.scope.scope).items.first
             else {
                 Issue.record("no page came")
                 continue

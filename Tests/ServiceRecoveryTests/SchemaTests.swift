@@ -4,6 +4,14 @@ import ServiceRecovery
 import Testing
 
 @Suite struct SchemaTests {
+    /// A field that is not known by its number travels by its name: it works, and takes bytes in each small exchange.
+    @Test(arguments: [CaseSchema.schema, IncidentWorkloadSchema.schema]) func fieldsAreKnownNamesOfTheWireFormat(
+        _ schema: Schema
+    ) {
+        let names = schema.recordTypes.flatMap { $0.fields.map(\.name.string) } + [Schema.typeField.string]
+        #expect(Set(names).isSubset(of: KnownNames.all))
+    }
+
     @Test(arguments: [CaseSchema.schema, IncidentWorkloadSchema.schema]) func aSchemaIsSound(_ schema: Schema) {
         for type in schema.recordTypes {
             let columns = type.fields.map(\.name.string) + type.derivedColumns.map(\.name)

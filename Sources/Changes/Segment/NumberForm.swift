@@ -79,6 +79,9 @@ enum NumberForm: Hashable, Sendable {
         }
     }
 
+    /// Integers that follow the first byte.
+    static func parameterCount(of form: UInt8) -> Int { form == 1 ? 2 : form == 2 ? 1 : 0 }
+
     init(from reader: inout ByteReader) throws(CodecError) {
         let start = reader.index
         switch try reader.readByte() {
@@ -122,11 +125,14 @@ enum ColumnCoding: Hashable, Sendable {
     /// A code is the difference from what was predicted.
     case numbers(NumberForm, Prediction)
 
+    /// Smaller ones are of lists.
+    static let firstOfNumbers: UInt8 = 4
+
     func encode(into writer: inout ByteWriter) {
         switch self {
         case .listed(let texts, let newestFirst): writer.write(byte: (newestFirst ? 1 : 0) | (texts ? 2 : 0))
         case .numbers(let form, let prediction):
-            writer.write(byte: 4 + prediction.rawValue)
+            writer.write(byte: ColumnCoding.firstOfNumbers + prediction.rawValue)
             form.encode(into: &writer)
         }
     }
@@ -134,11 +140,11 @@ enum ColumnCoding: Hashable, Sendable {
     init(from reader: inout ByteReader) throws(CodecError) {
         let start = reader.index
         let tag = try reader.readByte()
-        if tag < 4 {
+        if tag < ColumnCoding.firstOfNumbers {
             self = .listed(texts: tag & 2 != 0, newestFirst: tag & 1 != 0)
             return
         }
-        guard let prediction = Prediction(rawValue: tag - 4) else {
+        guard let prediction = Prediction(rawValue: tag - ColumnCoding.firstOfNumbers) else {
             throw .malformed("column coding \(tag) does not exist", at: start)
         }
         let form = try NumberForm(from: &reader)

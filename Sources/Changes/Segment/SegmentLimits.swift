@@ -9,6 +9,8 @@ extension Limit {
     /// Numbers remembered of records while a segment is read.
     package static let predictionsPerSegment = Limit("predictions in a segment", 1 << 20)
     package static let bytesPerSegment = Limit("bytes in a segment", 64 << 20)
+    /// Of a segment that is entropy-coded where it travels: larger ones compress well without.
+    package static let bytesPerCodedSegment = Limit("bytes in an entropy-coded segment", 8 << 10)
     /// Covers a change's stub: its header alone.
     package static let bytesPerHeader = Limit("bytes in a header", 1 << 16)
 }

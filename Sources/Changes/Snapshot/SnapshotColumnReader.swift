@@ -44,7 +44,7 @@ struct SnapshotColumnReader {
     ///   - milliseconds: of the write's time.
     ///   - room: how many rebuilt bytes there may still be; less what the value takes afterwards, and never less than 0.
     mutating func copyValue(
-        _ decoder: inout NumberDecoder, milliseconds: Int64, room: inout Int, into writer: inout ByteWriter
+        _ decoder: inout NumberDecoder<SteadyModel>, milliseconds: Int64, room: inout Int, into writer: inout ByteWriter
     ) throws(CodecError) {
         switch column.values {
         case .listed: values.copy(try values.next(&decoder, model, room: &room), into: &writer)
@@ -74,7 +74,7 @@ struct SnapshotColumnReader {
 
     /// The next value by itself.
     mutating func nextValue(
-        _ decoder: inout NumberDecoder, milliseconds: Int64, room: inout Int
+        _ decoder: inout NumberDecoder<SteadyModel>, milliseconds: Int64, room: inout Int
     ) throws(CodecError) -> Value {
         var writer = ByteWriter(reserving: 32)
         try copyValue(&decoder, milliseconds: milliseconds, room: &room, into: &writer)
@@ -84,7 +84,7 @@ struct SnapshotColumnReader {
 
     /// Reads the next element and writes its canonical bytes.
     mutating func copyElement(
-        _ decoder: inout NumberDecoder, room: inout Int, into writer: inout ByteWriter
+        _ decoder: inout NumberDecoder<SteadyModel>, room: inout Int, into writer: inout ByteWriter
     ) throws(CodecError) {
         elements.copy(try elements.next(&decoder, elementModel, room: &room), into: &writer)
     }
@@ -159,7 +159,9 @@ struct SnapshotContents {
     var isUsedUp: Bool { used == ends.count }
 
     /// - Returns: which content comes next.
-    mutating func next(_ decoder: inout NumberDecoder, _ model: Int, room: inout Int) throws(CodecError) -> Int {
+    mutating func next(_ decoder: inout NumberDecoder<SteadyModel>, _ model: Int, room: inout Int) throws(CodecError)
+        -> Int
+    {
         let code = try decoder.readNumber(model)
         guard code <= UInt64(used), code > 0 || used < ends.count else {
             throw .malformed("a content is not listed", at: decoder.index)

@@ -2,7 +2,7 @@ import Causality
 
 /// Reads a chunk: see `SnapshotChunk.decode`.
 struct SnapshotDecoder {
-    var numbers: NumberDecoder
+    var numbers: NumberDecoder<SteadyModel>
     private let flags: UInt8
     private let recordCount: Int
     private let writeCount: Int
@@ -83,7 +83,7 @@ struct SnapshotDecoder {
         guard recordCount + writeCount <= reader.remaining * NumberCoding.symbolsPerByte else {
             throw .length(at: countStart)
         }
-        numbers = try NumberDecoder(reader, models: SnapshotModel.columns(found.count))
+        numbers = try NumberDecoder<SteadyModel>(reader, models: SnapshotModel.columns(found.count))
         told = SnapshotMarkOrigin(feeds: feeds.count)
     }
 

@@ -147,7 +147,7 @@ struct SnapshotEncoder {
     }
 
     private mutating func encodedNumbers(_ coded: [[UInt64]], _ elementCodes: [[UInt64]]) -> [UInt8] {
-        var encoder = NumberEncoder(models: SnapshotModel.columns(columns.count))
+        var encoder = NumberEncoder<SteadyModel>(models: SnapshotModel.columns(columns.count))
         for number in numbers {
             switch number {
             case .unsigned(let value, let model): encoder.write(value, model.rawValue)

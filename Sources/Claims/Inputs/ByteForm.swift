@@ -29,7 +29,7 @@ extension ByteForm {
                 var reader = ByteReader(bytes)
                 let push = try ScopePush(from: &reader)
                 try reader.finish()
-                return write { push.encode(into: &$0) }
+                return write { push.encode(into: &$0, .coded) }
             },
             ByteForm(name: "change", samples: traffic.changes) { bytes throws(CodecError) in
                 try Change(
@@ -104,7 +104,7 @@ struct Traffic {
         try chain.machines[0].store.base.read { transaction in try read(transaction) }
         pushes = try requests.flatMap { try SyncRequest($0).pushes }.map { push in
             var writer = ByteWriter()
-            push.encode(into: &writer)
+            push.encode(into: &writer, .coded)
             return writer.bytes
         }
     }

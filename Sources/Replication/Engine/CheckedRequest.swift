@@ -37,11 +37,12 @@ package struct CheckedRequest: Sendable {
         for push in request.pushes {
             var unpacked: [UnpackedBlock?] = []
             for block in push.blocks {
-                guard case .packed(let packed) = block else {
+                guard case .packed(let block) = block else {
                     unpacked.append(nil)
                     continue
                 }
                 do {
+                    let packed = try block.decoded()
                     let memory = try Segment.announcedMemory(of: packed.segment)
                     guard memory <= rest else { break }
                     rest -= memory

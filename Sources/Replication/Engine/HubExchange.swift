@@ -180,7 +180,7 @@ package struct HubExchange<Store: HubStore> {
         _ request: SyncRequest, carrier: Certificate, refused: [ScopeID: Refusal],
         taken: [ScopeID: HubAcceptance<Store.Transaction>.Outcome], now: Int64, _ transaction: Store.Transaction
     ) throws -> SyncResponse {
-        var response = SyncResponse(hubTime: now, incarnation: incarnation)
+        var response = SyncResponse(hubTime: now, incarnation: incarnation, version: request.version)
         let readable = try transaction.scopes(readableBy: carrier)
         let listed = Set(request.hellos.map(\.scope))
         let unlisted = readable.filter { !listed.contains($0.id) }

@@ -149,12 +149,12 @@ package struct Outbox<Transaction: ReplicaTransaction> {
     }
 
     /// Those of a push's blocks that the log may place all at once.
-    private static func placeable(_ blocks: [PushBlock], of batch: CoveredBatch) -> [PushedBlocks.Block] {
+    private static func placeable(_ blocks: [PushBlock], of batch: CoveredBatch) throws -> [PushedBlocks.Block] {
         var first = 0
         var found: [PushedBlocks.Block] = []
         for block in blocks {
             if case .packed(let packed) = block, packed.count >= PushedBlocks.leastCount, packed.parts.isEmpty {
-                found.append(PushedBlocks.Block(first: batch.items[first].dot, packed: packed))
+                found.append(PushedBlocks.Block(first: batch.items[first].dot, packed: try packed.decoded()))
             }
             first += block.count
         }

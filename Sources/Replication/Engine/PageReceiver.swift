@@ -77,9 +77,11 @@ package struct PageReceiver<Transaction: ReplicaTransaction> {
                 continue
             }
             var segment: Segment?
+            var unpacked: PackedEntries?
             if case .packed(let packed) = block {
                 let block = try prepared.take(transaction).get()
                 segment = block.segment
+                unpacked = block.packed
                 if skipped == 0,
                     let changes = try block.changes(of: scope, after: { try transaction.feed($0, of: scope) })
                 {
@@ -121,10 +123,10 @@ package struct PageReceiver<Transaction: ReplicaTransaction> {
                 // Each brought a change that was not here.
                 try transaction.noteFolded(after: start - 1, through: state.position, of: scope)
             }
-            if case .packed(let packed) = block, outcome.entries - before.entries == packed.count,
+            if let unpacked, outcome.entries - before.entries == unpacked.count,
                 outcome.received - before.received == bodies
             {
-                try transaction.keep(packed, from: start, of: scope)
+                try transaction.keep(unpacked, from: start, of: scope)
             }
         }
         let history =
@@ -149,14 +151,14 @@ package struct PageReceiver<Transaction: ReplicaTransaction> {
     private func prepare(
         _ blocks: [PageBlock], of state: ScopeState, skipping skipped: Int
     ) throws -> Lookahead<PreparedBlock.Start, Result<PreparedBlock, any Error>> {
-        var packed: [PackedEntries] = []
+        var packed: [PackedBlock] = []
         var left = skipped
         for block in blocks {
             if left >= block.count {
                 left -= block.count
             } else {
                 left = 0
-                if case .packed(let entries) = block { packed.append(entries) }
+                if case .packed(let next) = block { packed.append(next) }
             }
         }
         var start = PreparedBlock.Start()

@@ -21,7 +21,8 @@ struct PreparedBlock: Sendable {
 
     /// - Parameter isLast: whether nobody asks what comes after it.
     /// - Throws: `CodecError`.
-    init(_ packed: PackedEntries, of scope: ScopeID, after start: inout Start, isLast: Bool) throws {
+    init(_ block: PackedBlock, of scope: ScopeID, after start: inout Start, isLast: Bool) throws {
+        let packed = try block.decoded()
         self.packed = packed
         segment = try packed.unpacked(scope: scope, isIndexed: packed.parts.isEmpty)
         let feeds = start.feeds

@@ -58,13 +58,13 @@ struct PushVerifier<Transaction: ReplicaTransaction> {
         do {
             var segment: Segment?
             if takesBlocks, case .packed(let packed) = block {
-                let unpacked = try checked ?? UnpackedBlock(packed, of: scope.scope)
+                let unpacked = try checked ?? UnpackedBlock(try packed.decoded(), of: scope.scope)
                 segment = unpacked.segment
                 if let verified = try verifyWhole(unpacked, in: scope, attested, &authors, &pending) {
                     return result.append(verified)
                 }
             } else if case .packed(let packed) = block {
-                segment = try packed.unpacked(scope: scope.scope)
+                segment = try packed.decoded().unpacked(scope: scope.scope)
             }
             runs = try TravellingRun.all(block, segment)
         } catch let error as CodecError {

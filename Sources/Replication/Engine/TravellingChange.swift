@@ -53,7 +53,7 @@ struct PartsInOrder {
     private let parts: [[[UInt8]?]]
     private var next = 0
 
-    init(_ packed: PackedEntries) { parts = packed.parts }
+    init(_ packed: PackedBlock) { parts = packed.parts }
 
     /// - Throws: `CodecError` where there are none for a change that commits to some.
     mutating func parts(of change: SegmentChange) throws(CodecError) -> [[UInt8]?] {

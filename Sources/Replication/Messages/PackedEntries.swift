@@ -4,7 +4,7 @@ import Changes
 /// Entries of a page as they travel, in order.
 package enum PageBlock: Hashable, Sendable {
     /// In columns: see `Segment`.
-    case packed(PackedEntries)
+    case packed(PackedBlock)
     /// One that lies by itself: of a change that the receiver has staged, or that no column takes.
     case single(PagedEntry)
 
@@ -17,9 +17,6 @@ package enum PageBlock: Hashable, Sendable {
 }
 
 /// Entries, or changes that have none yet, in columns; the personal parts beside them.
-///
-/// Columns are read where they are needed and not with the message: one scope's columns that are malformed are that
-/// scope's misfortune, and a receiver holds one block's changes at a time.
 package struct PackedEntries: Hashable, Sendable {
     /// What `Segment` decodes.
     package let segment: [UInt8]
@@ -46,25 +43,6 @@ package struct PackedEntries: Hashable, Sendable {
         }
         return decoded
     }
-
-    func encode(into writer: inout ByteWriter) {
-        writer.write(count)
-        writer.write(segment)
-        writer.write(parts.count)
-        for parts in parts { CarriedChange.encode(parts, into: &writer) }
-    }
-
-    init(from reader: inout ByteReader) throws(CodecError) {
-        let start = reader.index
-        count = Int(try reader.readInteger(upTo: UInt64(Limit.itemsPerSegment.value)))
-        guard count > 0 else { throw .malformed("a block is empty", at: start) }
-        segment = try reader.readBytes(.bytesPerSegment)
-        var parts: [[[UInt8]?]] = []
-        for _ in 0..<(try reader.readCount(.itemsPerSegment)) {
-            parts.append(try CarriedChange.parts(from: &reader))
-        }
-        self.parts = parts
-    }
 }
 
 /// Gathers what travels into blocks: in columns wherever columns can hold it.
@@ -85,7 +63,7 @@ struct BlockPacker {
     /// Takes entries that are packed already.
     mutating func append(_ packed: PackedEntries) {
         flush()
-        blocks.append(.packed(packed))
+        blocks.append(.packed(PackedBlock(packed)))
     }
 
     mutating func finish() -> [PageBlock] {
@@ -119,8 +97,8 @@ struct BlockPacker {
 
     private mutating func flush() {
         guard !writer.isEmpty else { return }
-        blocks.append(
-            .packed(PackedEntries(segment: writer.encoded(), count: writer.itemCount, parts: parts)))
+        let packed = PackedEntries(segment: writer.encoded(), count: writer.itemCount, parts: parts)
+        blocks.append(.packed(PackedBlock(packed)))
         writer = SegmentWriter(isPlaced: true)
         parts = []
     }

@@ -4,7 +4,7 @@ import Changes
 /// Changes as a replica sends them, in order.
 package enum PushBlock: Hashable, Sendable {
     /// In columns: see `Segment`.
-    case packed(PackedEntries)
+    case packed(PackedBlock)
     /// Consecutive changes of one feed, each in its carried form: what no column takes.
     case run(ChangeRun)
 
@@ -59,8 +59,8 @@ package enum PushBlock: Hashable, Sendable {
         var parts: [[[UInt8]?]] = []
         func flush() {
             guard !writer.isEmpty else { return }
-            blocks.append(
-                .packed(PackedEntries(segment: writer.encoded(), count: writer.itemCount, parts: parts)))
+            let packed = PackedEntries(segment: writer.encoded(), count: writer.itemCount, parts: parts)
+            blocks.append(.packed(PackedBlock(packed)))
             writer = SegmentWriter(isPlaced: false)
             parts = []
         }
@@ -94,24 +94,28 @@ package enum PushBlock: Hashable, Sendable {
         return blocks
     }
 
-    func encode(into writer: inout ByteWriter) {
+    private enum Tag {
+        static let run: UInt8 = 0
+        static let packed: UInt8 = 1
+        static let coded: UInt8 = 2
+    }
+
+    func encode(into writer: inout ByteWriter, _ form: BlockForm) {
         switch self {
         case .run(let run):
-            writer.write(byte: 0)
+            writer.write(byte: Tag.run)
             writer.write(run.feed)
             writer.write(run.first)
             writer.write(run.changes.count)
             for change in run.changes { change.encode(into: &writer) }
-        case .packed(let packed):
-            writer.write(byte: 1)
-            packed.encode(into: &writer)
+        case .packed(let packed): packed.encode(into: &writer, form, tags: (Tag.packed, Tag.coded))
         }
     }
 
     init(from reader: inout ByteReader) throws(CodecError) {
         let position = reader.index
         switch try reader.readByte() {
-        case 0:
+        case Tag.run:
             let feed: FeedID = try reader.readIdentifier()
             let start = reader.index
             let first = try reader.readInteger(upTo: UInt64(Int64.max))
@@ -122,7 +126,8 @@ package enum PushBlock: Hashable, Sendable {
             changes.reserveCapacity(count)
             for _ in 0..<count { changes.append(try CarriedChange(from: &reader)) }
             self = .run(ChangeRun(feed: feed, first: first, changes: changes))
-        case 1: self = .packed(try PackedEntries(from: &reader))
+        case Tag.packed: self = .packed(try PackedBlock(from: &reader, isCoded: false))
+        case Tag.coded: self = .packed(try PackedBlock(from: &reader, isCoded: true))
         case let tag: throw .malformed("push block \(tag) does not exist", at: position)
         }
     }

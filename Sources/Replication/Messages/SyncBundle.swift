@@ -67,9 +67,9 @@ package struct SyncBundle: Hashable, Sendable {
         for scope in scopes {
             scope.introduction.encode(into: &writer)
             writer.write(byte: scope.page == nil ? 0 : 1)
-            scope.page?.encode(into: &writer)
+            scope.page?.encode(into: &writer, .plain)
             writer.write(byte: scope.push == nil ? 0 : 1)
-            scope.push?.encode(into: &writer)
+            scope.push?.encode(into: &writer, .plain)
         }
     }
 

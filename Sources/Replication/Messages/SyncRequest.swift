@@ -21,11 +21,14 @@ package struct SyncRequest: Hashable, Sendable {
     package var coverage: Coverage
     /// Sorted by scope.
     package var pushes: [ScopePush]
+    /// In which it is written; the answer has the same.
+    package let version: UInt64
 
     package init(
         limits: PageLimits, hellos: [ScopeHello], coverage: Coverage = .stretch(after: nil, through: nil),
-        pushes: [ScopePush] = []
+        pushes: [ScopePush] = [], version: UInt64 = SyncRequest.newestVersion
     ) {
+        self.version = version
         self.limits = limits
         self.hellos = hellos
         self.coverage = coverage
@@ -147,11 +150,24 @@ extension Limit {
 }
 
 extension SyncRequest {
-    package static var version: UInt64 { 2 }
+    package static var newestVersion: UInt64 { 3 }
+
+    /// In version 2 no block is entropy-coded; it is the same in all else.
+    private static var oldestVersion: UInt64 { 2 }
+
+    static func form(ofVersion version: UInt64) -> BlockForm { version == oldestVersion ? .plain : .coded }
+
+    static func readVersion(from reader: inout ByteReader) throws(CodecError) -> UInt64 {
+        let version = try reader.readInteger()
+        guard (oldestVersion...newestVersion).contains(version) else {
+            throw .unsupported("sync messages of version \(version)")
+        }
+        return version
+    }
 
     package func encoded() -> [UInt8] {
         var writer = ByteWriter(reserving: 256)
-        writer.write(SyncRequest.version)
+        writer.write(version)
         writer.write(byte: coverage.flags)
         writer.write(limits.changes)
         writer.write(limits.bytes)
@@ -164,14 +180,13 @@ extension SyncRequest {
             if let through { writer.write(through) }
         }
         writer.write(pushes.count)
-        for push in pushes { push.encode(into: &writer) }
+        for push in pushes { push.encode(into: &writer, SyncRequest.form(ofVersion: version)) }
         return writer.bytes
     }
 
     package init(_ bytes: [UInt8]) throws(CodecError) {
         var reader = ByteReader(bytes)
-        let version = try reader.readInteger()
-        guard version == SyncRequest.version else { throw .unsupported("sync messages of version \(version)") }
+        version = try SyncRequest.readVersion(from: &reader)
         let start = reader.index
         let flags = try reader.readByte()
         guard flags == 1 || flags & ~6 == 0 else { throw .malformed("sync flags \(flags) do not exist", at: start) }
@@ -261,10 +276,10 @@ extension ScopeHello {
 }
 
 extension ScopePush {
-    package func encode(into writer: inout ByteWriter) {
+    package func encode(into writer: inout ByteWriter, _ form: BlockForm) {
         writer.write(scope)
         writer.write(blocks.count)
-        for block in blocks { block.encode(into: &writer) }
+        for block in blocks { block.encode(into: &writer, form) }
         writer.write(attestations.count)
         for attestation in attestations { attestation.encode(into: &writer) }
         writer.write(byte: piece == nil ? 0 : 1)

@@ -14,11 +14,15 @@ package struct SyncResponse: Hashable, Sendable {
     package var newScopes: [ScopeIntroduction]
     /// How much the hub has staged of the large changes of which this request brought a piece, sorted by scope.
     package var staged: [StagedAnswer]
+    /// In which it is written: the request's.
+    package let version: UInt64
 
     package init(
         hubTime: Int64, incarnation: ShortHash, wantsHellos: Bool = false, answers: [ScopeAnswer] = [],
-        newScopes: [ScopeIntroduction] = [], staged: [StagedAnswer] = []
+        newScopes: [ScopeIntroduction] = [], staged: [StagedAnswer] = [],
+        version: UInt64 = SyncRequest.newestVersion
     ) {
+        self.version = version
         self.hubTime = hubTime
         self.incarnation = incarnation
         self.wantsHellos = wantsHellos
@@ -184,12 +188,12 @@ package struct Refusal: Error, Hashable, Sendable {
 extension SyncResponse {
     package func encoded() -> [UInt8] {
         var writer = ByteWriter(reserving: 256)
-        writer.write(SyncRequest.version)
+        writer.write(version)
         writer.write(milliseconds: hubTime)
         writer.write(incarnation)
         writer.write(byte: wantsHellos ? 1 : 0)
         writer.write(answers.count)
-        for answer in answers { answer.encode(into: &writer) }
+        for answer in answers { answer.encode(into: &writer, SyncRequest.form(ofVersion: version)) }
         writer.write(newScopes.count)
         for scope in newScopes { scope.encode(into: &writer) }
         writer.write(staged.count)
@@ -212,8 +216,7 @@ extension SyncResponse {
 
     package init(_ bytes: [UInt8]) throws(CodecError) {
         var versionReader = ByteReader(bytes)
-        let version = try versionReader.readInteger()
-        guard version == SyncRequest.version else { throw .unsupported("sync messages of version \(version)") }
+        version = try SyncRequest.readVersion(from: &versionReader)
         let end = bytes.count - SyncResponse.sealBytes
         guard end >= versionReader.index else { throw .truncated(at: bytes.count) }
         guard SyncResponse.seal(of: bytes[..<end]) == bytes[end...] else {
@@ -267,12 +270,12 @@ extension ScopeIntroduction {
 }
 
 extension ScopeAnswer {
-    func encode(into writer: inout ByteWriter) {
+    func encode(into writer: inout ByteWriter, _ form: BlockForm) {
         writer.write(scope)
         switch outcome {
         case .page(let page):
             writer.write(byte: 0)
-            page.encode(into: &writer)
+            page.encode(into: &writer, form)
         case .refused(let refusal):
             writer.write(byte: 1)
             writer.write(refusal.code.rawValue)
@@ -307,18 +310,17 @@ extension Page {
         static let stub: UInt8 = 2
         static let other: UInt8 = 3
         static let packed: UInt8 = 4
+        static let coded: UInt8 = 5
     }
 
-    package func encode(into writer: inout ByteWriter) {
+    package func encode(into writer: inout ByteWriter, _ form: BlockForm) {
         receipt.encode(into: &writer)
         writer.write(byte: (hasMore ? 1 : 0) | (piece == nil ? 0 : 2))
         piece?.encode(into: &writer)
         writer.write(blocks.count)
         for block in blocks {
             switch block {
-            case .packed(let packed):
-                writer.write(byte: Tag.packed)
-                packed.encode(into: &writer)
+            case .packed(let packed): packed.encode(into: &writer, form, tags: (Tag.packed, Tag.coded))
             case .single(let entry): Page.encode(entry, into: &writer)
             }
         }
@@ -393,7 +395,8 @@ extension Page {
             return .single(
                 .stub(received: received, verdict: verdict, header: try reader.readBytes(.bytesPerChange)))
         case Tag.other: return .single(.other(try Entry(from: &reader)))
-        case Tag.packed: return .packed(try PackedEntries(from: &reader))
+        case Tag.packed: return .packed(try PackedBlock(from: &reader, isCoded: false))
+        case Tag.coded: return .packed(try PackedBlock(from: &reader, isCoded: true))
         case let tag: throw .malformed("paged entry \(tag) does not exist", at: position)
         }
     }

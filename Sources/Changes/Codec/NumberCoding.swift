@@ -15,15 +15,10 @@ enum NumberCoding {
     static let nodes = 256
     /// Symbols from here on have eight bits.
     static let firstLong: UInt64 = 16
-    /// A probability is in 1/65,536.
-    static let probabilityBits: UInt32 = 16
-    static let even: UInt16 = 1 << 15
-    /// No bit is taken for surer than this: a symbol costs at least 1/253 byte, which bounds what bytes can ask for.
-    static let least: UInt16 = 256
-    static let greatest: UInt16 = .max - 255
+    /// A likelihood is in 1/65,536.
+    static let likelihoodBits: UInt32 = 16
+    /// No bit is taken for surer than 255/256: a symbol costs at least 1/253 byte, which bounds what bytes can ask for.
     static let symbolsPerByte = 256
-    /// A bit moves its probability by 1/32 of the way.
-    static let rate: UInt16 = 5
     static let leastRange: UInt32 = 1 << 24
     /// Plain bits are written at most so many at a time.
     static let plainBits = 16
@@ -39,29 +34,17 @@ enum NumberCoding {
 }
 
 /// Writes numbers in the order in which `NumberDecoder` reads them, each with its model.
-struct NumberEncoder {
-    private var probabilities: [UInt16]
-    private var low: UInt64 = 0
-    private var range: UInt32 = .max
-    /// The byte before `low`, and how many bytes 255 follow it: a carry may still change them.
-    private var held: UInt8?
-    private var full = 0
-    private var bytes: [UInt8] = []
+struct NumberEncoder<Model: BitModel> {
+    private var words: [UInt16]
+    private var output = RangeOutput()
 
-    init(models: Int) { probabilities = Array(repeating: NumberCoding.even, count: models * NumberCoding.nodes) }
+    init(models: Int) { words = Array(repeating: Model.start, count: models * NumberCoding.nodes) }
 
     mutating func write(_ number: UInt64, _ model: Int) {
         let (symbol, plainBits) = NumberCoding.symbol(of: number)
         let base = model * NumberCoding.nodes
-        let isLong = symbol >= NumberCoding.firstLong
-        write(bit: isLong ? 1 : 0, at: base)
-        var node = isLong ? 1 : Int(NumberCoding.firstLong)
-        while node < NumberCoding.nodes {
-            // The node's leading 1 stands as many places up as there are bits left of nine.
-            let bit = Int(symbol >> UInt64(node.leadingZeroBitCount - NumberCoding.leadingZeros)) & 1
-            write(bit: bit, at: base + node)
-            node = node << 1 | bit
-        }
+        precondition(base >= 0 && base + NumberCoding.nodes <= words.count, "a model that does not exist")
+        NumberEncoder.write(symbol, at: base, &words, &output)
         if plainBits > 0 { write(plain: number - NumberCoding.firstSized + 1, count: plainBits) }
     }
 
@@ -75,23 +58,60 @@ struct NumberEncoder {
         while left > 0 {
             let step = min(left, NumberCoding.plainBits)
             left -= step
-            range >>= UInt32(step)
-            low += (number >> UInt64(left) & (1 << UInt64(step) - 1)) * UInt64(range)
-            normalise()
+            output.write(plain: number >> UInt64(left) & (1 << UInt64(step) - 1), count: step)
         }
     }
 
-    private mutating func write(bit: Int, at place: Int) {
-        let probability = probabilities[place]
-        let bound = (range >> NumberCoding.probabilityBits) * UInt32(probability)
+    /// The innermost loop: that nobody else has the words is looked at once.
+    private static func write(
+        _ symbol: UInt64, at base: Int, _ words: inout [UInt16], _ output: inout RangeOutput
+    ) {
+        words.withUnsafeMutableBufferPointer { words in
+            func write(bit: Int, at place: Int) {
+                let word = words[place]
+                output.write(bit: bit, likelihoodOfZero: Model.likelihood(word))
+                words[place] = bit == 0 ? Model.afterZero(word) : Model.afterOne(word)
+            }
+            let isLong = symbol >= NumberCoding.firstLong
+            write(bit: isLong ? 1 : 0, at: base)
+            var node = isLong ? 1 : Int(NumberCoding.firstLong)
+            while node < NumberCoding.nodes {
+                // The node's leading 1 stands as many places up as there are bits left of nine.
+                let bit = Int(symbol >> UInt64(node.leadingZeroBitCount - NumberCoding.leadingZeros)) & 1
+                write(bit: bit, at: base + node)
+                node = node << 1 | bit
+            }
+        }
+    }
+
+    /// All that was written; nothing may follow.
+    mutating func finish() -> [UInt8] { output.finish() }
+}
+
+/// What a range encoder has written, and the interval in which the rest lies.
+private struct RangeOutput {
+    private var low: UInt64 = 0
+    private var range: UInt32 = .max
+    /// The byte before `low`, and how many bytes 255 follow it: a carry may still change them.
+    private var held: UInt8?
+    private var full = 0
+    private var bytes: [UInt8] = []
+
+    mutating func write(bit: Int, likelihoodOfZero: UInt32) {
+        let bound = (range >> NumberCoding.likelihoodBits) * likelihoodOfZero
         if bit == 0 {
             range = bound
-            probabilities[place] = probability + (NumberCoding.greatest - probability) >> NumberCoding.rate
         } else {
             low += UInt64(bound)
             range -= bound
-            probabilities[place] = probability - (probability - NumberCoding.least) >> NumberCoding.rate
         }
+        normalise()
+    }
+
+    /// - Precondition: at most `NumberCoding.plainBits`.
+    mutating func write(plain bits: UInt64, count: Int) {
+        range >>= UInt32(count)
+        low += bits * UInt64(range)
         normalise()
     }
 
@@ -115,15 +135,14 @@ struct NumberEncoder {
         low = (low & 0x00ff_ffff) << 8
     }
 
-    /// All that was written; nothing may follow.
     mutating func finish() -> [UInt8] {
         for _ in 0..<5 { shift() }
         return bytes
     }
 }
 
-struct NumberDecoder {
-    private var probabilities: [UInt16]
+struct NumberDecoder<Model: BitModel> {
+    private var words: [UInt16]
     private let bytes: [UInt8]
     private let end: Int
     /// Where it reads.
@@ -136,7 +155,7 @@ struct NumberDecoder {
     init(_ reader: ByteReader, models: Int) throws(CodecError) {
         var reader = reader
         for _ in 0..<4 { code = code << 8 | UInt32(try reader.readByte()) }
-        probabilities = Array(repeating: NumberCoding.even, count: models * NumberCoding.nodes)
+        words = Array(repeating: Model.start, count: models * NumberCoding.nodes)
         bytes = reader.bytes
         index = reader.index
         end = reader.end
@@ -162,21 +181,21 @@ struct NumberDecoder {
         var isOverrun = isOverrun
         let end = end
         let base = model * NumberCoding.nodes
-        precondition(base >= 0 && base + NumberCoding.nodes <= probabilities.count, "a model that does not exist")
-        let symbol = probabilities.withUnsafeMutableBufferPointer { probabilities in
+        precondition(base >= 0 && base + NumberCoding.nodes <= words.count, "a model that does not exist")
+        let symbol = words.withUnsafeMutableBufferPointer { words in
             bytes.withUnsafeBufferPointer { bytes in
                 func readBit(at place: Int) -> Int {
-                    let probability = probabilities[place]
-                    let bound = (range >> NumberCoding.probabilityBits) * UInt32(probability)
+                    let word = words[place]
+                    let bound = (range >> NumberCoding.likelihoodBits) * Model.likelihood(word)
                     let bit: Int
                     if code < bound {
                         range = bound
-                        probabilities[place] = probability + (NumberCoding.greatest - probability) >> NumberCoding.rate
+                        words[place] = Model.afterZero(word)
                         bit = 0
                     } else {
                         code -= bound
                         range -= bound
-                        probabilities[place] = probability - (probability - NumberCoding.least) >> NumberCoding.rate
+                        words[place] = Model.afterOne(word)
                         bit = 1
                     }
                     while range < NumberCoding.leastRange {
