@@ -7,12 +7,14 @@ import Replication
 import SQLiteStore
 
 extension Replica {
-    /// Writes a bundle of all that this replica has, mode 0600: a file to carry to another replica of the chain.
+    /// Writes a bundle of all that this replica has, mode 0600: a file to carry to another replica of the chain. It takes the
+    /// place of an older bundle or an empty file, and of nothing else.
     ///
     /// - Returns: how many bytes it has.
-    /// - Throws: `.notJoined`, `Refusal`, and what the store or the file system throws; no half-written file remains.
+    /// - Throws: `.notJoined`, `.file`, `Refusal`, and what the store throws; no half-written file remains.
     @discardableResult
     package func createBundle(at path: String) throws -> Int {
+        try checkReplaceable(path)
         let bundle = try store.write { transaction in
             guard let chain: ChainID = try transaction.identifier(.chain) else { throw ReplicaError.notJoined }
             return try BundleMaker(transaction, identity: identity) { replica in
@@ -20,9 +22,7 @@ extension Replica {
             }.make(chain: chain)
         }
         let bytes = bundle.encoded()
-        let partial = path + ".partial"
-        // What an earlier attempt left behind is in nobody's use.
-        if FileManager.default.fileExists(atPath: partial) { try FileManager.default.removeItem(atPath: partial) }
+        let partial = "\(path).\(hexadecimal(random(4))).partial"
         let descriptor = Foundation.open(partial, O_WRONLY | O_CREAT | O_EXCL, 0o600)
         guard descriptor >= 0 else {
             throw ReplicaError.file(path: partial, reason: String(cString: strerror(errno)))
@@ -40,6 +40,28 @@ extension Replica {
             throw error
         }
         return bytes.count
+    }
+
+    /// - Throws: `.file` where a bundle would take the place of the replica's own files, or of anything that is no bundle.
+    private func checkReplaceable(_ path: String) throws {
+        let target = URL(fileURLWithPath: path).resolvingSymlinksInPath().path
+        if ["", ".key", ".lock", "-wal", "-shm", "-journal"].contains(where: { target == store.path + $0 }) {
+            throw ReplicaError.file(path: path, reason: "it is a file of the replica itself; name another")
+        }
+        var status = stat()
+        guard lstat(path, &status) == 0 else { return }
+        guard status.st_mode & S_IFMT == S_IFREG else {
+            throw ReplicaError.file(path: path, reason: "it is no regular file; name another")
+        }
+        if status.st_size == 0 { return }
+        guard let handle = FileHandle(forReadingAtPath: path) else {
+            throw ReplicaError.file(path: path, reason: "it cannot be read; name another")
+        }
+        let start = try handle.read(upToCount: SyncBundle.magic.count).map([UInt8].init)
+        try handle.close()
+        guard start == SyncBundle.magic else {
+            throw ReplicaError.file(path: path, reason: "there is a file that is no bundle; name another, or remove it")
+        }
     }
 
     /// Applies a bundle that another replica of the chain made.

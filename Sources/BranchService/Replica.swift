@@ -76,11 +76,38 @@ package final class Replica {
         path: String, clock: @escaping @Sendable () -> Int64 = systemClock,
         random: @escaping @Sendable (Int) -> [UInt8] = systemRandom
     ) throws -> Replica {
-        guard FileManager.default.fileExists(atPath: path) else { throw ReplicaError.missing(path: path) }
-        let store = try SQLiteStore(path: path, schemas: schemas)
+        try checkPresent(path)
         let identity = ReplicaIdentity(key: try KeyFile.read(for: path))
+        let store = try SQLiteStore(path: path, schemas: schemas)
+        try check(identity, of: store)
         try retryQuarantined(in: store)
         return Replica(path: path, store: store, identity: identity, clock: clock, random: random)
+    }
+
+    /// - Throws: `.missing` where there is no file, `.empty` where there is nothing in it, `.file` where that cannot be told.
+    package static func checkPresent(_ path: String) throws {
+        var status = stat()
+        guard stat(path, &status) == 0 else {
+            if errno == ENOENT { throw ReplicaError.missing(path: path) }
+            throw ReplicaError.file(path: path, reason: String(cString: strerror(errno)))
+        }
+        if status.st_mode & S_IFMT == S_IFREG, status.st_size == 0 { throw ReplicaError.empty(path: path) }
+    }
+
+    /// A key of another replica would write as that one, and begin with numbers that are given.
+    ///
+    /// - Throws: `.foreignKey` where the file is another replica's.
+    private static func check(_ identity: ReplicaIdentity, of store: SQLiteStore) throws {
+        let isOwn = try store.read { transaction in
+            if let bytes = try transaction.setting(.certificate) {
+                return try Certificate(bytes).replica == identity.replica
+            }
+            // One that never joined holds its own changes alone.
+            guard let home: ScopeID = try transaction.identifier(.homeScope) else { return true }
+            let feeds = try transaction.feeds(of: home)
+            return feeds.isEmpty || feeds.contains { $0.feed == identity.feed }
+        }
+        guard isOwn else { throw ReplicaError.foreignKey(path: store.path) }
     }
 
     /// What an older version could not fold, this one may.
@@ -96,7 +123,7 @@ package final class Replica {
 
     /// Opens the file to read it, key or no key; nothing is ever written.
     package static func openStore(reading path: String) throws -> SQLiteStore {
-        guard FileManager.default.fileExists(atPath: path) else { throw ReplicaError.missing(path: path) }
+        try checkPresent(path)
         return try SQLiteStore(reading: path, schemas: schemas)
     }
 
@@ -116,6 +143,8 @@ package final class Replica {
 
     func homeScope(_ transaction: SQLiteTransaction) throws -> ScopeID {
         guard let scope: ScopeID = try transaction.identifier(.homeScope) else {
+            // What has a scope was used, and is not to be thrown away.
+            guard try transaction.scopes().isEmpty else { throw DamagedSetting(.homeScope) }
             throw ReplicaError.unfinished(path: path)
         }
         return scope

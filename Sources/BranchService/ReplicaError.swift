@@ -5,7 +5,11 @@ import Changes
 package enum ReplicaError: Error, CustomStringConvertible {
     case exists(path: String)
     case missing(path: String)
+    /// Its file holds no byte.
+    case empty(path: String)
     case keyFile(path: String, reason: String)
+    /// The key beside the file is not the one that it was made with.
+    case foreignKey(path: String)
     /// The file has no identity: `init` or `join` did not finish.
     case unfinished(path: String)
     case notJoined
@@ -18,10 +22,16 @@ package enum ReplicaError: Error, CustomStringConvertible {
         case .exists(let path): "\(path) exists already; nothing was changed"
         case .missing(let path):
             "there is no replica at \(path); make one with `amends init` or `amends join`, or name another with --replica"
+        case .empty(let path):
+            "\(path) is empty: whatever it held is gone; restore it from a backup, and keep its .key file; nothing was changed"
         case .keyFile(let path, let reason): "the key file \(path): \(reason)"
+        case .foreignKey(let path):
+            "\(KeyFile.path(of: path)) is the key of another replica than \(path); put back the key that was made with it; "
+                + "nothing was changed"
         case .unfinished(let path): "\(path) was never finished; remove it and its .key file, and start again"
         case .notJoined: "this replica has not joined a chain; ask headquarters for a code and run `amends join`"
-        case .alreadyJoined(let chain): "this replica belongs to the chain \(chain) already"
+        case .alreadyJoined(let chain):
+            "this replica belongs to the chain \(chain) already; name another file with --replica to join with a new one"
         case .file(let path, let reason): "\(path): \(reason)"
         case .foreignScope(let name):
             "the hub named the scope \(name) with an id that is not its own; nothing was changed"

@@ -66,16 +66,18 @@ package struct TextStyle: Sendable {
 }
 
 extension String {
-    /// The text with its control characters as pictures (`␊` for a line feed): a terminal must not obey what a case
-    /// holds, and a row stays a row.
+    /// The text with its control characters as pictures (`␊` for a line feed), and without what turns the direction of all that
+    /// follows: a terminal must not obey what a case holds, and a row stays a row.
     package var visible: String {
-        guard unicodeScalars.contains(where: { $0.properties.generalCategory == .control }) else { return self }
+        guard unicodeScalars.contains(where: { $0.isObeyed }) else { return self }
         var result = String.UnicodeScalarView()
         for scalar in unicodeScalars {
             switch scalar.value {
             case 0..<0x20: result.append(Unicode.Scalar(0x2400 + scalar.value) ?? "\u{FFFD}")
             case 0x7F: result.append("\u{2421}")
             case 0x80..<0xA0: result.append("\u{FFFD}")
+            case 0x2028, 0x2029: result.append("\u{240A}")
+            case _ where scalar.isObeyed: result.append("\u{FFFD}")
             default: result.append(scalar)
             }
         }
@@ -84,6 +86,17 @@ extension String {
 
     /// How many cells a terminal gives the text: two for East Asian wide signs and pictures, none for marks.
     package var columnWidth: Int { reduce(0) { $0 + $1.columnWidth } }
+}
+
+extension Unicode.Scalar {
+    /// Controls, line and paragraph separators, and the embeddings, overrides and isolates of Unicode's bidirectional
+    /// algorithm (UAX #9). Marks, which turn nothing but themselves, are left.
+    fileprivate var isObeyed: Bool {
+        switch value {
+        case 0x2028, 0x2029, 0x202A...0x202E, 0x2066...0x2069: true
+        default: properties.generalCategory == .control
+        }
+    }
 }
 
 extension Character {

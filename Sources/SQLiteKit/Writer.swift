@@ -156,16 +156,23 @@ package final class Writer {
 
     /// Closes the file, and empties and removes the write-ahead log where no other connection needs it.
     ///
-    /// A writer that failed leaves the log alone. Nothing else may be called afterwards.
-    ///
-    /// - Throws: As `walCheckpoint`. The connection then closes with the writer's life, and all that was committed is
-    ///   in the log.
-    package func close() throws {
+    /// A writer that failed leaves the log alone, and so does one that cannot move it into the file now, on a full disk or beside
+    /// another's lock: what was committed is in the log, and is no less saved. Nothing else may be called afterwards.
+    package func close() {
         guard failure == nil else { return connection.close() }
-        try underLock { connection in
-            // Closing says nothing of a checkpoint that failed, so one goes before it.
-            try connection.walCheckpoint(.passive)
-            connection.checkpointsOnClose = true
+        do {
+            try underLock { connection in
+                do throws(SQLiteError) {
+                    // Closing says nothing of a checkpoint that failed, so one goes before it.
+                    try connection.walCheckpoint(.passive)
+                    connection.checkpointsOnClose = true
+                } catch {
+                    checkpointFailure = error
+                }
+                connection.close()
+            }
+        } catch {
+            // Another holds the lock, or the disk has failed one of those who write: the log stays for the next one.
             connection.close()
         }
     }

@@ -173,7 +173,7 @@ package final class SQLiteStore: HubStore {
         let caughtUp = Result { try catchUp() }
         transaction.abandon()
         switch backend {
-        case .writer(let writer): try writer.close()
+        case .writer(let writer): writer.close()
         case .reader(let reader): reader.close()
         }
         try caughtUp.get()

@@ -71,6 +71,11 @@ extension SQLiteTransaction {
                 state.receivedFloor = try statement.int64(6)
                 state.foldedPosition = try statement.unsigned(7, "scope")
                 let rid = try statement.int64(0)
+                guard state.foldedPosition <= state.position, state.position <= RunPlace.greatestSequence else {
+                    throw StoredValueError(
+                        table: "scope", row: "\(rid)",
+                        reason: "it stands at \(state.position) and is folded up to \(state.foldedPosition)")
+                }
                 scopes[id] = StoreCaches.CachedScope(rid: rid, state: state)
                 caches.scopeIDs[rid] = id
             }
@@ -216,8 +221,14 @@ extension SQLiteTransaction {
                 state.hash = try statement.hash(4, "feed")
                 state.seen = try statement.unsigned(5, "feed")
                 let rid = try statement.int64(0)
+                let placed = try statement.unsigned(6, "feed")
+                guard placed <= state.sequence, state.sequence <= RunPlace.greatestSequence else {
+                    throw StoredValueError(
+                        table: "feed", row: "\(rid)",
+                        reason: "it stands at change \(state.sequence), of which \(placed) have a place")
+                }
                 feeds[id] = StoreCaches.CachedFeed(
-                    rid: rid, scope: row, state: state, start: start, placed: try statement.unsigned(6, "feed"))
+                    rid: rid, scope: row, state: state, start: start, placed: placed)
                 caches.feedIDs[rid] = id
             }
         }

@@ -25,7 +25,7 @@ struct AmendsCommand: AsyncParsableCommand {
               amends case open --title "Cold soup, table 4" --severity 2 --by rina
               amends case step JKT-QXB-000001-V apologised --by rina
               amends case list --status noticed
-              amends join https://hub.example --code 7K2M-9QXR-W4TD
+              amends join https://hub.example --code 7K2M-9QXR-W4TD-H6PB-3NVC-8FJA-E5SG
               amends sync
 
             Exit status: 0 done, 1 failed, 2 not understood, 3 conflicts remain, 4 not everything could be \

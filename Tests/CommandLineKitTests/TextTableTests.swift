@@ -16,6 +16,13 @@ import Testing
         #expect(table.lines() == ["a␛[2J␊b  \u{FFFD}x␡"])
     }
 
+    /// An override that is not closed would turn the rest of the row; marks and joiners of a language stay.
+    @Test func aCellTurnsNoOtherCell() {
+        #expect("evil\u{202E}txt.exe\u{2028}second".visible == "evil\u{FFFD}txt.exe␊second")
+        #expect("\u{2067}x\u{2069}".visible == "\u{FFFD}x\u{FFFD}")
+        for text in ["شكوى\u{200F} عن الحساب", "پروندهٔ هم‌گام", "عادي"] { #expect(text.visible == text) }
+    }
+
     @Test func widthsCountWhatIsSeen() {
         #expect("abc".columnWidth == 3)
         #expect("متن".columnWidth == 3)

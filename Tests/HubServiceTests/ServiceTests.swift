@@ -101,6 +101,31 @@ import Testing
         }
     }
 
+    /// A hub that served none of its chains, or signed with a key that no machine knows, said that it was ready.
+    @Test func aKeyOrADatabaseThatIsMissingOrAnothersIsTold() throws {
+        try withFolder { path in
+            let folder = HubFolder<SQLiteStore>(path, environment: world.environment)
+            let chain = try folder.create("A").chain
+            let (key, database) = ("\(path)/\(chain)/hub.key", "\(path)/\(chain)/hub.sqlite")
+            let own = try Data(contentsOf: URL(fileURLWithPath: key))
+            _ = try folder.open(chain).join(Machine(world).request(try folder.open(chain).addBranch("Kemang").code.text))
+            try Data(repeating: 7, count: 32).write(to: URL(fileURLWithPath: key))
+            #expect(throws: HubFault.self) { try folder.open(chain) }
+            try own.write(to: URL(fileURLWithPath: key))
+            #expect(try folder.open(chain).branches().count == 1)
+
+            try FileManager.default.moveItem(atPath: key, toPath: key + ".away")
+            #expect(try folder.chains() == [chain])
+            #expect(throws: HubFault.self) { try folder.open(chain) }
+            try FileManager.default.moveItem(atPath: key + ".away", toPath: key)
+            for suffix in ["", "-wal", "-shm"] where FileManager.default.fileExists(atPath: database + suffix) {
+                try FileManager.default.removeItem(atPath: database + suffix)
+            }
+            #expect(throws: HubFault.self) { try folder.open(chain) }
+            #expect(!FileManager.default.fileExists(atPath: database))
+        }
+    }
+
     @Test func anUnfinishedChainIsNotListed() throws {
         try withFolder { path in
             let folder = HubFolder<SQLiteStore>(path, environment: world.environment)

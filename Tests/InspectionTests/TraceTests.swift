@@ -24,15 +24,25 @@ struct TraceTests {
         let change = try branch.edit([.write(.team, "day")], of: origin, at: branch.ana)
         var found = try trace(change.dot, at: branch.ana, branch)
         #expect(found.stage == .queued && found.waiting == 2 && found.placement == nil)
-        #expect(found.sentence.contains("1 changes before it"))
+        #expect(found.sentence.contains("1 change before it"))
 
         // The answer is lost: it was signed for sending, and has no place here.
         _ = try branch.ana.sync(over: { bytes, deliver in
             _ = try deliver(bytes)
             throw WireError("the answer was lost")
         })
+        // A file that belongs to no hub has sent nothing, whatever it has signed.
+        #expect(try trace(change.dot, at: branch.ana, branch).stage == .queued)
+        try branch.ana.store.base.write {
+            try $0.put(Array("http://127.0.0.1".utf8), for: SettingKey(rawValue: "hub url"))
+        }
         found = try trace(change.dot, at: branch.ana, branch)
         #expect(found.stage == .sent)
+        try branch.ana.store.base.read { transaction in
+            var other = found
+            try other.merge(ChangeTrace.HubAnswer(placement: nil, receivers: [], isOther: true), transaction)
+            #expect(other.stage == .displaced)
+        }
         // The hub knows better.
         let placement = try branch.hub.store.base.read { try $0.change(at: change.dot, of: branch.scope)?.placement }
         try branch.ana.store.base.read { transaction in

@@ -95,7 +95,7 @@ import Testing
         }
         #expect(try writer.read { try $0.integrityReport() } == [])
         #expect(try writer.read { try $0.quickReport() } == [])
-        try writer.close()
+        writer.close()
         let file = try #require(FileHandle(forUpdatingAtPath: scratch.database))
         try file.seek(toOffset: 4 * 4_096)
         file.write(Data(repeating: 0xA5, count: 4_096))

@@ -39,7 +39,7 @@ import Testing
             try connection.addNote("hello")
             try connection.execute("INSERT INTO reply VALUES (1)")
         }
-        try writer.close()
+        writer.close()
     }
 
     private func expectUntouchedOldFile() throws {
@@ -161,7 +161,7 @@ import Testing
         // The older program goes on, and a later version mends it and tidies up.
         let writer = try Writer(path: scratch.database, migrator: Self.old)
         try writer.write { try $0.execute("UPDATE note SET text = 'hello'") }
-        try writer.close()
+        writer.close()
         let mended = Self.migrator(Self.first, Self.second, Self.third, Migration("mended") { _ in })
         try Writer(path: scratch.database, migrator: mended).close()
         #expect(try scratch.names == ["branch.db"])
@@ -233,7 +233,7 @@ import Testing
         try writer.write { connection throws in
             for number in 0..<2_000 { try connection.addNote("note \(number)") }
         }
-        try writer.close()
+        writer.close()
         let file = try #require(FileHandle(forUpdatingAtPath: scratch.database))
         try file.seek(toOffset: 8 * 4_096)
         file.write(Data(repeating: 0xA5, count: 4_096))

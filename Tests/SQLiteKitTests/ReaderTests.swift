@@ -65,7 +65,7 @@ import Testing
         #expect(texts == ["for all to read"])
 
         // Without the service there is no log to read beside, and none can be made.
-        try writer.close()
+        writer.close()
         let failure = #expect(throws: SQLiteError.self) { try asNobody { try Reader(path: scratch.database) } }
         #expect(failure?.description.contains("read it while its service runs, or read a copy elsewhere") == true)
         #expect(try scratch.names == ["branch.db"])

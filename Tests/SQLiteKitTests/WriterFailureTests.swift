@@ -34,7 +34,7 @@ import Testing
             try successor.write { try $0.addNote("after") }
             #expect(try successor.read { try $0.noteTexts() } == ["kept", "after"])
             #expect(throws: WriterError.self) { try writer.write { try $0.addNote("refused for good") } }
-            try writer.close()
+            writer.close()
         }
     }
 
@@ -83,6 +83,33 @@ import Testing
         let successor = try Writer(path: disk.directory + "/branch.db", migrator: notes)
         try successor.write { try $0.addNote("after") }
         #expect(try successor.read { try $0.noteTexts() } == ["kept", "after"])
+    }
+
+    /// A clerk was told that a case was not saved, entered it again, and had it twice.
+    @Test(.enabled(if: SmallDisk.isPossible, "needs root's right to mount a small tmpfs"))
+    func aFullDiskAtTheEndLeavesTheLogAndLosesNothing() throws {
+        let disk = try SmallDisk(kiB: 1_024)
+        let path = disk.directory + "/branch.db"
+        let writer = try Writer(path: path, migrator: notes)
+        try writer.write { connection in
+            for _ in 0..<60 { try connection.addNote(String(repeating: "x", count: 4_000)) }
+        }
+        let ballast = URL(fileURLWithPath: disk.directory + "/ballast")
+        var size = 1_024 * 1_024
+        while size >= 4_096 {
+            // As much as there is room for.
+            do {
+                try Data(repeating: 1, count: size).write(to: ballast)
+                break
+            } catch { size -= 4_096 }
+        }
+        writer.close()
+        #expect(try Data(contentsOf: URL(fileURLWithPath: path + "-wal")).count > 60 * 4_000)
+        try FileManager.default.removeItem(at: ballast)
+        let successor = try Writer(path: path, migrator: notes)
+        #expect(try successor.read { try $0.noteTexts() }.count == 60)
+        successor.close()
+        #expect(!FileManager.default.fileExists(atPath: path + "-wal"))
     }
 
     @Test(.enabled(if: SmallDisk.isPossible, "needs root's right to mount a small tmpfs"))

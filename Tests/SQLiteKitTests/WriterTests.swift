@@ -57,7 +57,7 @@ import Testing
     @Test func closingLeavesOneFile() throws {
         let writer = try Writer(path: scratch.database, migrator: notes)
         try writer.write { try $0.addNote("kept") }
-        try writer.close()
+        writer.close()
         #expect(try scratch.names == ["branch.db"])
         #expect(try Reader(path: scratch.database).snapshot { try $0.noteTexts() } == ["kept"])
     }

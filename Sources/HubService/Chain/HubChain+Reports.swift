@@ -68,11 +68,13 @@ extension HubChain {
         try store.read { transaction in
             var acceptances: [ChangeReport.Acceptance] = []
             for scope in try transaction.scopes() where readable(scope.id) {
-                guard let placement = try transaction.change(at: dot, of: scope.id)?.placement else { continue }
+                guard let change = try transaction.change(at: dot, of: scope.id), let placement = change.placement
+                else { continue }
                 acceptances.append(
                     ChangeReport.Acceptance(
                         scope: scope.id.description, position: placement.position, received: placement.received,
-                        verdict: "\(placement.verdict)", receivedBy: receivers(scope.id, placement.position)))
+                        verdict: "\(placement.verdict)", hash: change.hash.short.description,
+                        receivedBy: receivers(scope.id, placement.position)))
             }
             return ChangeReport(change: dot.description, acceptances: acceptances)
         }

@@ -25,12 +25,18 @@ package final class HubChain<Store: HubStore> where Store.Transaction: CaseCount
 
     /// Opens a chain.
     ///
-    /// - Throws: `HubFault` where the store holds none, or what the store throws.
+    /// - Throws: `HubFault` where the store holds none, or another one's than the key's, or what the store throws.
     package convenience init(
         opening store: Store, key: SigningKey, schemas: [Schema], environment: HubEnvironment
     ) throws {
         guard let bytes = try store.read({ try $0.setting(.chain) }) else {
             throw HubFault(.unknownChain, "the database holds no chain")
+        }
+        if let certificate = try store.read({ try $0.certificates().first }) {
+            do { try certificate.verify(key.publicKey) } catch {
+                throw HubFault(
+                    .unavailable, "the hub's key is not the one that signed the certificates of its machines")
+            }
         }
         self.init(store, info: try ChainInfo(bytes), key: key, schemas: schemas, environment: environment)
     }

@@ -71,8 +71,11 @@ package struct HubFolder<Store: HubStore & SendableMetatype>: ChainSource where 
             .compactMap { ChainID(hexadecimal: $0) }.filter(contains).sorted()
     }
 
+    /// Also a chain of which one of the two files is missing: that it cannot be opened is to be told.
     package func contains(_ chain: ChainID) -> Bool {
-        FileManager.default.fileExists(atPath: HubFolder.keyPath(folder(chain)))
+        [HubFolder.keyPath(folder(chain)), HubFolder.databasePath(folder(chain))].contains {
+            FileManager.default.fileExists(atPath: $0)
+        }
     }
 
     package func open(_ chain: ChainID) throws -> HubChain<Store> {
@@ -82,8 +85,13 @@ package struct HubFolder<Store: HubStore & SendableMetatype>: ChainSource where 
             throw HubFault(
                 .unavailable, "\(HubFolder.keyPath(folder)) is not a key: it has \(seed.count) bytes, not 32")
         }
+        // A database that is missing is not made anew: its chain would begin again under the same key.
+        let database = HubFolder.databasePath(folder)
+        guard FileManager.default.fileExists(atPath: database) else {
+            throw HubFault(.unavailable, "\(database) is missing; restore it from a backup")
+        }
         let opened = try HubChain(
-            opening: try openStore(HubFolder.databasePath(folder)), key: try SigningKey(seed: seed), schemas: schemas,
+            opening: try openStore(database), key: try SigningKey(seed: seed), schemas: schemas,
             environment: environment)
         guard opened.info.chain == chain else {
             throw HubFault(.unavailable, "\(folder) holds another chain than its name says: \(opened.info.chain)")

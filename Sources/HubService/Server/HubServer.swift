@@ -73,6 +73,7 @@ package struct HubServer<Source: ChainSource>: Sendable {
             services: [application(onRunning: onRunning)], gracefulShutdownSignals: [.sigterm, .sigint], logger: logger)
         group.maximumGracefulShutdownDuration = configuration.stopTimeout
         try await ServiceGroup(configuration: group).run()
+        for service in registry.opened { try await service.host.close() }
     }
 
     private func heartbeat() -> some Service {

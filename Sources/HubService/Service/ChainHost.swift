@@ -27,6 +27,12 @@ package actor ChainHost<Store: HubStore & SendableMetatype> where Store.Transact
         }
     }
 
+    /// Lets go of the store, which empties its write-ahead log into the file; the next use opens it again.
+    package func close() throws {
+        let chain = opened.take()
+        try chain?.store.close()
+    }
+
     /// Folds everything, a step at a time, so that others get their turn in between.
     package nonisolated func fold() async throws {
         while try await !run({ try $0.foldStep() }) { await Task.yield() }

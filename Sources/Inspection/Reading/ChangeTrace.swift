@@ -1,5 +1,6 @@
 import Causality
 import Changes
+import ReplicaSettings
 import Replication
 import SQLiteStore
 
@@ -7,6 +8,9 @@ import SQLiteStore
 package struct ChangeTrace: Hashable, Sendable {
     package let author: Authorship
     package let scope: ScopeID
+    package let hash: ShortHash
+    /// Whether this replica belongs to a hub.
+    private let hasHub: Bool
     /// How many changes of the scope wait for a place here up to this one, itself included; 0 once it has one.
     package let waiting: Int
     /// Its author has signed its feed up to here or beyond, as is done at each send; nil where this file holds no such
@@ -34,14 +38,18 @@ package struct ChangeTrace: Hashable, Sendable {
         package let placement: Placement?
         /// Replicas that have since stood there or beyond, and when by the hub's clock.
         package let receivers: [(replica: ReplicaID, at: Int64)]
+        /// Whether the hub has another change in its place.
+        package let isOther: Bool
 
-        package init(placement: Placement?, receivers: [(replica: ReplicaID, at: Int64)]) {
+        package init(placement: Placement?, receivers: [(replica: ReplicaID, at: Int64)], isOther: Bool = false) {
+            self.isOther = isOther
             self.placement = placement
             self.receivers = receivers
         }
 
         package static func == (left: HubAnswer, right: HubAnswer) -> Bool {
-            left.placement == right.placement && left.receivers.elementsEqual(right.receivers, by: ==)
+            left.placement == right.placement && left.isOther == right.isOther
+                && left.receivers.elementsEqual(right.receivers, by: ==)
         }
 
         package func hash(into hasher: inout Hasher) {
@@ -55,6 +63,8 @@ package struct ChangeTrace: Hashable, Sendable {
         let scope = change.header.scope
         author = try Authorship(change, names)
         self.scope = scope
+        hash = change.hash.short
+        hasHub = try transaction.setting(.hubURL) != nil
         placement = change.placement
         waiting = change.placement == nil ? try transaction.unplacedCount(of: scope, upTo: change.order) : 0
         isAttested =
@@ -86,6 +96,8 @@ package struct ChangeTrace: Hashable, Sendable {
         case queued
         /// It was signed for sending, and has no place here yet.
         case sent
+        /// The hub has another change in its place, and does not take this one.
+        case displaced
         /// The hub has placed it.
         case accepted
         /// Somebody else has it.
@@ -97,7 +109,9 @@ package struct ChangeTrace: Hashable, Sendable {
     }
 
     package var stage: Stage {
-        guard let placement = placement ?? hub?.placement else { return isAttested ? .sent : .queued }
+        if hub?.isOther == true { return .displaced }
+        // A long feed is signed in between, whether or not there is a hub.
+        guard let placement = placement ?? hub?.placement else { return isAttested && hasHub ? .sent : .queued }
         if placement.verdict != .ok { return .setAside }
         if quarantine != nil { return .quarantined }
         return receivers.isEmpty ? .accepted : .received
@@ -106,10 +120,13 @@ package struct ChangeTrace: Hashable, Sendable {
     /// Where it is stuck, in a sentence.
     package var sentence: String {
         switch stage {
+        case .queued where waiting == 2: "it waits here, with 1 change before it; nothing of it was sent"
         case .queued: "it waits here, with \(waiting - 1) changes before it; nothing of it was sent"
+        case .displaced:
+            "the hub has another change in its place and does not take it: the file or its key was copied or restored"
         case .sent: "it was sent or signed for sending, and no answer has given it a place here"
         case .accepted: "the hub has placed it; that another replica has it is not known here"
-        case .received: "\(receivers.count) other replicas have it"
+        case .received: receivers.count == 1 ? "1 other replica has it" : "\(receivers.count) other replicas have it"
         case .setAside: "the hub has set it aside: it is kept and does not count"
         case .quarantined: "it is here, and this version cannot fold it: \(quarantine ?? "")"
         }

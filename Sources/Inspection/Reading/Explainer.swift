@@ -106,7 +106,7 @@ package struct Explainer {
     ) throws -> String {
         guard let winner else {
             guard let last, last.operation.action == .remove else { return "nothing that was written counts" }
-            return "\(try describe(last)) cleared it, having seen what stood there"
+            return "\(try describe(last)) cleared it" + (replaced > 0 ? ", having seen what stood there" : "")
         }
         let author = try describe(winner)
         var sentence: String

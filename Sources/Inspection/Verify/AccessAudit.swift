@@ -14,6 +14,7 @@ final class AccessAudit {
     /// Signed by the hub, as the tables and the directory hold them.
     private var certificates: [Certificate] = []
     private var ownCertificate: Certificate?
+    private var receipts: [Receipt] = []
 
     init(transaction: SQLiteTransaction, world: AuditedWorld, findings: Findings, hubKey: PublicKey?) {
         self.transaction = transaction
@@ -60,6 +61,12 @@ final class AccessAudit {
             do { world.firstUnfolded = try transaction.firstUnfolded() } catch {
                 findings.add(.setting, row.table, row.row, "it is no number of a change")
             }
+        case let key where key.rawValue.hasPrefix("receipt "):
+            var reader = ByteReader(setting.value)
+            guard let receipt = try? Receipt(from: &reader), reader.isAtEnd, key == .receipt(of: receipt.scope) else {
+                return findings.add(.setting, row.table, row.row, "its bytes are no receipt of that scope")
+            }
+            receipts.append(receipt)
         default: break
         }
     }
@@ -138,6 +145,10 @@ final class AccessAudit {
         }
         if let ownCertificate, !isSigned(ownCertificate) {
             findings.add(.setting, "setting", SettingKey.certificate.rawValue, "the hub did not sign it")
+        }
+        for receipt in receipts where (try? receipt.verify(hubKey)) == nil {
+            findings.add(
+                .setting, "setting", SettingKey.receipt(of: receipt.scope).rawValue, "the hub did not sign it")
         }
     }
 

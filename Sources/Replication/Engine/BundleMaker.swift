@@ -74,5 +74,5 @@ extension ChangeLog {
 }
 
 extension SettingKey {
-    static func receipt(of scope: ScopeID) -> SettingKey { SettingKey(rawValue: "receipt \(scope)") }
+    package static func receipt(of scope: ScopeID) -> SettingKey { SettingKey(rawValue: "receipt \(scope)") }
 }

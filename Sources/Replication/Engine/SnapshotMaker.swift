@@ -10,12 +10,15 @@ package enum SnapshotRefusal: Error, Hashable, Sendable, CustomStringConvertible
     /// The scope's own records stand on a snapshot: what it includes cannot be told again.
     case standsOnBase(ScopeID)
     case tooLarge(Limit)
+    /// The store lacks the beginning of a feed that it has a place for.
+    case damaged(FeedID)
 
     package var description: String {
         switch self {
         case .unknownScope(let scope): "there is no scope \(scope)"
         case .empty(let scope): "nothing of the scope \(scope) is folded yet"
         case .standsOnBase(let scope): "the scope \(scope) stands on a snapshot itself"
+        case .damaged(let feed): "the feed \(feed) has no first change; the store is damaged"
         case .tooLarge(let limit): "more than \(limit.value) \(limit.name)"
         }
     }
@@ -90,7 +93,7 @@ package struct SnapshotMaker<Transaction: ReplicaTransaction> {
         var first = SnapshotOrder()
         for head in heads.values.sorted(by: { $0.dot < $1.dot }) {
             guard let start = try transaction.change(at: Dot(feed: head.dot.feed, sequence: 1), of: scope) else {
-                preconditionFailure("the feed \(head.dot.feed) has no first change")
+                throw SnapshotRefusal.damaged(head.dot.feed)
             }
             first.heads.append(
                 SnapshotOrder.Head(

@@ -47,7 +47,8 @@ package struct SyncBundle: Hashable, Sendable {
         try creator.publicKey.verify(signature, for: preimage)
     }
 
-    private static let magic = Array("AMENDSB2".utf8)
+    /// What a bundle begins with.
+    package static let magic = Array("AMENDSB2".utf8)
 
     private var preimage: [UInt8] {
         var signed = ByteWriter()

@@ -157,11 +157,14 @@ package protocol ReplicaStore: AnyObject {
     func read<Result>(_ body: (Transaction) throws -> Result) throws -> Result
     /// As `read`, for who asks the log alone: the records may be those of an earlier moment.
     func readBehind<Result>(_ body: (Transaction) throws -> Result) throws -> Result
+    /// Lets go of what it has open; nothing else may be called afterwards.
+    func close() throws
 }
 
 extension ReplicaStore {
     package func writeBehind<Result>(_ body: (Transaction) throws -> Result) throws -> Result { try write(body) }
     package func readBehind<Result>(_ body: (Transaction) throws -> Result) throws -> Result { try read(body) }
+    package func close() throws {}
 }
 
 /// A hub's store of one chain. One contract test suite; every backend passes it.

@@ -13,7 +13,7 @@ enum FileSystem {
     /// Two names of one file would give two lock files. An absolute path can also not be taken for a `file:` URI or for
     /// `:memory:`.
     static func canonicalPath(_ path: String) throws(SystemError) -> String {
-        precondition(!path.isEmpty, "a database needs a path")
+        if path.isEmpty { throw SystemError(operation: "open", path: path, errorNumber: ENOENT) }
         if path.utf8.contains(0) { throw SystemError(operation: "open", path: path, errorNumber: EINVAL) }
         if let resolved = resolve(path) { return resolved }
         guard errno == ENOENT else { throw SystemError(operation: "open", path: path, errorNumber: errno) }

@@ -5,6 +5,7 @@ package struct RunPlace: Hashable {
     package let key: Int64
 
     private static let sequenceBits: Int64 = 40
+    package static let greatestSequence: UInt64 = 1 << 40 - 1
 
     package init(key: Int64) { self.key = key }
 
@@ -21,8 +22,7 @@ package struct RunPlace: Hashable {
 
     /// Of a feed, those of changes between two sequences; a sequence that no place can have stands for the last.
     package static func keys(of feed: Int64, _ first: UInt64, through last: UInt64) -> ClosedRange<Int64> {
-        let greatest: UInt64 = 1 << 40 - 1
-        let (first, last) = (min(first, greatest), min(max(first, last), greatest))
+        let (first, last) = (min(first, greatestSequence), min(max(first, last), greatestSequence))
         // Of a row of a damaged file, whatever it is, there are none.
         let base = feed << sequenceBits
         return base | Int64(first)...base | Int64(last)

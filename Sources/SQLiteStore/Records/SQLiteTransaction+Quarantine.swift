@@ -43,7 +43,14 @@ extension SQLiteTransaction {
     package func partKey(of subject: SubjectID, record: RecordID) throws -> [UInt8]? {
         try connection.withStatement("SELECT key FROM part_key WHERE subject = ? AND record = ?") { statement in
             try statement.bind(subject.bytes, record.bytes)
-            return try statement.step() ? try statement.bytes(0) : nil
+            guard try statement.step() else { return nil }
+            let key = try statement.bytes(0)
+            guard key.count == PersonalPart.keyBytes else {
+                throw StoredValueError(
+                    table: "part_key", row: "\(record)",
+                    reason: "a key has \(key.count) bytes, not \(PersonalPart.keyBytes)")
+            }
+            return key
         }
     }
 

@@ -57,10 +57,15 @@ package struct ChangeReport: Codable, Hashable, Sendable {
         package let received: Int64
         /// `ok`, `void` or `held`.
         package let verdict: String
+        /// The first 16 bytes of the change's hash, in hexadecimal; nil from a hub of before that does not say it.
+        package let hash: String?
         /// Replicas that have since greeted at this position or beyond, as far as the hub remembers: since its start.
         package let receivedBy: [Receiver]
 
-        package init(scope: String, position: UInt64, received: Int64, verdict: String, receivedBy: [Receiver]) {
+        package init(
+            scope: String, position: UInt64, received: Int64, verdict: String, hash: String, receivedBy: [Receiver]
+        ) {
+            self.hash = hash
             self.scope = scope
             self.position = position
             self.received = received

@@ -10,7 +10,7 @@ import ServiceRecovery
 struct CaseListCommand: ReplicaCommand {
     static let configuration = CommandConfiguration(
         commandName: "list",
-        abstract: "List cases, those that changed last first.",
+        abstract: "List cases, those whose latest step is newest first.",
         discussion: """
             Examples:
               amends case list --status noticed --limit 20

@@ -19,27 +19,28 @@ struct CaseOpenCommand: ReplicaCommand {
               amends case open --title "Wrong size" --customer "Ana Popescu" --tag online --tag refund --by rina
             """)
 
-    @Option(help: "What went wrong, in a line.")
+    @Option(parsing: .unconditional, help: "What went wrong, in a line.")
     var title: String
 
-    @Option(help: "The kind of problem.")
+    @Option(parsing: .unconditional, help: "The kind of problem.")
     var category: String?
 
     @Option(help: "How bad it is: 1 minor, 2 moderate, 3 serious, 4 critical.")
     var severity: CaseSeverity?
 
-    @Option(help: "Who sees to it.")
+    @Option(parsing: .unconditional, help: "Who sees to it.")
     var assignee: String?
 
-    @Option(help: "Which team sees to it.")
+    @Option(parsing: .unconditional, help: "Which team sees to it.")
     var team: String?
 
     @Option(help: "A word to find it by; may be given several times.")
     var tag: [String] = []
 
-    @Option(help: "The customer's name.")
+    @Option(parsing: .unconditional, help: "The customer's name.")
     var customer: String?
 
+    @OptionGroup var moment: MomentOptions
     @OptionGroup var author: AuthorOptions
     @OptionGroup var output: OutputOptions
     @OptionGroup var common: CommonOptions
@@ -53,7 +54,7 @@ struct CaseOpenCommand: ReplicaCommand {
                     title: Text(title), category: category.map(Text.init), severity: severity,
                     assignee: assignee.map(Text.init), team: team.map(Text.init), tags: tags,
                     customer: customer.map { Customer(subject, name: Text($0)) }, number: number.text,
-                    at: author.moment(now: pen.now))
+                    at: moment.moment(now: pen.now, author))
                 let change = try pen.commit(CaseDrafts.open(new, by: try author.author(now: pen.now)))
                 return (number.description, change.dot)
             }

@@ -55,6 +55,13 @@ struct ShownOptions: ParsableArguments {
 
     /// Nil where nothing was said: a write then replaces all that the replica holds.
     func references(_ desk: CaseDesk) throws -> [ChangeReference]? {
-        try shown.map { try desk.shown($0.split(separator: ",").map(String.init)) }
+        try shown.map { list in
+            let names = list.split(separator: ",").map(String.init)
+            if names.isEmpty {
+                throw CommandFailure(
+                    "--shown names no change; without it all that this replica holds is replaced", status: .usage)
+            }
+            return try desk.shown(names)
+        }
     }
 }

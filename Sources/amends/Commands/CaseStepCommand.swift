@@ -25,9 +25,10 @@ struct CaseStepCommand: ReplicaCommand {
     @Argument(help: "What was done.", completion: .list(StepKind.all.map(\.name.string)))
     var kind: StepKind
 
-    @Option(help: "Words to keep with the step.")
+    @Option(parsing: .unconditional, help: "Words to keep with the step.")
     var note: String?
 
+    @OptionGroup var moment: MomentOptions
     @OptionGroup var author: AuthorOptions
     @OptionGroup var output: OutputOptions
     @OptionGroup var common: CommonOptions
@@ -35,7 +36,8 @@ struct CaseStepCommand: ReplicaCommand {
     func run() throws {
         let receipt = try common.write { replica in
             try replica.write { pen in
-                try CaseDesk(pen, caseNamed: target.name).append(kind, note: note.map(Text.init), by: author)
+                try CaseDesk(pen, caseNamed: target.name).append(
+                    kind, note: note.map(Text.init), at: moment, by: author)
             }
         }
         try output.print(receipt.json) { _ in

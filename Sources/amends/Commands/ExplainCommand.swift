@@ -33,7 +33,8 @@ struct ExplainCommand: ReplicaCommand {
                 .map(ShownExplanation.init)
         }
         guard let first = explanations.first else {
-            throw CommandFailure("nobody has written “\(field)” of this case")
+            throw CommandFailure(
+                "nobody has written “\(field)” of this case; a field has one value, what was done is in `amends log`")
         }
         // A set is explained element by element.
         try output.print(explanations.count == 1 ? first.json : .array(explanations.map(\.json))) { style in

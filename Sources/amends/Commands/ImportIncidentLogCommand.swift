@@ -30,7 +30,9 @@ struct ImportIncidentLogCommand: ReplicaCommand {
             "Only rows up to this minute, by the log's clock: 2016-03-31T23:59.", valueName: "time"))
     var until: LocalMinute?
 
-    @Option(help: ArgumentHelp("Where the log's clock stands: UTC, +07:00.", valueName: "zone"))
+    @Option(
+        parsing: .unconditional,
+        help: ArgumentHelp("Where the log's clock stands: UTC, +07:00.", valueName: "zone"))
     var zone: ZoneOffset = .utc
 
     @Flag(help: "Count and check, and save nothing.")

@@ -16,8 +16,8 @@ struct JoinCommand: AsyncParsableCommand, ReplicaCommand {
             it has recorded. After a lost answer the same code may be tried again.
 
             Examples:
-              amends join https://hub.example --code 7K2M-9QXR-W4TD
-              amends join http://127.0.0.1:8080 --code 7K2M-9QXR-W4TD --replica ./kemang.sqlite
+              amends join https://hub.example --code 7K2M-9QXR-W4TD-H6PB-3NVC-8FJA-E5SG
+              amends join http://127.0.0.1:8080 --code 7K2M-9QXR-W4TD-H6PB-3NVC-8FJA-E5SG --replica ./kemang.sqlite
             """)
 
     @Argument(help: ArgumentHelp("Where the hub is; the URL may have a path prefix.", valueName: "url"))

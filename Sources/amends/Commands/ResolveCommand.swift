@@ -33,18 +33,34 @@ struct ResolveCommand: ReplicaCommand {
     @OptionGroup var common: CommonOptions
 
     func run() throws {
-        let receipt = try common.write { replica in
+        let (receipt, remaining) = try common.write { replica in
             try replica.write { pen in
                 let desk = try CaseDesk(pen, caseNamed: target.name)
                 let subject = SubjectID(replica.randomBytes(SubjectID.byteCount))
                 let edit = try CaseEdit(field, value, customer: subject)
-                guard try !desk.choices(of: field).isEmpty else {
+                let choices = try desk.choices(of: field)
+                guard !choices.isEmpty else {
                     throw CommandFailure(
                         "nobody disagrees about \(field) of \(desk.label); `amends case set` writes another value")
                 }
-                return try desk.write([edit], shown: try shown.references(desk), by: author)
+                let references = try shown.references(desk)
+                if let references,
+                    !references.contains(where: { shown in choices.contains { $0.by.change == shown.dot } })
+                {
+                    throw CommandFailure(
+                        "no change that --shown names wrote a value of \(field) that stands; `amends conflicts` names them"
+                    )
+                }
+                let receipt = try desk.write([edit], shown: references, by: author)
+                return (receipt, try CaseDesk(pen, caseNamed: target.name).choices(of: field).count)
             }
         }
-        try output.print(receipt.json) { _ in ["\(receipt.label.visible): \(field) is settled"] }
+        try output.print(receipt.json.adding(["settled": .boolean(remaining == 0)])) { _ in
+            [
+                remaining == 0
+                    ? "\(receipt.label.visible): \(field) is settled"
+                    : "\(receipt.label.visible): saved, and \(remaining) values of \(field) are still to choose from"
+            ]
+        }
     }
 }

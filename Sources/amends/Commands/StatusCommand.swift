@@ -81,11 +81,16 @@ struct ReplicaStatus {
 
     func lines(_ style: TextStyle) -> [String] {
         var lines = [style.heading(chain.map { "\(branch), \($0)" } ?? "\(branch), in no chain yet").visible]
-        lines.append(waiting == 0 ? "nothing waits to be sent" : "\(waiting) changes wait to be sent, nothing is lost")
+        switch waiting {
+        case 0: lines.append("nothing waits to be sent")
+        case 1: lines.append("1 change waits to be sent, nothing is lost")
+        default: lines.append("\(waiting) changes wait to be sent, nothing is lost")
+        }
         lines.append(lastSync.map { "last synchronised \(CivilTime.text(milliseconds: $0))" } ?? "never synchronised")
         if conflicts > 0 { lines.append(style.warning("\(conflicts) to choose: amends conflicts")) }
         if quarantined > 0 {
-            lines.append(style.warning("\(quarantined) changes are of a newer version and wait for an upgrade"))
+            let changes = quarantined == 1 ? "1 change is" : "\(quarantined) changes are"
+            lines.append(style.warning("\(changes) of a newer version, to be shown after an upgrade"))
         }
         var table = TextTable(["scope", "position", "history", "fingerprint", "waiting"])
         for scope in scopes {

@@ -34,7 +34,9 @@ struct TraceCommand: AsyncParsableCommand, ReplicaCommand {
         let answer = offline ? nil : try await askHub()
         let trace = try common.read { transaction in
             var trace = try ChangeTrace(of: CaseFinder(transaction).change(named: change), transaction)
-            if let answer = try answer?.answer(in: trace.scope) { try trace.merge(answer, transaction) }
+            if let answer = try answer?.answer(in: trace.scope, to: trace.hash) {
+                try trace.merge(answer, transaction)
+            }
             return try ShownTrace(trace, ChainNames(transaction))
         }
         try output.print(trace.json) { trace.lines($0) }
@@ -59,9 +61,14 @@ struct TraceCommand: AsyncParsableCommand, ReplicaCommand {
 
 extension ChangeReport {
     /// What the hub says of the change in one scope.
-    fileprivate func answer(in scope: ScopeID) throws -> ChangeTrace.HubAnswer? {
+    ///
+    /// - Parameter hash: the change's.
+    fileprivate func answer(in scope: ScopeID, to hash: ShortHash) throws -> ChangeTrace.HubAnswer? {
         guard let acceptance = acceptances.first(where: { ScopeID(hexadecimal: $0.scope) == scope }) else {
             return ChangeTrace.HubAnswer(placement: nil, receivers: [])
+        }
+        if let other = acceptance.hash, other != hash.description {
+            return ChangeTrace.HubAnswer(placement: nil, receivers: [], isOther: true)
         }
         guard let verdict = [Verdict.ok, .void, .held].first(where: { "\($0)" == acceptance.verdict }) else {
             throw CommandFailure("the hub's verdict “\(acceptance.verdict)” is of a newer version")

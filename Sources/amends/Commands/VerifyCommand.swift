@@ -27,6 +27,7 @@ struct VerifyCommand: ReplicaCommand {
     }
 
     private func verified() throws -> VerifyReport {
+        try Replica.checkPresent(common.path)
         var progress = ProgressLine(.standard)
         defer { progress.clear() }
         progress.show("reading every page")

@@ -6,18 +6,14 @@ import Foundation
 import Importing
 import ServiceRecovery
 
-/// Who acts, and when it happened.
+/// Who acts, and where their clock stands.
 struct AuthorOptions: ParsableArguments {
     @Option(help: ArgumentHelp("Who acts.", discussion: "Default: AMENDS_PERSON.", valueName: "person"))
     var by: String?
 
+    // A zone may begin with a minus.
     @Option(
-        help: ArgumentHelp(
-            "When it happened: 2026-07-31T14:05+07:00, or without an offset by the clock of --zone.",
-            discussion: "Default: now.", valueName: "time"))
-    var at: TimeInput?
-
-    @Option(
+        parsing: .unconditional,
         help: ArgumentHelp(
             "Where the clock stands: UTC, +07:00.", discussion: "Default: this machine's zone.", valueName: "zone"))
     var zone: ZoneOffset?
@@ -37,18 +33,7 @@ struct AuthorOptions: ParsableArguments {
         return try Author(person: Text(person), zoneMinutes: Int16(zoneMinutes(atUTC: now)))
     }
 
-    /// When it happened; now, where nothing else was said.
-    func moment(now: Int64) -> Moment {
-        guard let at else { return Moment(milliseconds: now, zoneMinutes: Int16(zoneMinutes(atUTC: now))) }
-        if let offset = at.zoneMinutes {
-            return Moment(
-                milliseconds: at.milliseconds(in: offset), zoneMinutes: Int16(zone?.minutes ?? offset))
-        }
-        let minutes = zone?.minutes ?? AuthorOptions.machineZone(atLocal: at.local.milliseconds)
-        return Moment(milliseconds: at.milliseconds(in: minutes), zoneMinutes: Int16(minutes))
-    }
-
-    private func zoneMinutes(atUTC milliseconds: Int64) -> Int {
+    fileprivate func zoneMinutes(atUTC milliseconds: Int64) -> Int {
         zone?.minutes ?? AuthorOptions.machineZone(atUTC: milliseconds)
     }
 
@@ -58,9 +43,31 @@ struct AuthorOptions: ParsableArguments {
 
     /// The zone in which this machine's clock showed that time. An hour that a clock change repeats is taken as its
     /// second one.
-    private static func machineZone(atLocal milliseconds: Int64) -> Int {
+    fileprivate static func machineZone(atLocal milliseconds: Int64) -> Int {
         let guess = machineZone(atUTC: milliseconds)
         return machineZone(atUTC: milliseconds - Int64(guess) * 60_000)
+    }
+}
+
+/// When what is told happened.
+struct MomentOptions: ParsableArguments {
+    @Option(
+        help: ArgumentHelp(
+            "When it happened: 2026-07-31T14:05+07:00, or without an offset by the clock of --zone.",
+            discussion: "Default: now.", valueName: "time"))
+    var at: TimeInput?
+
+    /// Now, where nothing else was said.
+    ///
+    /// - Parameter author: whose zone it is in.
+    func moment(now: Int64, _ author: AuthorOptions) -> Moment {
+        guard let at else { return Moment(milliseconds: now, zoneMinutes: Int16(author.zoneMinutes(atUTC: now))) }
+        if let offset = at.zoneMinutes {
+            return Moment(
+                milliseconds: at.milliseconds(in: offset), zoneMinutes: Int16(author.zone?.minutes ?? offset))
+        }
+        let minutes = author.zone?.minutes ?? AuthorOptions.machineZone(atLocal: at.local.milliseconds)
+        return Moment(milliseconds: at.milliseconds(in: minutes), zoneMinutes: Int16(minutes))
     }
 }
 

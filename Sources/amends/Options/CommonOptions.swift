@@ -23,6 +23,10 @@ struct CommonOptions: ParsableArguments {
 
     @OptionGroup var log: LogOptions
 
+    func validate() throws {
+        if replica == "" { throw ValidationError("--replica names no file.") }
+    }
+
     /// Where the replica is: the option, then `AMENDS_REPLICA`, then the XDG data folder.
     var path: String {
         let environment = ProcessInfo.processInfo.environment

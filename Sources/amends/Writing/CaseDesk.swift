@@ -23,11 +23,13 @@ struct CaseDesk {
 
     // MARK: - Writing
 
-    func append(_ kind: StepKind, note: Text?, by options: AuthorOptions) throws -> CaseReceipt {
+    func append(
+        _ kind: StepKind, note: Text?, at moment: MomentOptions, by options: AuthorOptions
+    ) throws -> CaseReceipt {
         // Words on a case with a customer are taken to be about the customer, so that they go with them.
         let customer = record.state.winner(CaseSchema.Field.customer, .ask).flatMap { Customer.subject(of: $0.value) }
         let step = NewStep(
-            kind, at: options.moment(now: pen.now),
+            kind, at: moment.moment(now: pen.now, options),
             note: note.map { text in customer.map { .personal(text, of: $0) } ?? .plain(text) })
         return try commit(
             CaseDrafts.step(step, of: record.origin, by: try options.author(now: pen.now)))

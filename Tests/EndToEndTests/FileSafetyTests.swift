@@ -1,0 +1,99 @@
+import Foundation
+import Testing
+
+/// What a slip of the hand, a foreign key or a damaged file must not cost.
+@Suite struct FileSafetyTests {
+    @Test func aBundleTakesThePlaceOfNothingButABundle() throws {
+        let place = try Workplace()
+        let branch = try Branch(place)
+        _ = try branch.open("--title", "Cold soup")
+        let note = try place.write("a letter", to: "letter.txt")
+        for target in [branch.replica, branch.replica + ".key", branch.replica + ".lock", note, place.directory] {
+            let before = try? Data(contentsOf: URL(fileURLWithPath: target))
+            let ending = try branch.run("bundle", "create", target)
+            #expect(ending.status == 1, "\(target)")
+            #expect(ending.talk.contains("name another"), "\(ending.talk)")
+            #expect(before == (try? Data(contentsOf: URL(fileURLWithPath: target))))
+        }
+        #expect(try branch.must("case", "list").output.contains("Cold soup"))
+    }
+
+    /// A machine would write as the other one, and begin with a number that is given.
+    @Test func theKeyOfAnotherReplicaIsRefused() throws {
+        let place = try Workplace()
+        let (ana, ben) = (try Branch(place, file: "a.sqlite"), try Branch(place, file: "b.sqlite"))
+        let first = try ana.open("--title", "first")
+        let key = URL(fileURLWithPath: ana.replica + ".key")
+        let own = try Data(contentsOf: key)
+        try Data(contentsOf: URL(fileURLWithPath: ben.replica + ".key")).write(to: key)
+        let ending = try ana.run("case", "open", "--title", "second")
+        #expect(ending.status == 1)
+        #expect(ending.talk.contains("the key of another replica"))
+        try own.write(to: key)
+        #expect(try ana.open("--title", "second").case != first.case)
+        #expect(try ana.run("verify").status == 0)
+    }
+
+    @Test func anEmptyFileIsNoReplicaAndStaysEmpty() throws {
+        let branch = try Branch(try Workplace())
+        try Data().write(to: URL(fileURLWithPath: branch.replica))
+        for arguments in [["case", "list"], ["verify"], ["case", "open", "--title", "x"], ["status"]] {
+            let ending = try branch.run(arguments)
+            #expect(ending.status == 1, "\(arguments)")
+            #expect(ending.talk.contains("is empty"), "\(arguments): \(ending.talk)")
+        }
+        #expect(try Data(contentsOf: URL(fileURLWithPath: branch.replica)).isEmpty)
+    }
+
+    /// As of a variable that is not set.
+    @Test(arguments: [["init", "--name", "x"], ["verify"], ["status"]])
+    func anEmptyPathIsNotUnderstood(arguments: [String]) throws {
+        let ending = try Workplace().amends(arguments + ["--replica", ""])
+        #expect(ending.status == 2)
+        #expect(ending.talk.contains("names no file"))
+    }
+
+    /// A number in the file that no feed comes to ended the program without a word.
+    @Test(arguments: [
+        "UPDATE feed SET placed = sequence + 1", "UPDATE feed SET sequence = 9223372036854775807",
+        "UPDATE scope SET position = 9223372036854775807",
+    ])
+    func aDamagedNumberIsNamed(damage: String) throws {
+        let branch = try Branch(try Workplace())
+        _ = try branch.open("--title", "Cold soup")
+        try branch.sql(damage)
+        for arguments in [["status"], ["case", "open", "--title", "x"]] {
+            let ending = try branch.run(arguments)
+            #expect(ending.talk.contains("damage in table"), "\(arguments): \(ending.status) \(ending.talk)")
+        }
+        #expect(try branch.run("verify").status == 5)
+    }
+
+    @Test func valuesMayBeginWithAMinus() throws {
+        let branch = try Branch(try Workplace())
+        let opened = try branch.open("--title", "-5 EUR on the bill", "--at", "2026-07-31T14:05", "--zone", "-05:00")
+        try branch.must("case", "step", opened.case, "note", "--note", "-5 EUR agreed", "--zone", "-03:00")
+        let shown = try branch.show(opened.case)
+        #expect(shown.texts("title") == ["-5 EUR on the bill"])
+        #expect(shown.steps.first?.at == "2026-07-31T14:05:00.000-05:00")
+        #expect(shown.steps.last?.note == "-5 EUR agreed")
+    }
+
+    @Test func resolvingSaysWhatIsLeft() throws {
+        let branch = try Branch(try Workplace())
+        let opened = try branch.open("--title", "Cold soup", "--category", "kitchen")
+        let page = try #require(try branch.show(opened.case).fields["category"]?.first?.change)
+        let other = try branch.open("--title", "Another").change
+        try branch.must("case", "set", opened.case, "category=drinks")
+        try branch.must("case", "set", opened.case, "category=service", "--shown", page)
+        #expect(try branch.run("resolve", opened.case, "category", "drinks", "--shown", "").status == 2)
+        let foreign = try branch.run("resolve", opened.case, "category", "drinks", "--shown", other)
+        #expect(foreign.status == 1)
+        #expect(foreign.talk.contains("no change that --shown names"))
+        let seen = try #require(try branch.show(opened.case).fields["category"]?.first?.change)
+        let partly = try branch.must("resolve", opened.case, "category", "bar", "--shown", seen)
+        #expect(partly.output.contains("2 values of category are still to choose from"))
+        #expect(try branch.must("resolve", opened.case, "category", "bar").output.contains("is settled"))
+        #expect(try branch.run("conflicts").status == 0)
+    }
+}
