@@ -108,7 +108,8 @@ import Testing
             let chain = try folder.create("A").chain
             let (key, database) = ("\(path)/\(chain)/hub.key", "\(path)/\(chain)/hub.sqlite")
             let own = try Data(contentsOf: URL(fileURLWithPath: key))
-            _ = try folder.open(chain).join(Machine(world).request(try folder.open(chain).addBranch("Kemang").code.text))
+            _ = try folder.open(chain).join(
+                Machine(world).request(try folder.open(chain).addBranch("Kemang").code.text))
             try Data(repeating: 7, count: 32).write(to: URL(fileURLWithPath: key))
             #expect(throws: HubFault.self) { try folder.open(chain) }
             try own.write(to: URL(fileURLWithPath: key))
