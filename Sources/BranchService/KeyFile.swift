@@ -10,7 +10,14 @@ package enum KeyFile {
     static func create(_ key: SigningKey, for replica: String) throws {
         let path = path(of: replica)
         let descriptor = open(path, O_WRONLY | O_CREAT | O_EXCL, 0o600)
-        guard descriptor >= 0 else { throw ReplicaError.keyFile(path: path, reason: String(cString: strerror(errno))) }
+        guard descriptor >= 0 else {
+            let reason =
+                errno == EEXIST
+                ? "a key lies here without its replica, of an attempt that was cut off or of a file that is elsewhere; "
+                    + "put the file back, or move the key away and start again"
+                : String(cString: strerror(errno))
+            throw ReplicaError.keyFile(path: path, reason: reason)
+        }
         let handle = FileHandle(fileDescriptor: descriptor, closeOnDealloc: true)
         let digits = key.seed.map { String(format: "%02x", $0) }.joined() + "\n"
         try handle.write(contentsOf: Data(digits.utf8))
