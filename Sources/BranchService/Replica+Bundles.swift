@@ -44,7 +44,10 @@ extension Replica {
 
     /// - Throws: `.file` where a bundle would take the place of the replica's own files, or of anything that is no bundle.
     private func checkReplaceable(_ path: String) throws {
-        let target = URL(fileURLWithPath: path).resolvingSymlinksInPath().path
+        // One of them may not exist yet: its folder does.
+        let url = URL(fileURLWithPath: path)
+        let folder = url.deletingLastPathComponent().resolvingSymlinksInPath()
+        let target = folder.appendingPathComponent(url.lastPathComponent).path
         if ["", ".key", ".lock", "-wal", "-shm", "-journal"].contains(where: { target == store.path + $0 }) {
             throw ReplicaError.file(path: path, reason: "it is a file of the replica itself; name another")
         }

@@ -15,6 +15,11 @@ import Testing
             #expect(ending.talk.contains("name another"), "\(ending.talk)")
             #expect(before == (try? Data(contentsOf: URL(fileURLWithPath: target))))
         }
+        // By another way to the folder, and where there is no such file yet.
+        let other = place.file("other")
+        try FileManager.default.createSymbolicLink(atPath: other, withDestinationPath: place.directory)
+        let log = try branch.run("bundle", "create", other + "/branch.sqlite-journal")
+        #expect(log.status == 1 && log.talk.contains("a file of the replica itself"), "\(log.talk)")
         #expect(try branch.must("case", "list").output.contains("Cold soup"))
     }
 
