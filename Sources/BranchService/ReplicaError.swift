@@ -23,7 +23,8 @@ package enum ReplicaError: Error, CustomStringConvertible {
         case .missing(let path):
             "there is no replica at \(path); make one with `amends init` or `amends join`, or name another with --replica"
         case .empty(let path):
-            "\(path) is empty: whatever it held is gone; restore it from a backup, and keep its .key file; nothing was changed"
+            "\(path) is empty: whatever it held is gone; restore it from a backup, and keep its .key file; "
+                + "one that was never finished is removed with its key; nothing was changed"
         case .keyFile(let path, let reason): "the key file \(path): \(reason)"
         case .foreignKey(let path):
             "\(KeyFile.path(of: path)) is the key of another replica than \(path); put back the key that was made with it; "

@@ -23,7 +23,7 @@ package struct GoldenFile {
             made == kept,
             """
             The bytes of \(name) are not those of \(url.path). Files, replicas and hubs in use hold and speak the old \
-            ones, so the format or the message has changed: raise its version (a message's is SyncRequest.version), \
+            ones, so the format or the message has changed: raise its version (a message's is SyncRequest.newestVersion), \
             keep reading the old one, and keep its golden file beside the new one. Write a file only for a form that \
             no release has written: AMENDS_WRITE_GOLDEN=1. Never edit one.
             """, sourceLocation: sourceLocation)

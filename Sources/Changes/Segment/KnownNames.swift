@@ -1,6 +1,6 @@
 /// The names of fields that both sides of an exchange know, so that a small block names one by its number.
 ///
-/// Part of the wire format: a name is only ever added, at the end.
+/// Part of the wire format: with another name, at the end, messages have another version.
 package enum KnownNames {
     /// Those of cases, of the directory, and of the incident workload; the first has number 1.
     package static let all: [String] = [

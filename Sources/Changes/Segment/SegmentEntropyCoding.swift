@@ -3,8 +3,16 @@
 ///
 /// The segment's bytes come back exactly: both directions take the same walk (`SegmentWalk`) through them.
 package enum SegmentEntropyCoding {
+    /// What a block becomes at most, for each of its bytes and beside them: what a message asks for in time and memory stays in
+    /// proportion to it.
+    private static let growth = (perByte: 16, beside: 256)
+
+    private static func greatestSegment(of count: Int, _ limit: Limit) -> Limit {
+        Limit(limit.name, min(limit.value, growth.perByte * count + growth.beside))
+    }
+
     /// - Parameter limit: bytes of the segment; a receiver takes no others than the greatest that this is by itself.
-    /// - Returns: nil for a larger segment, for bytes that are none, and where nothing is gained.
+    /// - Returns: nil for a larger segment, for bytes that are none, where nothing is gained, and where a receiver would not take it.
     /// - Complexity: O(bytes): some eight steps for each number.
     package static func encode(_ segment: [UInt8], limit: Limit = .bytesPerCodedSegment) -> [UInt8]? {
         guard segment.count <= limit.value else { return nil }
@@ -17,12 +25,13 @@ package enum SegmentEntropyCoding {
         }
         guard walk.passer.position == segment.count else { return nil }
         let bytes = walk.passer.finish()
-        return bytes.count < segment.count ? bytes : nil
+        let isTaken = segment.count <= greatestSegment(of: bytes.count, limit).value
+        return isTaken && bytes.count < segment.count ? bytes : nil
     }
 
-    /// - Throws: also where the segment would take more than `Limit.bytesPerCodedSegment`. What comes out need not be a segment.
+    /// - Throws: also where the segment would take more than `Limit.bytesPerCodedSegment`, or than 16 times as much and 256. What comes out need not be a segment.
     package static func decode(_ bytes: [UInt8]) throws(CodecError) -> [UInt8] {
-        let limit = Limit.bytesPerCodedSegment
+        let limit = greatestSegment(of: bytes.count, .bytesPerCodedSegment)
         var walk = SegmentWalk(try SegmentWriting(bytes, limit: limit), limit: limit)
         try walk.walk()
         return try walk.passer.finish()

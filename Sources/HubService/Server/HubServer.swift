@@ -73,7 +73,12 @@ package struct HubServer<Source: ChainSource>: Sendable {
             services: [application(onRunning: onRunning)], gracefulShutdownSignals: [.sigterm, .sigint], logger: logger)
         group.maximumGracefulShutdownDuration = configuration.stopTimeout
         try await ServiceGroup(configuration: group).run()
-        for service in registry.opened { try await service.host.close() }
+        for service in registry.opened {
+            do { try await service.host.close() } catch {
+                // What was acknowledged is in its log, and the next to open it goes on from there.
+                logger.error("closing a chain", metadata: ["chain": "\(service.chain)", "reason": "\(error)"])
+            }
+        }
     }
 
     private func heartbeat() -> some Service {

@@ -43,7 +43,10 @@ package struct CheckedRequest: Sendable {
                 }
                 do {
                     let packed = try block.decoded()
-                    let memory = try Segment.announcedMemory(of: packed.segment)
+                    // Its own bytes too, which may have come in fewer, and what its columns have alike.
+                    let memory =
+                        try Segment.announcedMemory(of: packed.segment)
+                        + CheckedRequest.memoryPerByte * packed.segment.count
                     guard memory <= rest else { break }
                     rest -= memory
                     unpacked.append(try UnpackedBlock(packed, of: push.scope))
@@ -55,6 +58,9 @@ package struct CheckedRequest: Sendable {
             blocks[push.scope] = unpacked
         }
     }
+
+    /// Of a segment's bytes, beside what it announces: seven of them may be a column.
+    private static let memoryPerByte = 8
 
     /// Whether the very bytes were checked with this key.
     func contains(_ attestation: Attestation, by key: PublicKey) -> Bool {
