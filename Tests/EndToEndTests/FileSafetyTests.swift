@@ -101,4 +101,31 @@ import Testing
         #expect(try branch.must("resolve", opened.case, "category", "bar").output.contains("is settled"))
         #expect(try branch.run("conflicts").status == 0)
     }
+
+    /// A copy of the database alone was empty after a clean stop, and one damaged row kept a hub from all its chains.
+    @Test func aHubStopsWithAnEmptyLogAndServesBesideADamagedCertificate() throws {
+        let place = try Workplace()
+        let hub = try Hub(place)
+        let till = try Branch(place, file: "till.sqlite", named: nil)
+        try till.must("join", hub.address, "--code", try hub.addBranch("Kemang"))
+        _ = try till.open("--title", "Cold soup")
+        try till.must("sync")
+        try hub.stop()
+        let folder = place.file("hub")
+        let chain = try #require(try FileManager.default.contentsOfDirectory(atPath: folder).first)
+        let database = "\(folder)/\(chain)/hub.sqlite"
+        #expect(!FileManager.default.fileExists(atPath: database + "-wal"))
+        let script = """
+            import sqlite3, sys
+            file = sqlite3.connect(sys.argv[1], isolation_level=None)
+            print(file.execute("UPDATE certificate SET body = x'00'").rowcount)
+            """
+        let damaged = try place.run("/usr/bin/env", ["python3", "-c", script, database])
+        #expect(damaged.output == "1\n")
+        let again = try place.start(
+            try Programs.path("amends-hub"), ["serve", "--data", folder, "--listen", "127.0.0.1:0"])
+        #expect(try again.nextLine().hasPrefix("listening on"))
+        again.terminate()
+        #expect(try again.wait().status == 0)
+    }
 }

@@ -29,7 +29,8 @@ package enum SegmentEntropyCoding {
         return isTaken && bytes.count < segment.count ? bytes : nil
     }
 
-    /// - Throws: also where the segment would take more than `Limit.bytesPerCodedSegment`, or than 16 times as much and 256. What comes out need not be a segment.
+    /// - Returns: what was encoded; of other bytes it need not be a segment.
+    /// - Throws: also where it would take more than `Limit.bytesPerCodedSegment`, or than `growth` leaves.
     package static func decode(_ bytes: [UInt8]) throws(CodecError) -> [UInt8] {
         let limit = greatestSegment(of: bytes.count, .bytesPerCodedSegment)
         var walk = SegmentWalk(try SegmentWriting(bytes, limit: limit), limit: limit)

@@ -2,6 +2,7 @@ import Causality
 import ChainDirectory
 import Changes
 import Replication
+import SQLiteStore
 import SyncHTTP
 
 /// One chain at its hub: who belongs to it, and every exchange with them.
@@ -32,8 +33,12 @@ package final class HubChain<Store: HubStore> where Store.Transaction: CaseCount
         guard let bytes = try store.read({ try $0.setting(.chain) }) else {
             throw HubFault(.unknownChain, "the database holds no chain")
         }
-        // A row that is damaged is that machine's misfortune: the key is another one where it signed none of them.
-        let certificates = (try? store.read { try $0.certificates() }) ?? []
+        let certificates: [Certificate]
+        do { certificates = try store.read { try $0.certificates() } } catch is StoredValueError {
+            // A damaged row is that machine's misfortune, and `verify` names it: the chain is served all the same.
+            certificates = []
+        }
+        // The key is another one where it signed none of them.
         if !certificates.isEmpty, !certificates.contains(where: { (try? $0.verify(key.publicKey)) != nil }) {
             throw HubFault(.unavailable, "the hub's key is not the one that signed the certificates of its machines")
         }
