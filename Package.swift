@@ -58,7 +58,11 @@ let package = Package(
         .systemLibrary(name: "CZstd", pkgConfig: "libzstd", providers: [.apt(["libzstd-dev"])]),
         .target(name: "Compression", dependencies: ["CZstd", "Changes"], swiftSettings: settings),
         .target(
-            name: "SQLiteStore", dependencies: ["Causality", "Changes", "Compression", "Replication", "SQLiteKit"],
+            name: "SQLiteStore",
+            dependencies: [
+                "Causality", "Changes", "Compression", "Replication", "SQLiteKit",
+                .product(name: "Logging", package: "swift-log"),
+            ],
             swiftSettings: settings),
         .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
         .target(name: "Importing", dependencies: ["CZlib"], swiftSettings: settings),

@@ -99,6 +99,7 @@ extension Replica {
                 }
             }
             try folder.retryQuarantined(of: scope.scope)
+            try transaction.noteStamp(ofLast: identity.feed, of: scope.scope)
         }
         try gathered.close()
         try discardEarlier { $0 == scope.scope }

@@ -8,7 +8,7 @@ extension Replica {
     /// Removes what has come of snapshots that are no scope's base.
     func discardStagedSnapshots() throws {
         for scope in try store.read({ try $0.scopes().map(\.id) }) {
-            try SnapshotSteps(store, hubKey: try hubKey(), scope: scope).discard()
+            try SnapshotSteps(store, hubKey: try hubKey(), own: identity.feed, scope: scope).discard()
         }
     }
 
@@ -16,7 +16,7 @@ extension Replica {
     ///
     /// - Throws: `HubClientError`, and what the store throws; what was staged stays.
     func takeSnapshot(of scope: ScopeID, from client: HubClient) async throws -> SnapshotOutcome {
-        let steps = SnapshotSteps(store, hubKey: try hubKey(), scope: scope)
+        let steps = SnapshotSteps(store, hubKey: try hubKey(), own: identity.feed, scope: scope)
         var machine = try steps.machine()
         var action = machine.begin()
         while true {

@@ -54,7 +54,7 @@ extension Replica {
     private func synchroniseOnce(
         with client: HubClient, options: SyncOptions, progress: (ApplyOutcome) -> Void
     ) async throws -> SyncOutcome {
-        let applier = AnswerApplier(store, hubKey: try hubKey())
+        let applier = AnswerApplier(store, hubKey: try hubKey(), own: identity.feed)
         if options.takesWholeHistory { try discardStagedSnapshots() }
         var machine = SyncMachine(takesSnapshots: !options.takesWholeHistory)
         var action = machine.begin()

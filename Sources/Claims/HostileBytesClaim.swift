@@ -114,8 +114,9 @@ private struct HostileCounts {
             let answer = HostileCounts.mutated(received.map { $0.dropLast(SyncResponse.sealBytes) }, &random)
             if let response = try? SyncResponse(SyncResponse.sealed(answer)) {
                 answers += 1
-                _ = try AnswerApplier(machine.store.base, hubKey: chain.hub.key.publicKey).apply(
-                    response, now: chain.hub.now)
+                _ = try AnswerApplier(
+                    machine.store.base, hubKey: chain.hub.key.publicKey, own: machine.identity.feed
+                ).apply(response, now: chain.hub.now)
             }
         }
     }

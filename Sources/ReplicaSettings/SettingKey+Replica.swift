@@ -17,6 +17,11 @@ extension SettingKey {
     /// The key that `join` pinned: 32 bytes.
     package static let hubKey = SettingKey(rawValue: "hub key")
     package static let certificate = SettingKey(rawValue: "certificate")
+    /// What a replica has from the moment at which it joins, besides its home and its mark. A hub's file has a `chain` too, of
+    /// another shape.
+    package static let writtenByJoin: [SettingKey] = [
+        .chainName, .hubURL, .hubKey, .certificate, .branchName, .branchCode,
+    ]
     /// Milliseconds since 1970 by the local clock of the last complete synchronisation, as text; of those that moved
     /// nothing, one in ten minutes is noted.
     package static let lastSync = SettingKey(rawValue: "last sync")

@@ -1,5 +1,6 @@
 import Causality
 import Changes
+import Logging
 import Replication
 import SQLiteKit
 
@@ -14,6 +15,8 @@ package final class SQLiteStore: HubStore {
     /// How many steps of the sealing that has become due follow a write.
     private let sealingsAfterWrite: Int
     private var isDeferringDurability = false
+    /// Where the program's log goes; heard of only where work for later fails.
+    private let log = Logger(label: "amends.store")
 
     private enum Backend {
         case writer(Writer)
@@ -76,10 +79,19 @@ package final class SQLiteStore: HubStore {
             preconditionFailure("\(path) was opened for reading")
         }
         let result = try commit(writer, mayLag: mayLag, body)
-        // Each in transactions of its own: what is sealed is not what was asked for, and may wait for the next time.
+        // What was asked for is on disk: whoever is told that it failed would do it once more.
+        do { try sealWhatIsDue() } catch {
+            log.error(
+                "what was saved is saved; its log could not be tidied and will be after a later write",
+                metadata: ["file": "\(path)", "reason": "\(error)"])
+        }
+        return result
+    }
+
+    /// Each step in transactions of its own: what is sealed is not what was asked for, and may wait for the next time.
+    private func sealWhatIsDue() throws {
         var left = sealingsAfterWrite
         while left > 0, let sealing = try prepareSealing(), try seal(sealing) { left -= 1 }
-        return result
     }
 
     /// Packs what has settled, where that is enough for a segment. Others may write meanwhile.

@@ -93,7 +93,7 @@ struct FaultyWireTests {
         }
         #expect(answers.count == 3)
         let before = try ben.store.read { try HubStoreContract<MemoryStore>.everything($0) }
-        let applier = AnswerApplier(ben.store, hubKey: talk.hub.key.publicKey)
+        let applier = AnswerApplier(ben.store, hubKey: talk.hub.key.publicKey, own: ben.identity.feed)
         for answer in answers + answers.reversed() {
             let outcome = try applier.apply(try SyncResponse(answer), now: 0)
             #expect(outcome.entries == 0 && outcome.refusals.isEmpty)
@@ -115,7 +115,8 @@ struct FaultyWireTests {
             if try ben.scopeState(talk.scope)?.position == 3 { throw WireError("cut") }
             return try deliver(bytes)
         }
-        let outcome = try AnswerApplier(ben.store, hubKey: talk.hub.key.publicKey).apply(try SyncResponse(long), now: 0)
+        let outcome = try AnswerApplier(ben.store, hubKey: talk.hub.key.publicKey, own: ben.identity.feed).apply(
+            try SyncResponse(long), now: 0)
         #expect(outcome.entries == 1 && outcome.refusals.isEmpty)
         try talk.settle()
         try talk.expectAgreement()

@@ -62,7 +62,8 @@ private struct ForgedHub {
     @discardableResult
     func apply(_ page: Page, to scope: ScopeID? = nil) throws -> PageOutcome {
         try replica.store.write {
-            try PageReceiver($0, hubKey: talk.hub.key.publicKey).apply(page, of: scope ?? talk.scope)
+            try PageReceiver($0, hubKey: talk.hub.key.publicKey, own: replica.identity.feed).apply(
+                page, of: scope ?? talk.scope)
         }
     }
 

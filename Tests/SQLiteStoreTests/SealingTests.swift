@@ -68,6 +68,29 @@ struct SealingTests {
         #expect(after.map(\.hash) == history.map(\.hash) && after.map(\.placement) == history.map(\.placement))
     }
 
+    /// Found by a trial: with a damaged segment, a case was saved and then reported as failed, and a clerk would have
+    /// entered it again.
+    @Test func aSealingThatFailsFailsNoWriteThatIsOnDisk() throws {
+        let folder = try Folder()
+        let (replica, first, scope) = try replica(folder, exchanges: 64)
+        try first.close()
+        let connection = try Connection(path: folder.file("replica"), access: .readWrite)
+        try connection.execute("UPDATE segment SET body = zeroblob(9) WHERE position = 3")
+        connection.close()
+        let store = try SQLiteStore(
+            path: folder.file("replica"), schemas: Samples.schemas,
+            entriesPerSegment: SealingTests.entriesPerSegment)
+        let again = try InMemoryReplica(
+            "replica", 1, store, hub: replica.hub, home: scope.scope,
+            grants: [Grant(scope: scope.scope, rights: [.read, .write])])
+        let change = try again.write([Samples.register("title", .text("saved"))], to: Samples.record, in: scope.scope)
+        let report = try again.sync()
+        #expect(report.isComplete && report.failure == nil)
+        #expect(try store.read { try $0.change(at: change.dot, of: scope.scope) }?.placement?.position == 65)
+        // It was tried, and is due still.
+        #expect(try segments(folder).count == 65)
+    }
+
     /// Found by measuring holds: a thousand runs of one change each, removed at once, took 7 ms of a core.
     @Test func aHoldRemovesNoMoreThanSomeRuns() throws {
         let folder = try Folder()

@@ -56,7 +56,9 @@ package struct FlipTarget: Sendable {
             [.snapshot]),
         FlipTarget(
             "setting", key: ["key"], columns: ["value"], [.setting],
-            where: "key IN ('certificate', 'hub key', 'home scope', 'chain', 'projections', 'value tables')"),
+            where:
+                "key IN ('certificate', 'hub key', 'home scope', 'device mark', 'chain', 'projections', 'value tables')"
+        ),
     ]
 
     package static let records = [

@@ -75,7 +75,11 @@ package final class SampleChain<Store: HubStore> {
             try transaction.put(machine.certificate.encoded(), for: .certificate)
             try transaction.put(hub.key.publicKey.bytes, for: .hubKey)
             try transaction.put(branch.scope.bytes, for: .homeScope)
-            try transaction.put(hub.chain.bytes, for: SettingKey(rawValue: "chain"))
+            try transaction.put(hub.chain.bytes, for: .chain)
+            try transaction.put(text: machine.certificate.deviceMark.string, for: .deviceMark)
+            for key in [SettingKey.replicaName, .chainName, .hubURL, .branchName, .branchCode] {
+                try transaction.put(text: machine.name, for: key)
+            }
         }
     }
 

@@ -118,15 +118,48 @@ final class AccessAudit {
     }
 
     private func checkOwn() throws {
+        var isHeld = false
         if let bytes = try transaction.setting(.homeScope) {
-            let isHeld = bytes.count == ScopeID.byteCount && world.scopeRows[ScopeID(bytes)] != nil
+            isHeld = bytes.count == ScopeID.byteCount && world.scopeRows[ScopeID(bytes)] != nil
             if !isHeld, !world.isIncomplete {
                 findings.add(.setting, "setting", SettingKey.homeScope.rawValue, "it is no scope of this file")
             }
         }
+        try checkComplete()
         guard let ownCertificate else { return }
+        func mismatch(_ key: SettingKey, _ reason: String) {
+            findings.add(.setting, "setting", key.rawValue, reason)
+        }
         if let bytes = try transaction.setting(.chain), bytes != ownCertificate.chain.bytes {
-            findings.add(.setting, "setting", SettingKey.chain.rawValue, "the certificate is of another chain")
+            mismatch(.chain, "the certificate is of another chain")
+        }
+        if let bytes = try transaction.setting(.homeScope), isHeld, bytes != ownCertificate.home.bytes {
+            mismatch(.homeScope, "the certificate is of another branch")
+        }
+        if let mark = try transaction.text(.deviceMark), mark != ownCertificate.deviceMark.string {
+            mismatch(.deviceMark, "the certificate gives the machine another one")
+        }
+    }
+
+    /// What `init` and `join` write in one transaction is there together.
+    private func checkComplete() throws {
+        func missing(of keys: [SettingKey]) throws -> [SettingKey] {
+            try keys.filter { try transaction.setting($0) == nil }
+        }
+        let joined = SettingKey.writtenByJoin
+        let absent = try missing(of: joined)
+        if absent.count < joined.count {
+            for key in try absent + missing(of: [.chain]) {
+                findings.add(.setting, "setting", key.rawValue, "it is missing, and this replica has joined a chain")
+            }
+        } else if try transaction.setting(.replicaName) == nil {
+            // Of a hub, or a store without settings.
+            return
+        }
+        // A file that a cut-off join left has a name and nothing else.
+        if try absent.count == joined.count && transaction.scopes().isEmpty { return }
+        for key in try missing(of: [.replicaName, .homeScope, .deviceMark]) {
+            findings.add(.setting, "setting", key.rawValue, "it is missing, and this replica records for a branch")
         }
     }
 

@@ -100,8 +100,7 @@ final class RunAudit {
             return world.checkStart(run.hash, of: feed, findings) ? nil : "it does not follow its feed's beginning"
         }
         let previous =
-            run.sequence == head.next
-            ? head.hash : try world.notes.change(feed: feed.rid, sequence: run.sequence - 1)?.hash
+            run.sequence == head.next ? head.hash : try hash(before: run.sequence, of: feed)
         if let previous { return previous == run.hash ? nil : "its hash is not that of the change before" }
         // Where changes are lost, it may be this very row that holds them, under another sequence.
         if let follows = try sequence(of: run.hash, in: feed) {
@@ -114,6 +113,13 @@ final class RunAudit {
             return "it follows the change \(follows) of feed \(other.rid), and lies with feed \(feed.rid)"
         }
         return nil
+    }
+
+    /// Of the change before one that was read already; that may be the last that a base includes.
+    private func hash(before sequence: UInt64, of feed: AuditedFeed) throws -> Hash256? {
+        let base = world.bases[feed.scope]?.heads[feed.state.feed]
+        if let base, base.sequence == sequence - 1 { return base.hash }
+        return try world.notes.change(feed: feed.rid, sequence: sequence - 1)?.hash
     }
 
     /// Of the change with this hash; 0 for what the feed begins with, nil where none is known.

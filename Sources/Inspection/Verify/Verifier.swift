@@ -1,5 +1,6 @@
 import Causality
 import Changes
+import ReplicaSettings
 import Replication
 import SQLiteKit
 import SQLiteStore
@@ -21,12 +22,13 @@ package struct Verifier {
 
     private let ownKey: PublicKey?
     private let hubKey: PublicKey?
-    private let role: Role
+    private let role: Role?
 
     /// - Parameters:
+    ///   - role: whose file it is; where it is not said, the file says it.
     ///   - ownKey: of the replica whose file it is, where its key file is at hand.
     ///   - hubKey: of the hub, where the file does not hold it.
-    package init(role: Role = .replica, ownKey: PublicKey? = nil, hubKey: PublicKey? = nil) {
+    package init(role: Role? = nil, ownKey: PublicKey? = nil, hubKey: PublicKey? = nil) {
         self.role = role
         self.ownKey = ownKey
         self.hubKey = hubKey
@@ -71,8 +73,14 @@ package struct Verifier {
         }
     }
 
+    /// A hub's file has its chain in full where a replica's has the chain's id.
+    private static func role(of transaction: SQLiteTransaction) throws -> Role {
+        let chain = try transaction.setting(.chain)
+        return chain.map { $0.count > ChainID.byteCount } == true ? .hub : .replica
+    }
+
     private func verify(_ transaction: SQLiteTransaction, _ notes: AuditNotes, _ findings: Findings) throws {
-        let world = AuditedWorld(role: role, notes: notes)
+        let world = AuditedWorld(role: try role ?? Verifier.role(of: transaction), notes: notes)
         for key in [ownKey, hubKey] { if let key { world.learn(key) } }
         world.ownFeed = ownKey.map { FeedID($0.replica) }
 

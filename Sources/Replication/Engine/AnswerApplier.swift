@@ -5,10 +5,13 @@ import Changes
 package struct AnswerApplier<Store: ReplicaStore> {
     private let store: Store
     private let hubKey: PublicKey
+    private let own: FeedID?
 
-    package init(_ store: Store, hubKey: PublicKey) {
+    /// - Parameter own: this replica's feed; nil where the store is nobody's.
+    package init(_ store: Store, hubKey: PublicKey, own: FeedID?) {
         self.store = store
         self.hubKey = hubKey
+        self.own = own
     }
 
     /// - Returns: what moved. A scope whose page cannot be taken is named in `refusals`; the others go on.
@@ -25,7 +28,7 @@ package struct AnswerApplier<Store: ReplicaStore> {
             case .page(let page):
                 do {
                     func receive(_ transaction: Store.Transaction) throws -> PageOutcome {
-                        try PageReceiver(transaction, hubKey: hubKey).apply(page, of: answer.scope)
+                        try PageReceiver(transaction, hubKey: hubKey, own: own).apply(page, of: answer.scope)
                     }
                     // Whoever asks for the rest hears of it soon, and the records are written with it.
                     let result = page.hasMore ? try store.writeBehind(receive) : try store.write(receive)

@@ -67,7 +67,7 @@ package struct BundleReceiver<Store: ReplicaStore> {
         var received = 0
         var applied = 0
         if let page = scope.page {
-            let outcome = try PageReceiver(transaction, hubKey: hubKey).apply(page, of: id)
+            let outcome = try PageReceiver(transaction, hubKey: hubKey, own: FeedID(own.replica)).apply(page, of: id)
             received += outcome.received
             applied += outcome.entries
         }
@@ -91,6 +91,7 @@ package struct BundleReceiver<Store: ReplicaStore> {
             try folder.fold(operations, into: records, of: stored)
             received += 1
         }
+        try transaction.resume(FeedID(own.replica), of: id)
         return (received, applied)
     }
 }

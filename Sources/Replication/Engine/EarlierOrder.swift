@@ -81,7 +81,7 @@ package struct EarlierOrder<Store: ReplicaStore> {
         var response = response
         response.newScopes = []
         response.answers.removeAll { $0.scope != scope.scope }
-        let outcome = try AnswerApplier(store, hubKey: hubKey).apply(response, now: now)
+        let outcome = try AnswerApplier(store, hubKey: hubKey, own: nil).apply(response, now: now)
         if let refusal = outcome.refusals.first { throw EarlierOrderError.refused(refusal) }
         guard outcome.entries > 0 || outcome.staged > 0 else {
             throw EarlierOrderError.ended(scope.scope, at: try position)

@@ -51,10 +51,13 @@ package struct PageReceiver<Transaction: ReplicaTransaction> {
     let transaction: Transaction
     let folder: RecordFolder<Transaction>
     private let hubKey: PublicKey
+    private let own: FeedID?
 
-    package init(_ transaction: Transaction, hubKey: PublicKey) {
+    /// - Parameter own: this replica's feed; nil where the store is nobody's.
+    package init(_ transaction: Transaction, hubKey: PublicKey, own: FeedID?) {
         self.transaction = transaction
         self.hubKey = hubKey
+        self.own = own
         folder = RecordFolder(transaction)
     }
 
@@ -142,6 +145,7 @@ package struct PageReceiver<Transaction: ReplicaTransaction> {
         state.foldedPosition = state.position
         try transaction.put(state)
         try transaction.put(clock)
+        if let own, outcome.received > 0 { try transaction.resume(own, of: scope) }
         return outcome
     }
 

@@ -5,11 +5,14 @@ import Changes
 package struct SnapshotSteps<Store: ReplicaStore> {
     private let store: Store
     private let hubKey: PublicKey
+    private let own: FeedID
     private let scope: ScopeID
 
-    package init(_ store: Store, hubKey: PublicKey, scope: ScopeID) {
+    /// - Parameter own: this replica's feed.
+    package init(_ store: Store, hubKey: PublicKey, own: FeedID, scope: ScopeID) {
         self.store = store
         self.hubKey = hubKey
+        self.own = own
         self.scope = scope
     }
 
@@ -54,8 +57,12 @@ package struct SnapshotSteps<Store: ReplicaStore> {
     /// - Throws: what the store throws.
     package func install(_ machine: inout SnapshotMachine) throws -> SnapshotMachine.Action {
         do {
-            return machine.installed(
-                records: try store.write { try SnapshotReceiver($0, hubKey: hubKey).install(scope) })
+            let records = try store.write { transaction in
+                let records = try SnapshotReceiver(transaction, hubKey: hubKey).install(scope)
+                try transaction.resume(own, of: scope)
+                return records
+            }
+            return machine.installed(records: records)
         } catch let error as SnapshotError {
             // What is staged is of no use, whatever it is.
             try discard()

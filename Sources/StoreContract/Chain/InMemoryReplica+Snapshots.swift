@@ -9,7 +9,7 @@ extension InMemoryReplica {
     package func takeSnapshot(
         of scope: ScopeID, over wire: (SnapshotPiece, [UInt8]) throws -> [UInt8] = { $1 }
     ) throws -> SnapshotOutcome {
-        let steps = SnapshotSteps(store, hubKey: hub.key.publicKey, scope: scope)
+        let steps = SnapshotSteps(store, hubKey: hub.key.publicKey, own: identity.feed, scope: scope)
         var machine = try steps.machine()
         var action = machine.begin()
         while true {

@@ -98,7 +98,8 @@ package final class InMemoryReplica<Store: HubStore> {
             case .apply(let response):
                 do {
                     action = machine.applied(
-                        try AnswerApplier(store, hubKey: hub.key.publicKey).apply(response, now: now))
+                        try AnswerApplier(store, hubKey: hub.key.publicKey, own: identity.feed).apply(
+                            response, now: now))
                 } catch let error as FlakyStore<Store>.Interrupted {
                     action = machine.failed("\(error)")
                 }

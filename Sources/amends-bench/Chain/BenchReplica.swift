@@ -129,7 +129,7 @@ final class BenchReplica {
     /// Takes one answer of the hub.
     func apply(_ body: [UInt8]) throws -> ApplyOutcome {
         let response = try SyncResponse(try WireBody.unpack(body))
-        return try AnswerApplier(store, hubKey: BenchChain.hubKey.publicKey).apply(response, now: 0)
+        return try AnswerApplier(store, hubKey: BenchChain.hubKey.publicKey, own: identity.feed).apply(response, now: 0)
     }
 
     /// Takes answers that another replica was given; all must come in.

@@ -65,7 +65,7 @@ final class Machine {
     }
 
     func apply(_ response: SyncResponse) throws -> ApplyOutcome {
-        try AnswerApplier(store, hubKey: try #require(hubKey)).apply(response, now: world.now)
+        try AnswerApplier(store, hubKey: try #require(hubKey), own: identity.feed).apply(response, now: world.now)
     }
 
     /// Exchanges until both sides have said all that they have.
