@@ -136,6 +136,26 @@ struct CompactStateTests {
         }
     }
 
+    /// Where a file says too little of what was folded, that is an error and leaves no state that is none.
+    @Test(arguments: [FieldKind.register, .log]) func aChangeIsNotFoldedTwice(kind: FieldKind) throws {
+        var folding = FoldingState()
+        let names = FieldNames(["f"])
+        var memory = FoldMemory(names)
+        func fold(_ sequence: UInt64) throws {
+            let dot = Dot(feed: FeedID(high: 1, low: 1), sequence: sequence)
+            let operation = FieldOperation(
+                record: 0, target: FieldTarget(field: "f", kind: kind), value: .integer(Int64(sequence)))
+            _ = try folding.apply(
+                try encoded([operation]), on: 0, dot: dot, effective: HybridTimestamp(rawValue: sequence),
+                past: Past(of: dot, others: VersionVector()), in: &memory
+            ) { nil }
+        }
+        for sequence in 1...3 as ClosedRange<UInt64> { try fold(sequence) }
+        let before = folding.encoded(names)
+        #expect(throws: FoldedTwice.self) { try fold(3) }
+        #expect(folding.encoded(names) == before)
+    }
+
     // MARK: - Operations
 
     /// Valid bytes, and bytes with one of them changed, cut or doubled: taken, refused and refused for the same reason.

@@ -59,6 +59,30 @@ struct DamageTests {
         }
     }
 
+    /// Found by a trial: changes that a hub folded once more left a state that no bytes say, and a join ended its program.
+    @Test func aFoldedPositionThatFell() throws {
+        let folder = try Folder()
+        let store = try folder.store("hub")
+        let hub = InMemoryHub(store, now: 1_768_000_000_000)
+        let scope = try hub.addScope("branch/a").scope
+        let replica = try InMemoryReplica(
+            "a", 1, folder.store("a"), hub: hub, home: scope, grants: [Grant(scope: scope, rights: [.read, .write])])
+        try replica.sync()
+        for number in 0..<3 {
+            try replica.write(
+                [Samples.register("title", .text("\(number)")), Samples.step("\(number)")], to: Samples.record,
+                in: scope)
+        }
+        try replica.sync()
+        #expect(try store.write { try OrderFolder($0).catchUp(scope) } == 3)
+        let before = try store.read { try $0.fingerprint(of: scope) }
+        let connection = try Connection(path: folder.file("hub"), access: .readWrite)
+        try connection.execute("UPDATE scope SET folded_position = 0")
+        connection.close()
+        #expect(throws: FoldedTwice.self) { try store.write { try OrderFolder($0).catchUp(scope) } }
+        #expect(try store.read { try $0.fingerprint(of: scope) } == before)
+    }
+
     /// The same through the hub's own code: a hello with heads out of range is answered.
     @Test func aHelloWithHeadsOutOfRange() throws {
         let folder = try Folder()

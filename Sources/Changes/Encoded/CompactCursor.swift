@@ -63,6 +63,15 @@ struct CompactCursor {
     /// Whether the place of some change is free.
     var hasFreeChange: Bool { (0..<changeCount).contains { change($0).uses == 0 } }
 
+    /// Whether a value of the change at `dot` survives.
+    func holdsWrite(of dot: Dot) -> Bool {
+        for number in 0..<changeCount {
+            let change = self.change(number)
+            if change.sequence == dot.sequence, change.uses > 0, feed(change.feed) == dot.feed { return true }
+        }
+        return false
+    }
+
     func dot(of change: Int) -> Dot {
         let change = self.change(change)
         return Dot(feed: feed(change.feed), sequence: change.sequence)

@@ -35,6 +35,9 @@ package struct CompactState: Sendable {
         }
     }
 
+    /// Whether a value of the change at `dot` survives.
+    func holdsWrite(of dot: Dot) -> Bool { bytes.withUnsafeBytes { CompactCursor($0).holdsWrite(of: dot) } }
+
     /// The feeds that it lists; nil for one that nothing names any more.
     package var feeds: [FeedID?] {
         bytes.withUnsafeBytes { bytes in

@@ -78,6 +78,14 @@ package struct FoldingState: Sendable {
         }
     }
 
+    private func holdsWrite(of dot: Dot) -> Bool {
+        switch form {
+        case .encoded(let encoded): encoded.state.holdsWrite(of: dot)
+        case .compact(let compact): compact.holdsWrite(of: dot)
+        case .apart(let state): state.holdsWrite(of: dot)
+        }
+    }
+
     /// Applies those operations of a change that are on one of its records.
     ///
     /// The change's past must have been applied, and the change not yet. It can be folded: `foldError` is nil.
@@ -86,12 +94,13 @@ package struct FoldingState: Sendable {
     ///   - memory: what is used anew for each fold; with the names of the states before.
     ///   - greatestLogKey: see `RecordState.apply`.
     /// - Returns: the rows that its log operations add.
-    /// - Throws: what `greatestLogKey` throws; the state may be half changed.
+    /// - Throws: `FoldedTwice`, what `greatestLogKey` throws; the state may be half changed.
     package mutating func apply(
         _ operations: EncodedOperations, on record: Int, dot: Dot, effective: HybridTimestamp, past: Past,
         in memory: inout FoldMemory, greatestLogKey: () throws -> HybridTimestamp?
     ) throws -> [LogRow] {
         if case .encoded(let encoded) = form { form = .compact(memory.compact(encoded)) }
+        if holdsWrite(of: dot) { throw FoldedTwice(dot: dot) }
         if case .compact(var compact) = form {
             // The only reference to its bytes, so that they are changed where they lie.
             form = .compact(CompactState())

@@ -1,7 +1,20 @@
+import Causality
+
 /// Why this version cannot fold a change. The change is kept, named and tried again after an upgrade.
 package enum FoldError: Error, Hashable, Sendable {
     case unknownKind(FieldKind)
     case unknownAction(FieldAction)
+}
+
+/// A change is to be folded into a state that holds it already: what says how far was folded is damaged.
+package struct FoldedTwice: Error, Hashable, Sendable {
+    package let dot: Dot
+}
+
+extension FoldedTwice: CustomStringConvertible {
+    package var description: String {
+        "the change \(dot) is to be folded once more: what the file says of how far it has been folded is damaged; run `amends verify`"
+    }
 }
 
 extension FoldError {

@@ -108,6 +108,12 @@ package struct RecordState: Hashable, Sendable {
     /// The slots of a field in element order.
     package func slots(of field: Text) -> [Slot] { slots.filter { $0.target.field == field } }
 
+    /// Whether a value of the change at `dot` survives, or the newest row of the log is its.
+    func holdsWrite(of dot: Dot) -> Bool {
+        newestLog?.dot == dot
+            || slots.contains { slot in slot.survivors.contains { $0.dot == dot } }
+    }
+
     /// Applies one operation of the change at `dot`.
     ///
     /// The change's past must have been applied, and the change not yet.
