@@ -74,8 +74,14 @@ extension Replica {
     package func applyBundle(at path: String) throws -> BundleReceiver<SQLiteStore>.Outcome {
         let bytes: [UInt8]
         do {
-            let attributes = try FileManager.default.attributesOfItem(atPath: path)
-            guard let size = attributes[.size] as? Int, size <= Limit.bytesPerBundle.value else {
+            var status = stat()
+            guard stat(path, &status) == 0 else {
+                throw ReplicaError.file(path: path, reason: String(cString: strerror(errno)))
+            }
+            guard status.st_mode & S_IFMT == S_IFREG else {
+                throw ReplicaError.file(path: path, reason: "it is a folder or a device, and no bundle")
+            }
+            guard status.st_size <= Limit.bytesPerBundle.value else {
                 throw CodecError.limit(.bytesPerBundle, at: 0)
             }
             bytes = [UInt8](try Data(contentsOf: URL(fileURLWithPath: path)))

@@ -32,6 +32,26 @@ import Testing
         }
     }
 
+    /// A title in another encoding was saved as other words than the clerk's.
+    @Test func anArgumentThatIsNoTextIsRefused() throws {
+        let branch = try Branch(try Workplace())
+        let line = #"exec "$0" case open --title "$(printf 'so\374p')" --severity 2 --by rina --replica "$1""#
+        let ending = try branch.place.run("/bin/sh", ["-c", line, try Programs.path("amends"), branch.replica])
+        #expect(ending.status == 2 && ending.output.isEmpty)
+        #expect(ending.talk == "Error: argument 4 is not UTF-8\n")
+        #expect(try branch.must("case", "list", "--json").output.contains("soup") == false)
+    }
+
+    @Test func aPlaceThatIsTakenIsSaid() throws {
+        let place = try Workplace()
+        let hub = try Hub(place)
+        let taken = try #require(hub.address.wholeMatch(of: /http:..(.+)/)).1
+        let second = try place.run(
+            try Programs.path("amends-hub"), ["serve", "--data", place.file("hub"), "--listen", String(taken)])
+        #expect(second.status == 1)
+        #expect(second.talk.contains("cannot listen on \(taken): Address already in use"))
+    }
+
     @Test func aChangeNeedsAPerson() throws {
         let branch = try Branch(try Workplace())
         let arguments = ["case", "open", "--title", "x", "--replica", branch.replica]

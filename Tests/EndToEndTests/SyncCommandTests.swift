@@ -176,6 +176,8 @@ import Testing
 
         let forged = try place.write("not a bundle", to: "forged.bundle")
         #expect(try other.run("bundle", "apply", forged).status == 1)
+        let folder = try other.run("bundle", "apply", place.directory)
+        #expect(folder.status == 1 && folder.talk.contains("a folder"))
     }
 
     @Test func aHubThatIsAwayKeepsNobodyFromWorking() throws {

@@ -342,7 +342,11 @@ import Testing
             try await machine.settle { try await client.sync($0) }
             for path in ["/healthz", "/readyz"] {
                 #expect(try await send(HubRequest(method: "GET", target: path), transport).status == 200)
+                let head = try await send(HubRequest(method: "HEAD", target: path), transport)
+                #expect(head.status == 200 && head.body.isEmpty)
             }
+            let nothing = try await send(HubRequest(method: "HEAD", target: "/nothing"), transport)
+            #expect(nothing.status == 404 && nothing.body.isEmpty)
             let metrics = try await send(HubRequest(method: "GET", target: "/metrics"), transport)
             let text = String(decoding: metrics.body, as: UTF8.self)
             #expect(metrics.header("content-type") == HubMetrics.contentType)

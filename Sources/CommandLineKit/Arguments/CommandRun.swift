@@ -20,7 +20,20 @@ package struct CommandRun<Root: AsyncParsableCommand>: Sendable {
     /// Runs with the process's arguments, to its end.
     package func callAsFunction() async -> Never {
         Console.prepareProcess()
-        Foundation.exit(await status(of: Array(CommandLine.arguments.dropFirst())).rawValue)
+        let arguments = CommandRun.processArguments()
+        // As text they would be other words than were meant, and might be saved as such.
+        if let place = arguments.firstIndex(of: nil) {
+            say("argument \(place + 1) is not UTF-8")
+            Foundation.exit(ExitStatus.usage.rawValue)
+        }
+        Foundation.exit(await status(of: arguments.compactMap(\.self)).rawValue)
+    }
+
+    /// Without the program's own name; nil for one that is not UTF-8.
+    private static func processArguments() -> [String?] {
+        (0..<Int(CommandLine.argc)).dropFirst().map { place in
+            CommandLine.unsafeArgv[place].flatMap { String(validatingCString: $0) }
+        }
     }
 
     /// The only place that turns an outcome into an exit status.

@@ -21,12 +21,14 @@ struct AnswerMiddleware: RouterMiddleware {
         next: (Request, HubRequestContext) async throws -> Response
     ) async throws -> Response {
         let start = uptime()
-        let response: Response
+        var response: Response
         do {
             response = try await next(request, context)
         } catch {
             response = answer(to: fault(error, context), context)
         }
+        // RFC 9110, 9.3.2: whoever asks for the head alone takes a body for the next answer.
+        if request.method == .head { response = response.createHeadResponse() }
         metrics.request(
             route: context.endpointPath ?? "none", status: response.status.code, duration: uptime() - start)
         return response

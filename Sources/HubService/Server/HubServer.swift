@@ -1,5 +1,6 @@
 import Causality
 import Changes
+import Foundation
 import HTTPTypes
 import Hummingbird
 import HummingbirdCore
@@ -72,7 +73,12 @@ package struct HubServer<Source: ChainSource>: Sendable {
         var group = ServiceGroupConfiguration(
             services: [application(onRunning: onRunning)], gracefulShutdownSignals: [.sigterm, .sigint], logger: logger)
         group.maximumGracefulShutdownDuration = configuration.stopTimeout
-        try await ServiceGroup(configuration: group).run()
+        do { try await ServiceGroup(configuration: group).run() } catch let error as IOError {
+            throw HubFault(
+                .unavailable,
+                "cannot listen on \(configuration.host):\(configuration.port): \(String(cString: strerror(error.errnoCode)))"
+            )
+        }
         for service in registry.opened {
             do { try await service.host.close() } catch {
                 // What was acknowledged is in its log, and the next to open it goes on from there.
@@ -90,7 +96,7 @@ package struct HubServer<Source: ChainSource>: Sendable {
     // MARK: - Routing
 
     private func router() -> Router<HubRequestContext> {
-        let router = Router(context: HubRequestContext.self)
+        let router = Router(context: HubRequestContext.self, options: .autoGenerateHeadEndpoints)
         router.add(middleware: AnswerMiddleware(metrics: metrics, audit: audit, uptime: environment.uptime))
         router.get("healthz") { _, _ in Response.text("ok\n") }
         router.get("readyz") { _, _ in try await ready() }
