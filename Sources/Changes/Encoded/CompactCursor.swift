@@ -65,9 +65,14 @@ struct CompactCursor {
 
     /// Whether a value of the change at `dot` survives.
     func holdsWrite(of dot: Dot) -> Bool {
+        let sequence = dot.sequence.littleEndian
+        var place = changesStart + 8
         for number in 0..<changeCount {
-            let change = self.change(number)
-            if change.sequence == dot.sequence, change.uses > 0, feed(change.feed) == dot.feed { return true }
+            if bytes.loadUnaligned(fromByteOffset: place, as: UInt64.self) == sequence {
+                let change = self.change(number)
+                if change.uses > 0, feed(change.feed) == dot.feed { return true }
+            }
+            place += CompactCursor.changeBytes
         }
         return false
     }

@@ -48,8 +48,23 @@ package final class Sessions: Sendable {
         var counter: UInt64 = 0
         var content: SignedContent?
         /// What runs, or ran, under `counter`; nil where it failed or was forgotten, so that it runs again.
-        var execution: Task<HubAnswer, any Error>?
+        var execution: Execution?
         var keptBytes = 0
+    }
+
+    /// A task that is done keeps some five kilobytes of its frames as long as somebody has it: the answer stays in its place.
+    private enum Execution: Sendable {
+        case running(Task<HubAnswer, any Error>)
+        case answered(HubAnswer)
+
+        var answer: HubAnswer {
+            get async throws {
+                switch self {
+                case .running(let task): try await task.value
+                case .answered(let answer): answer
+                }
+            }
+        }
     }
 
     private struct State {
@@ -135,21 +150,21 @@ package final class Sessions: Sendable {
         execute: @escaping @Sendable (ReplicaID) async throws -> HubAnswer
     ) async throws -> HubAnswer {
         let replica = try verify(proof, content)
-        let (task, isFirst) = try withSession(proof.session) {
-            (session, state) throws(HubFault) -> (Task<HubAnswer, any Error>, Bool) in
+        let (execution, isFirst) = try withSession(proof.session) {
+            (session, state) throws(HubFault) -> (Execution, Bool) in
             if let running = session.execution, session.counter == proof.counter, session.content == content {
                 return (running, false)
             }
             try advance(&session, proof, content, mayRepeat: true)
             state.keptBytes -= session.keptBytes
             session.keptBytes = 0
-            let task = Task { try await execute(replica) }
-            session.execution = task
-            return (task, true)
+            let execution = Execution.running(Task { try await execute(replica) })
+            session.execution = execution
+            return (execution, true)
         }
-        guard isFirst else { return try await task.value }
+        guard isFirst else { return try await execution.answer }
         do {
-            let answer = try await task.value
+            let answer = try await execution.answer
             keep(answer, proof)
             return answer
         } catch {
@@ -206,6 +221,7 @@ package final class Sessions: Sendable {
     private func keep(_ answer: HubAnswer, _ proof: RequestProof) {
         state.withLock { state in
             guard var session = state.sessions[proof.session], session.counter == proof.counter else { return }
+            session.execution = .answered(answer)
             session.keptBytes = answer.body.count
             state.keptBytes += answer.body.count
             state.sessions[proof.session] = session

@@ -1,0 +1,44 @@
+import SyncHTTP
+import Synchronization
+import Testing
+
+@Suite("What takes too long is given up, and nothing of it stays", .timeLimit(.minutes(1)))
+struct TimeoutTests {
+    private struct Failure: Error {}
+
+    @Test func whatComesInTimeIsTheResult() async throws {
+        #expect(try await withTimeout(.seconds(3_600)) { 7 } == 7)
+        await #expect(throws: Failure.self) { try await withTimeout(.seconds(3_600)) { throw Failure() } }
+    }
+
+    @Test func whatTakesTooLongIsCancelled() async throws {
+        let wasCancelled = Mutex(false)
+        await #expect(throws: TimeoutError.self) {
+            try await withTimeout(.milliseconds(20)) {
+                do { try await Task.sleep(for: .seconds(3_600)) } catch {
+                    wasCancelled.withLock { $0 = true }
+                    throw error
+                }
+            }
+        }
+        #expect(wasCancelled.withLock { $0 })
+        // Whoever looked through the limits has ended by now, or goes on: the next is given up too.
+        await #expect(throws: TimeoutError.self) {
+            try await withTimeout(.milliseconds(20)) { try await Task.sleep(for: .seconds(3_600)) }
+        }
+    }
+
+    @Test func whoeverCancelsFromOutsideIsNotToldOfATimeout() async throws {
+        let task = Task { try await withTimeout(.seconds(3_600)) { try await Task.sleep(for: .seconds(3_600)) } }
+        task.cancel()
+        await #expect(throws: CancellationError.self) { try await task.value }
+    }
+
+    @Test func thousandsAtOnceEndEachByItself() async throws {
+        let sum = try await withThrowingTaskGroup(of: Int.self) { group in
+            for number in 0..<5_000 { group.addTask { try await withTimeout(.seconds(60)) { number } } }
+            return try await group.reduce(0, +)
+        }
+        #expect(sum == 4_999 * 5_000 / 2)
+    }
+}
