@@ -80,7 +80,8 @@ let package = Package(
         .target(
             name: "HubService",
             dependencies: [
-                "Causality", "ChainDirectory", "Changes", "Compression", "Replication", "SQLiteStore",
+                "Causality", "ChainDirectory", "Changes", "Compression", "ReplicaSettings", "Replication",
+                "SQLiteStore",
                 "ServiceRecovery", "SyncHTTP",
                 .product(name: "HTTPTypes", package: "swift-http-types"),
                 .product(name: "Hummingbird", package: "hummingbird"),
@@ -138,10 +139,8 @@ let package = Package(
         .executableTarget(
             name: "amends-bench",
             dependencies: [
-                "BranchService", "Causality", "Changes", "Compression", "Importing", "Inspection", "Replication",
-                "SQLiteKit",
-                "SQLiteStore",
-                "ServiceRecovery", "SyncHTTP",
+                "BranchService", "Causality", "Changes", "Compression", "Importing", "Inspection", "ReplicaSettings",
+                "Replication", "SQLiteKit", "SQLiteStore", "ServiceRecovery", "SyncHTTP",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
             swiftSettings: settings, linkerSettings: programSettings),

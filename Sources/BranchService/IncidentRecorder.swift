@@ -53,12 +53,8 @@ package struct IncidentRecorder {
     /// stay. Either way the next import finds them unchanged.
     /// - Parameter progress: called after each commit with the counts so far.
     package func run(path: String, progress: (ImportCounts) -> Void = { _ in }) throws -> Report {
-        let place = TemporaryDatabase(for: "import")
-        let file = try SpillFile(path: place.path)
-        defer {
-            file.close()
-            place.remove()
-        }
+        let file = try TemporaryDatabase.open(for: "import") { try SpillFile(path: $0) }
+        defer { file.close() }
         var log = try IncidentLog(try ByteSource(path: path), zone: options.zone, until: options.until)
         var mapper = IncidentMapper(selection: options.selection, memory: SpilledVisits(file: file))
         var report = Report()

@@ -15,7 +15,7 @@ extension Replica {
     /// again with the same code after a lost answer.
     ///
     /// - Throws: `HubClientError`, `ReplicaError`, and what the store throws; the file is then as it was, or new and
-    ///   without a branch.
+    ///   without a branch; one that was made for a code that the hub refuses is gone again.
     package static func join(
         path: String, address: HubAddress, code: String, name: String,
         clock: @escaping @Sendable () -> Int64 = systemClock,
@@ -34,14 +34,31 @@ extension Replica {
             return try transaction.scope(home)?.introduction
         }
         let request = JoinRequest(code: Text(code), machine: Text(name), brought: brought, key: replica.identity.key)
-        let response = try await HubClient.join(request, chain: address.chain, over: HTTPTransport(address))
-        try replica.adopt(response, address: address)
+        do {
+            let response = try await HubClient.join(request, chain: address.chain, over: HTTPTransport(address))
+            try replica.adopt(response, address: address, name: name)
+        } catch let error as HubClientError where !exists && error.isRefusedCode {
+            // The hub does not know the key, so nothing is lost with a file that was made a moment ago.
+            try replica.discard()
+            throw error
+        }
         return replica
     }
 
+    /// Removes a file with its key that nobody has recorded in.
+    private func discard() throws {
+        try close()
+        for suffix in ["", "-wal", "-shm", ".lock", ".key"]
+        where FileManager.default.fileExists(atPath: path + suffix) {
+            try FileManager.default.removeItem(atPath: path + suffix)
+        }
+    }
+
     /// Takes the hub's word for who this replica is now, in one transaction.
-    private func adopt(_ response: JoinResponse, address: HubAddress) throws {
+    private func adopt(_ response: JoinResponse, address: HubAddress, name: String) throws {
         try store.write { transaction in
+            // One that was cut off before it had a name is finished now.
+            if try transaction.setting(.replicaName) == nil { try transaction.put(text: name, for: .replicaName) }
             let old: ScopeID? = try transaction.identifier(.homeScope)
             let home = response.certificate.home
             for introduction in response.scopes where try transaction.scope(introduction.scope) == nil {
@@ -100,10 +117,19 @@ extension Replica {
         do { return try CaseNumber(parsing: text.string).isProvisional } catch { return false }
     }
 
+    /// Goes to the hub at another address from now on, where the one that answers there is this replica's.
+    ///
+    /// - Throws: `.notJoined`, `HubClientError`; nothing has changed then.
+    package func move(to address: HubAddress) async throws {
+        _ = try await hubClient(at: address).standing()
+        try store.write { try $0.put(text: address.description, for: .hubURL) }
+    }
+
     /// The way to this replica's hub.
     ///
+    /// - Parameter address: where it is; nil where it was last.
     /// - Throws: `.notJoined`.
-    package func hubClient() throws -> HubClient {
+    package func hubClient(at moved: HubAddress? = nil) throws -> HubClient {
         let (chain, key, url) = try store.read { transaction in
             (
                 try transaction.identifier(.chain) as ChainID?, try transaction.setting(.hubKey),
@@ -111,7 +137,7 @@ extension Replica {
             )
         }
         guard let chain, let key, let url else { throw ReplicaError.notJoined }
-        guard key.count == PublicKey.byteCount, let address = HubAddress(url) else {
+        guard key.count == PublicKey.byteCount, let address = moved ?? HubAddress(url) else {
             throw DamagedSetting(.hubURL)
         }
         return HubClient(

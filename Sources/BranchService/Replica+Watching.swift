@@ -19,7 +19,7 @@ extension Replica {
     /// due; until the task is cancelled.
     ///
     /// Wake-ups are hints, the jittered poll is the truth. After a failure it backs off with full jitter, honours
-    /// Retry-After, and no wake-up shortens the wait.
+    /// Retry-After, and no wake-up shortens the wait. It ends where the hub does not know this machine.
     /// - Parameter report: called after each synchronisation that moved something or failed.
     package func watch(
         with client: HubClient, options: WatchOptions = WatchOptions(), report: (SyncOutcome) -> Void
@@ -36,7 +36,10 @@ extension Replica {
                 report(outcome)
             }
             if let error = outcome.error {
-                guard case .retry(let after) = error.recovery else { throw error }
+                // What is wrong with the hub may be put right there; a machine that it does not know any more must join anew.
+                if case .reauthenticate = error.recovery { throw error }
+                var after: Duration?
+                if case .retry(let seconds) = error.recovery { after = seconds }
                 try await Task.sleep(for: schedule.next(retryAfter: after, using: &random))
                 continue
             }

@@ -123,10 +123,10 @@ package final class Replica {
         }
     }
 
-    /// Opens the file to read it, key or no key; nothing is ever written.
+    /// Opens the file to read it, key or no key. Nothing is recorded; what was cut off before it was shown is shown from now on.
     package static func openStore(reading path: String) throws -> SQLiteStore {
         try checkPresent(path)
-        return try SQLiteStore(reading: path, schemas: schemas)
+        return try SQLiteStore.openCaughtUp(reading: path, schemas: schemas)
     }
 
     package func close() throws { try store.close() }

@@ -29,10 +29,13 @@ package enum ReplicaError: Error, CustomStringConvertible {
         case .foreignKey(let path):
             "\(KeyFile.path(of: path)) is the key of another replica than \(path); put back the key that was made with it; "
                 + "nothing was changed"
-        case .unfinished(let path): "\(path) was never finished; remove it and its .key file, and start again"
+        case .unfinished(let path):
+            "\(path) has not joined yet: run `amends join` again with a code that is good; "
+                + "or remove it and its .key file to begin a branch with `amends init`"
         case .notJoined: "this replica has not joined a chain; ask headquarters for a code and run `amends join`"
         case .alreadyJoined(let chain):
-            "this replica belongs to the chain \(chain) already; name another file with --replica to join with a new one"
+            "this replica belongs to the chain \(chain) already; where its hub has moved, run `amends sync --hub URL`; "
+                + "name another file with --replica to join with a new one"
         case .file(let path, let reason): "\(path): \(reason)"
         case .foreignScope(let name):
             "the hub named the scope \(name) with an id that is not its own; nothing was changed"

@@ -13,8 +13,10 @@ extension IncidentLogError: CustomStringConvertible {
         case .source(let error): error.description
         case .empty: "The file is empty; an incident log begins with a line of column names."
         case .unreadableHeader(let line, let fault): "The column names on line \(line) cannot be read: \(fault)"
-        case .missingColumn(let name): "The file has no column \(name)."
-        case .repeatedColumn(let name): "The file has more than one column \(name)."
+        case .missingColumn(let name):
+            "The file has no column “\(name)”: an incident log begins with a line of column names, with commas between, "
+                + "among them \(IncidentHeader.required.joined(separator: ", "))."
+        case .repeatedColumn(let name): "The file has more than one column “\(name)”."
         }
     }
 }

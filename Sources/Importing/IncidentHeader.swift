@@ -22,6 +22,11 @@ struct IncidentHeader: Sendable {
     let assignmentGroup, assignedTo, reassignmentCount, reopenCount, madeSLA: Column
     let resolvedBy, resolvedAt, closedAt, closedCode: Column
 
+    /// A file without one of these is refused.
+    static let required = [
+        "number", "sys_mod_count", "sys_updated_at", "sys_updated_by", "incident_state", "location",
+    ]
+
     /// - Throws: `missingColumn`; `repeatedColumn` when a column that is used stands there twice.
     init(_ row: CSVRow) throws(IncidentLogError) {
         let names = (0..<row.count).map(row.text(at:))

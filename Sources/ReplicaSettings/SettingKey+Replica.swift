@@ -12,13 +12,14 @@ extension SettingKey {
     package static let branchCode = SettingKey(rawValue: "branch code")
     package static let branchName = SettingKey(rawValue: "branch name")
     package static let chain = SettingKey(rawValue: "chain")
+    /// Of a hub's file alone: the chain that it keeps, in full.
+    package static let hubChain = SettingKey(rawValue: "hub.chain")
     package static let chainName = SettingKey(rawValue: "chain name")
     package static let hubURL = SettingKey(rawValue: "hub url")
     /// The key that `join` pinned: 32 bytes.
     package static let hubKey = SettingKey(rawValue: "hub key")
     package static let certificate = SettingKey(rawValue: "certificate")
-    /// What a replica has from the moment at which it joins, besides its home and its mark. A hub's file has a `chain` too, of
-    /// another shape.
+    /// What a replica has from the moment at which it joins, besides its home, its mark and its chain.
     package static let writtenByJoin: [SettingKey] = [
         .chainName, .hubURL, .hubKey, .certificate, .branchName, .branchCode,
     ]

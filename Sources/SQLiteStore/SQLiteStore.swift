@@ -63,6 +63,21 @@ package final class SQLiteStore: HubStore {
         transaction = SQLiteTransaction(projections: Projections(schemas), entriesPerSegment: .max)
     }
 
+    /// Opens an existing file to read it with all that was saved: what a program that was cut off has left in the log alone is
+    /// brought into the records first. Where the file cannot be written, that is logged, and it is read as it is.
+    ///
+    /// - Throws: see `Reader.init`.
+    package static func openCaughtUp(reading path: String, schemas: [Schema]) throws -> SQLiteStore {
+        let store = try SQLiteStore(reading: path, schemas: schemas)
+        guard try store.read({ try $0.setting(.unfolded) != nil }) else { return store }
+        do { try SQLiteStore(path: path, schemas: schemas).close() } catch {
+            store.log.warning(
+                "an import or a synchronisation was cut off, and not all that it saved is shown: the file cannot be written",
+                metadata: ["file": "\(path)", "reason": "\(error)"])
+        }
+        return store
+    }
+
     /// Where bulk work prepares what it writes next.
     package var background: BackgroundQueue { transaction.background }
 

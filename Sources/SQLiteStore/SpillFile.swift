@@ -4,7 +4,7 @@ import SQLiteKit
 package final class SpillFile {
     private let connection: Connection
 
-    /// - Parameter path: a file that does not exist; the caller removes it.
+    /// - Parameter path: a file that does not exist: see `TemporaryDatabase`.
     package init(path: String) throws {
         connection = try Connection(path: path, access: .readWriteCreate)
         try connection.execute(

@@ -1,22 +1,19 @@
 import Foundation
 
-/// A place for a database that long work keeps beside its memory, gone with the work.
-package struct TemporaryDatabase {
-    /// In the system's temporary folder; nothing is there yet.
-    package let path: String
-
-    /// - Parameter purpose: part of the file's name, for whoever finds one that a crash left.
-    package init(for purpose: String) {
-        path =
+/// A database that long work keeps beside its memory. It has no name as soon as it is open, so that nothing of it stays behind, whatever
+/// ends the program.
+package enum TemporaryDatabase {
+    /// Opens one in the system's temporary folder.
+    ///
+    /// - Parameters:
+    ///   - purpose: part of the name that it has for a moment.
+    ///   - open: creates the file at a path where none is, and all that SQLite keeps beside it.
+    package static func open<Value>(for purpose: String, _ open: (_ path: String) throws -> Value) rethrows -> Value {
+        let path =
             FileManager.default.temporaryDirectory
             .appendingPathComponent("amends-\(purpose)-\(UUID().uuidString)").path
-    }
-
-    /// Removes the file and what SQLite keeps beside it; it is closed. One that cannot be removed is the system's to
-    /// clean: what was worked out with it stands.
-    package func remove() {
-        for suffix in ["", "-wal", "-shm"] where FileManager.default.fileExists(atPath: path + suffix) {
-            unlink(path + suffix)
-        }
+        // One that cannot be removed is the system's to clean: what is worked out with it stands.
+        defer { for suffix in ["", "-wal", "-shm"] { unlink(path + suffix) } }
+        return try open(path)
     }
 }

@@ -26,7 +26,7 @@ struct RowsCommand: ParsableCommand {
         guard rounds > 0 else { throw ValidationError("There is at least one round.") }
         let known = Set(RowCatalogue.all.flatMap(\.numbers))
         if let missing = rows.numbers.first(where: { !known.contains($0) }) {
-            throw ValidationError("Row \(missing) cannot be measured yet.")
+            throw ValidationError("There is no row \(missing); there are 1 to \(known.max() ?? 0).")
         }
     }
 
@@ -37,11 +37,17 @@ struct RowsCommand: ParsableCommand {
         let bench = Bench(trace: trace, workspace: workspace, rounds: rounds)
         let report = FigureReport(isJSON: json)
         report.begin(trace: trace, rounds: rounds)
+        var left: [String] = []
         for group in RowCatalogue.all where group.numbers.contains(where: rows.numbers.contains) {
             Talk.say("measuring \(group.title) …")
-            for figure in try group.measure(bench) where rows.numbers.contains(figure.row) { report.add(figure) }
+            do {
+                for figure in try group.measure(bench) where rows.numbers.contains(figure.row) { report.add(figure) }
+            } catch let short as ShortTrace {
+                left.append("row \(short.row) needs a trace of \(short.events) events")
+            }
         }
         report.end()
+        if !left.isEmpty { throw BenchError(left.joined(separator: "; ")) }
     }
 }
 

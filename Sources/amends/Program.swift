@@ -23,7 +23,7 @@ struct AmendsCommand: AsyncParsableCommand {
             Examples:
               amends init --name "Kemang"
               amends case open --title "Cold soup, table 4" --severity 2 --by rina
-              amends case step JKT-QXB-000001-V apologised --by rina
+              amends case step JKT-QXB-000001-W apologised --by rina
               amends case list --status noticed
               amends join https://hub.example --code 7K2M-9QXR-W4TD-H6PB-3NVC-8FJA-E5SG
               amends sync

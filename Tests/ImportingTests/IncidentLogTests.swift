@@ -46,7 +46,8 @@ import Testing
         #expect(throws: IncidentLogError.unreadableHeader(line: 1, .unclosedQuote(field: 1))) {
             try entries("\"number")
         }
-        #expect(IncidentLogError.missingColumn("location").description == "The file has no column location.")
+        let sentence = IncidentLogError.missingColumn("location").description
+        #expect(sentence.hasPrefix("The file has no column “location”: ") && sentence.contains("sys_mod_count"))
     }
 
     // MARK: - Values

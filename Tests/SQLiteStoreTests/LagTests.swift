@@ -71,6 +71,25 @@ struct LagTests {
         #expect(try verify(folder.file()).isOK)
     }
 
+    /// Found by a trial: after an import that was cut off, every command that reads showed none of it.
+    @Test func whatWasCutOffIsShownToWhoReads() throws {
+        let folder = try Folder()
+        let store = try folder.store()
+        let author = try Author(store)
+        var cut = ""
+        try store.withDeferredDurability {
+            for number in 0..<3 { try author.write(title("\(number)")) }
+            cut = try copy(folder, to: "cut")
+        }
+        let before = try SQLiteStore(reading: cut, schemas: Samples.schemas)
+        #expect(try before.read { try $0.record(Samples.id(), of: LagTests.scope) } == nil)
+        try before.close()
+        let reader = try SQLiteStore.openCaughtUp(reading: cut, schemas: Samples.schemas)
+        let record = try reader.read { try $0.record(Samples.id(), of: LagTests.scope) }
+        #expect(record?.state.winner("title", .latest)?.value == .text("2"))
+        #expect(try reader.read { try $0.firstUnfolded() } == nil)
+    }
+
     @Test func bulkWorkThatThrowsKeepsWhatItCommitted() throws {
         let folder = try Folder()
         let store = try folder.store()

@@ -90,7 +90,7 @@ import Testing
         let before = transaction.draft()
         #expect(throws: CaseError.writtenTwice("steps")) { try transaction.append(Sample.step(.fixed), to: record) }
         #expect(throws: CaseError.writtenTwice("title")) {
-            try transaction.apply([.write(.team, "t"), .write(.title, nil)], to: record)
+            try transaction.apply([.write(.team, "t"), .write(.title, "b")], to: record)
         }
         #expect(throws: CaseError.writtenTwice("tags")) {
             try transaction.apply([.remove("x", from: .tags)], to: record)

@@ -71,7 +71,9 @@ package struct CommandRun<Root: AsyncParsableCommand>: Sendable {
         let status = ExitStatus(parserStatus: Root.exitCode(for: error).rawValue)
         let message = Root.fullMessage(for: error)
         guard status == .done else {
-            console.say(message)
+            for line in message.split(separator: "\n", omittingEmptySubsequences: false) {
+                console.say(String(line).visible)
+            }
             return status
         }
         do {

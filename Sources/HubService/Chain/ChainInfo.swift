@@ -4,7 +4,7 @@ import Replication
 
 /// What a chain's database knows of itself.
 ///
-/// Layout of the setting `hub.chain`: version 1, chain, name, incarnation, H(admin token).
+/// Layout of the setting `SettingKey.hubChain`: version 1, chain, name, incarnation, H(admin token).
 package struct ChainInfo: Hashable, Sendable {
     package let chain: ChainID
     package let name: Text
@@ -48,7 +48,6 @@ package struct ChainInfo: Hashable, Sendable {
 }
 
 extension SettingKey {
-    static let chain = SettingKey(rawValue: "hub.chain")
     /// Written to see whether the database takes writes.
     static let readiness = SettingKey(rawValue: "hub.ready")
 }

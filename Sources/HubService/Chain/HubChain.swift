@@ -1,6 +1,7 @@
 import Causality
 import ChainDirectory
 import Changes
+import ReplicaSettings
 import Replication
 import SQLiteStore
 import SyncHTTP
@@ -30,7 +31,7 @@ package final class HubChain<Store: HubStore> where Store.Transaction: CaseCount
     package convenience init(
         opening store: Store, key: SigningKey, schemas: [Schema], environment: HubEnvironment
     ) throws {
-        guard let bytes = try store.read({ try $0.setting(.chain) }) else {
+        guard let bytes = try store.read({ try $0.setting(.hubChain) }) else {
             throw HubFault(.unknownChain, "the database holds no chain")
         }
         let certificates: [Certificate]
@@ -57,10 +58,10 @@ package final class HubChain<Store: HubStore> where Store.Transaction: CaseCount
             chain: ChainID(environment.random(ChainID.byteCount)), name: name,
             incarnation: ShortHash(environment.random(ShortHash.byteCount)), adminTokenHash: AdminToken.hash(token))
         try store.write { transaction in
-            guard try transaction.setting(.chain) == nil else {
+            guard try transaction.setting(.hubChain) == nil else {
                 throw HubFault(.branchExists, "the database holds a chain already")
             }
-            try transaction.put(info.encoded(), for: .chain)
+            try transaction.put(info.encoded(), for: .hubChain)
             for scope in [info.common, info.headquarters] { try transaction.put(ScopeState(scope)) }
         }
         return (

@@ -1,6 +1,7 @@
 import Causality
 import Changes
 import Foundation
+import ReplicaSettings
 import Replication
 import SyncHTTP
 
@@ -34,6 +35,10 @@ package struct HubFolder<Store: HubStore & SendableMetatype>: ChainSource where 
     /// Makes a chain. It is there whole or not at all: it is made beside and renamed.
     package func create(_ name: String) throws -> (chain: ChainID, adminToken: String) {
         try FolderFiles.makePrivate(path)
+        if try names().contains(name) {
+            throw HubFault(
+                .branchExists, "\(path) holds a chain of that name already; give another one another name")
+        }
         let draft = "\(path)/.new-\(hexadecimal(environment.random(8)))"
         try FolderFiles.makePrivate(draft)
         do {
@@ -62,6 +67,17 @@ package struct HubFolder<Store: HubStore & SendableMetatype>: ChainSource where 
     }
 
     // MARK: - Finding
+
+    /// Of the chains that can be read.
+    private func names() throws -> [String] {
+        try chains().compactMap { chain in
+            let database = HubFolder.databasePath(folder(chain))
+            guard FileManager.default.fileExists(atPath: database), let store = try openStoreReader(database) else {
+                return nil
+            }
+            return try store.read { try $0.setting(.hubChain) }.map { try ChainInfo($0).name.string }
+        }
+    }
 
     package func chains() throws -> [ChainID] {
         guard FileManager.default.fileExists(atPath: path) else {

@@ -37,7 +37,9 @@ struct AnswerMiddleware: RouterMiddleware {
     private func fault(_ error: any Error, _ context: HubRequestContext) -> HubFault {
         if let fault = error as? HubFault { return fault }
         if let error = error as? HTTPError {
-            return HubFault(error.status == .notFound ? .notFound : .malformed, "there is no such path or method here")
+            return HubFault(
+                error.status == .notFound ? .notFound : .malformed,
+                "the hub has no such path or method: it stands under another prefix, or is of another version")
         }
         if error is CancellationError { return HubFault(.unavailable, "the hub is stopping") }
         // What the store says goes into the log and not to the sender.

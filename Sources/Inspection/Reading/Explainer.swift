@@ -69,7 +69,8 @@ package struct Explainer {
             field: target.field, winner: try winner.map { try claim($0, target) }, over: over,
             unlisted: max(0, gone.count - Explanation.historyLimit),
             reason: try reason(
-                winner, survivors: slot?.survivors.count ?? 0, replaced: gone.count, last: writes.last, reading))
+                winner, survivors: slot?.survivors.count ?? 0, isOneValue: slot?.distinct.count == 1,
+                replaced: gone.count, last: writes.last, reading))
     }
 
     private func reading(of target: FieldTarget, _ type: Text?) -> Reading {
@@ -102,7 +103,8 @@ package struct Explainer {
     // MARK: - The sentence
 
     private func reason(
-        _ winner: RecordWrites.Write?, survivors: Int, replaced: Int, last: RecordWrites.Write?, _ reading: Reading
+        _ winner: RecordWrites.Write?, survivors: Int, isOneValue: Bool, replaced: Int, last: RecordWrites.Write?,
+        _ reading: Reading
     ) throws -> String {
         guard let winner else {
             guard let last, last.operation.action == .remove else { return "nothing that was written counts" }
@@ -113,6 +115,8 @@ package struct Explainer {
         switch (survivors, reading) {
         case (1, _) where replaced == 0: sentence = "\(author) wrote it, and nobody has written it since"
         case (1, _): sentence = "\(author) wrote it last, having seen what stood there before"
+        case _ where isOneValue:
+            sentence = "\(survivors) writes had not seen each other, and all wrote the same; \(author)'s is the latest"
         case (_, .latest):
             sentence = "\(survivors) writes had not seen each other; \(author) has the latest effective time"
         case (_, .ask):

@@ -15,6 +15,7 @@ final class AccessAudit {
     private var certificates: [Certificate] = []
     private var ownCertificate: Certificate?
     private var receipts: [Receipt] = []
+    private var branches: [BranchRecord] = []
 
     init(transaction: SQLiteTransaction, world: AuditedWorld, findings: Findings, hubKey: PublicKey?) {
         self.transaction = transaction
@@ -28,7 +29,7 @@ final class AccessAudit {
     func runSettings() throws {
         try findings.section("setting") { try transaction.auditSettings(checkSetting) }
         try findings.section("certificate") { try transaction.auditCertificates(checkCertificate) }
-        try findings.section("record") { try learnMachines() }
+        try findings.section("record") { try learnDirectory() }
         try findings.section("setting") {
             for key in try transaction.outdatedProjectionSettings() {
                 findings.add(
@@ -95,16 +96,23 @@ final class AccessAudit {
         return nil
     }
 
-    /// The directory's machines, as far as the stored states tell; a key proves itself. A state that cannot be read is
-    /// named by the audit of records.
-    private func learnMachines() throws {
-        let type = try transaction.valueTableNumber(of: MachineEntry.recordType)
+    /// The directory's machines and branches, as far as the stored states tell; a key proves itself. A state that cannot be
+    /// read is named by the audit of records.
+    private func learnDirectory() throws {
+        let machineType = try transaction.valueTableNumber(of: MachineEntry.recordType)
+        let branchType = try transaction.valueTableNumber(of: BranchEntry.recordType)
         try transaction.auditRecords { row in
-            guard let record = try? row.content.get(), record.type == type, !record.origin.isEmpty,
-                let state = try? transaction.auditedState(of: record).get(), let machine = MachineEntry(state)
+            guard let record = try? row.content.get(), record.type == machineType || record.type == branchType,
+                !record.origin.isEmpty, let state = try? transaction.auditedState(of: record).get()
             else { return }
-            world.learn(machine.certificate.publicKey)
-            certificates.append(machine.certificate)
+            if let machine = MachineEntry(state) {
+                world.learn(machine.certificate.publicKey)
+                certificates.append(machine.certificate)
+            }
+            if let origin = try transaction.auditedOrigin(of: record), let branch = BranchRecord(state, origin: origin)
+            {
+                branches.append(branch)
+            }
         }
     }
 
@@ -187,8 +195,11 @@ final class AccessAudit {
 
     private func checkEnrolment(_ row: AuditedRow<Enrolment>) {
         guard let enrolment = findings.content(of: row, .hub) else { return }
-        if world.scopeRows[enrolment.home] == nil, !world.isIncomplete {
-            findings.add(.hub, row.table, row.row, "its scope is not here")
+        // A branch has its scope from its first machine on, which may bring another one.
+        let isKnown =
+            world.scopeRows[enrolment.home] != nil || branches.contains { $0.isServed(by: enrolment.home) }
+        if !isKnown, !world.isIncomplete {
+            findings.add(.hub, row.table, row.row, "its scope is not here, and no branch's")
         } else if let user = enrolment.usedBy, !certificates.contains(where: { $0.replica == user }) {
             findings.add(.hub, row.table, row.row, "it was used by \(user), which has no certificate")
         }

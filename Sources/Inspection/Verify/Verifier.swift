@@ -59,12 +59,8 @@ package struct Verifier {
     package func verify(
         _ store: SQLiteStore, progress: (VerifyReport.Checked) -> Void = { _ in }
     ) throws -> VerifyReport {
-        let place = TemporaryDatabase(for: "verify")
-        let notes = try AuditNotes(path: place.path)
-        defer {
-            notes.close()
-            place.remove()
-        }
+        let notes = try TemporaryDatabase.open(for: "verify") { try AuditNotes(path: $0) }
+        defer { notes.close() }
         // The findings keep the closure, and end with this call.
         return try withoutActuallyEscaping(progress) { progress in
             let findings = Findings(progress: progress)
@@ -73,10 +69,8 @@ package struct Verifier {
         }
     }
 
-    /// A hub's file has its chain in full where a replica's has the chain's id.
     private static func role(of transaction: SQLiteTransaction) throws -> Role {
-        let chain = try transaction.setting(.chain)
-        return chain.map { $0.count > ChainID.byteCount } == true ? .hub : .replica
+        try transaction.setting(.hubChain) == nil ? .replica : .hub
     }
 
     private func verify(_ transaction: SQLiteTransaction, _ notes: AuditNotes, _ findings: Findings) throws {

@@ -87,36 +87,53 @@ package struct VerifyReport: Sendable {
         /// unchecked. Sorted.
         package internal(set) var unknownAuthors: [String] = []
 
+        private func count(_ number: Int, _ one: String, _ several: String) -> String {
+            "\(number) \(number == 1 ? one : several)"
+        }
+
         /// The same in words, for people.
         package var sentences: [String] {
             var result = [
-                "\(foldedRecords) records were folded again from \(hashedChanges) changes and compared byte for byte"
+                "\(count(foldedRecords, "record was", "records were")) folded again from "
+                    + "\(count(hashedChanges, "change", "changes")) and compared byte for byte"
             ]
             if placedChanges > 0 {
                 result.append(
-                    "the place, time of receipt and verdict of \(placedChanges) changes stand on the hub's word")
+                    "the place, time of receipt and verdict of \(count(placedChanges, "change stands", "changes stand")) "
+                        + "on the hub's word")
             }
             if baseRecords > 0 || includedChanges > 0 {
                 result.append(
-                    "\(baseRecords) of these records began with a snapshot: what \(includedChanges) earlier changes "
-                        + "came to stands on the hub's signature, and every byte of it was held against that")
+                    "\(baseRecords) of these records began with a snapshot: what "
+                        + "\(count(includedChanges, "earlier change", "earlier changes")) came to stands on the hub's "
+                        + "signature, and every byte of it was held against that")
             }
             if unsignedBases > 0 {
-                result.append("the signature of \(unsignedBases) snapshots was not tried: the hub's key is not known")
+                result.append(
+                    "the signature of \(count(unsignedBases, "snapshot", "snapshots")) was not tried: "
+                        + "the hub's key is not known")
             }
-            if stubs > 0 { result.append("\(stubs) changes are here as headers only: the hub set them aside") }
-            if missingParts > 0 { result.append("\(missingParts) personal parts are not held here") }
+            if stubs > 0 {
+                result.append(
+                    "\(count(stubs, "change is", "changes are")) here by the header only: the hub set the rest aside")
+            }
+            if missingParts > 0 {
+                result.append("\(count(missingParts, "personal part is", "personal parts are")) not held here")
+            }
             if unfoldedChanges > 0 {
                 result.append(
-                    "\(unfoldedChanges) changes of an import or a synchronisation that was cut off are in the log and not in the records yet: "
-                        + "the next opening for writing folds them")
+                    "\(count(unfoldedChanges, "change", "changes")) of an import or a synchronisation that was cut off "
+                        + "will be in the records once the file is next opened")
             }
             if unfoldedRecords > 0 {
-                result.append("\(unfoldedRecords) records could not be checked, since a change in them is damaged")
+                result.append(
+                    "\(count(unfoldedRecords, "record", "records")) could not be checked, since a change in them is damaged"
+                )
             }
             if !unknownAuthors.isEmpty {
                 result.append(
-                    "the keys of \(unknownAuthors.count) authors are not known here; their signatures were not tried")
+                    "the key of \(count(unknownAuthors.count, "author", "authors")) is not known here: "
+                        + "what it would check was not tried")
             }
             return result
         }

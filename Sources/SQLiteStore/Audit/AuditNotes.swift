@@ -46,7 +46,7 @@ package struct NotedChange: Sendable {
 package final class AuditNotes {
     private let connection: Connection
 
-    /// - Parameter path: a file that does not exist; the caller removes it.
+    /// - Parameter path: a file that does not exist: see `TemporaryDatabase`.
     package init(path: String) throws {
         connection = try Connection(path: path, access: .readWriteCreate)
         // Nothing here outlives the audit, so one transaction that is never committed holds all of it.

@@ -11,6 +11,9 @@ package enum CaseStatus {
     package static let withdrawn: Text = "withdrawn"
     package static let moved: Text = "moved"
 
+    /// Those that the steps of this program lead to; other systems bring words of their own.
+    package static let all = [noticed, acknowledged, agreed, fixed, followedUp, closed, withdrawn, moved]
+
     /// The status of a case with `steps`, which are in listing order, each fact once.
     ///
     /// The last step that tells a status decides. A step with a status word of its own, from another system, tells that

@@ -32,6 +32,9 @@ package enum CaseEdit: Hashable, Sendable {
     /// - Throws: `.empty` or `.limit` for a text.
     func check() throws(CaseError) {
         switch self {
+        case .write(.title, let text) where text?.string.allSatisfy(\.isWhitespace) ?? true:
+            // By its title people find a case in a list.
+            throw .empty("title")
         case .write(let field, let text):
             try text?.check(field.rawValue, field == .title ? .caseTitleBytes : .caseTextBytes)
         case .severity: break

@@ -2,6 +2,7 @@ import BranchService
 import Causality
 import Changes
 import Foundation
+import ReplicaSettings
 import Replication
 import SQLiteKit
 import SQLiteStore
@@ -18,6 +19,24 @@ struct ManyCases {
     /// Cases between two synchronisations while they are made.
     private static let casesPerSync = 100_000
 
+    /// By it a file that was made here is known: cases are opened and steps recorded in it.
+    private static let replicaName = "amends-bench million"
+
+    /// How many cases a file has that was made here before.
+    ///
+    /// - Throws: `BenchError` for any other.
+    static func count(in path: String) throws -> Int {
+        let store = try Replica.openStore(reading: path)
+        let (name, cases) = try store.read { transaction in
+            (try transaction.text(.replicaName), try transaction.caseCounts().reduce(0) { $0 + $1.count })
+        }
+        try store.close()
+        guard name == replicaName else {
+            throw BenchError("\(path) is not a replica that this command made, and is left alone")
+        }
+        return cases
+    }
+
     // MARK: - Making them
 
     /// A branch joins a hub and opens so many cases; the last hundredth of them waits to be sent.
@@ -26,7 +45,7 @@ struct ManyCases {
         let code = try hub.enrolmentCode(ofBranch: "Harbour")
         try hub.start()
         guard let address = HubAddress("http://127.0.0.1:\(hub.port)") else { throw BenchError("no address") }
-        let replica = try await Replica.join(path: path, address: address, code: code, name: "million")
+        let replica = try await Replica.join(path: path, address: address, code: code, name: replicaName)
         let client = try replica.hubClient()
         let maker = try CaseMaker(replica)
         let placed = count - count / 100

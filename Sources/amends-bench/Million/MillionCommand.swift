@@ -39,7 +39,10 @@ struct MillionCommand: AsyncParsableCommand {
         let workspace = try Workspace(in: folder)
         defer { workspace.remove() }
         let path = file ?? workspace.path("million.sqlite")
-        if !FileManager.default.fileExists(atPath: path) {
+        var cases = cases
+        if FileManager.default.fileExists(atPath: path) {
+            cases = try ManyCases.count(in: path)
+        } else {
             try await ManyCases.make(cases, at: path, workspace)
         }
         let report = FigureReport(isJSON: json)

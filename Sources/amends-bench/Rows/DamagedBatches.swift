@@ -14,10 +14,7 @@ enum DamagedBatches {
 
     static func measure(_ bench: Bench) throws -> [Figure] {
         let trace = bench.trace.prefix(historyEvents)
-        guard trace.events.count > 4 * batchEvents else {
-            Talk.say("  row 11 needs a trace of \(4 * batchEvents + 1) events")
-            return []
-        }
+        guard trace.events.count > 4 * batchEvents else { throw ShortTrace(row: 11, events: 4 * batchEvents + 1) }
         let scene = try Scene(bench, trace, batchEvents)
         defer { try? bench.workspace.discard(scene.base) }
         var random = SeededGenerator(seed: 11)

@@ -17,10 +17,7 @@ enum Increments {
     static func measure(_ bench: Bench) throws -> [Figure] {
         let added = bench.rounds * events
         let all = bench.trace.events.count
-        guard all >= 10 * added else {
-            Talk.say("  row 7 needs a trace of \(10 * added) events")
-            return []
-        }
+        guard all >= 10 * added else { throw ShortTrace(row: 7, events: 10 * added) }
         let early = try costs(bench, history: all / 10)
         let late = try costs(bench, history: all - added)
         return [

@@ -38,6 +38,11 @@ struct Trace {
             time = minute == nil ? time + 1 + drawn % 1_000 : max(time + 1, drawn)
             let incident = known[line.number] ?? numbers.count
             if incident == numbers.count {
+                guard line.isFirst else {
+                    throw BenchError(
+                        "line \(index + 1) of the trace: the first line of the incident \(line.number) has a 1 after the number"
+                    )
+                }
                 known[line.number] = incident
                 numbers.append(line.number)
             }
@@ -143,6 +148,12 @@ struct SeededGenerator: RandomNumberGenerator {
 }
 
 /// Why a row has no figure, in a sentence.
+/// A row is of more events than the trace has.
+struct ShortTrace: Error {
+    let row: Int
+    let events: Int
+}
+
 struct BenchError: Error, CustomStringConvertible {
     let description: String
     init(_ description: String) { self.description = description }

@@ -56,11 +56,19 @@ struct ServeCommand: LoggingCommand, AsyncParsableCommand {
         guard (1_024...(16 << 20)).contains(snapshotChunkBytes) else {
             throw ValidationError("A piece of a snapshot has 1 KiB to 16 MiB.")
         }
-        let isPath = prefix.hasPrefix("/") && !prefix.hasSuffix("/") && !prefix.contains("//")
+        let isPath =
+            prefix.hasPrefix("/") && !prefix.hasSuffix("/") && !prefix.contains("//")
+            && prefix.unicodeScalars.allSatisfy { ServeCommand.prefixScalars.contains($0) }
         guard prefix.isEmpty || isPath else {
-            throw ValidationError("A prefix begins with a slash and does not end with one: /amends.")
+            throw ValidationError(
+                "A prefix begins with a slash, does not end with one, and is of the letters, digits and signs of a URL: /amends."
+            )
         }
     }
+
+    /// Of a path that stands in a URL as it is: RFC 3986, `pchar` without percent signs.
+    private static let prefixScalars = Set(
+        "/-._~!$&'()*+,;=:@0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ".unicodeScalars)
 
     func run() async throws {
         let logger = Logger(label: "amends-hub")
@@ -74,8 +82,16 @@ struct ServeCommand: LoggingCommand, AsyncParsableCommand {
         configuration.prefix = prefix
         configuration.snapshotEntries = snapshotEntries
         configuration.snapshotChunkBytes = snapshotChunkBytes
+        let folder = HubFolder<SQLiteStore>(data)
+        let wanted = configuration.connections
+        configuration.connections = try OpenFiles.connections(wanted, chains: try folder.chains().count)
+        if configuration.connections < wanted {
+            logger.notice(
+                "fewer connections than \(wanted), for want of open files (ulimit -n)",
+                metadata: ["connections": "\(configuration.connections)"])
+        }
         let server = HubServer(
-            HubFolder<SQLiteStore>(data), configuration: configuration, failpoint: failpoint, logger: logger)
+            folder, configuration: configuration, failpoint: failpoint, logger: logger)
         let count = try await server.openChains()
         let (address, readyFile, prefix) = (listen, readyFile, prefix)
         try await server.run { port in
@@ -86,7 +102,9 @@ struct ServeCommand: LoggingCommand, AsyncParsableCommand {
                     try Data("\(url)\n".utf8).write(to: URL(fileURLWithPath: readyFile), options: .atomic)
                 }
             } catch {
-                logger.error("cannot say where the hub listens", metadata: ["reason": "\(error)"])
+                // Whoever waits for the file would wait for ever.
+                Console.standard.say("Error: cannot say where the hub listens: \(error)".visible)
+                Foundation.exit(ExitStatus.failed.rawValue)
             }
             logger.notice("listening", metadata: ["url": "\(url)", "chains": "\(count)"])
         }

@@ -11,7 +11,7 @@ struct CaseCommand: ParsableCommand {
 
             Examples:
               amends case open --title "Cold soup, table 4" --by rina
-              amends case show JKT-QXB-000001-V
+              amends case show JKT-QXB-000001-W
               amends case list --status noticed --limit 20
             """,
         subcommands: [

@@ -37,6 +37,7 @@ struct CaseListCommand: ReplicaCommand {
         let cases = try common.read { transaction in
             let names = try ChainNames(transaction)
             let scope = try branch.map { try CaseListCommand.scope(named: $0, names) }
+            if let status { try CaseListCommand.check(status, transaction) }
             return try transaction.cases(CaseFilter(status: status, scope: scope, limit: limit ?? .max)).map {
                 ListedCase(row: $0, branch: try names.name(of: $0.place.scope))
             }
@@ -45,6 +46,15 @@ struct CaseListCommand: ReplicaCommand {
             var table = TextTable(["case", "status", "severity", "title", "assignee", "branch", "changed", ""])
             for listed in cases { table.add(listed.cells) }
             return cases.isEmpty ? ["no cases"] : table.lines(style)
+        }
+    }
+
+    /// A status that no case has is a slip, unless it is one that a case can come to.
+    private static func check(_ status: String, _ transaction: SQLiteTransaction) throws {
+        let known = Set(CaseStatus.all.map(\.string)).union(try transaction.caseCounts().map(\.status))
+        guard known.contains(status) else {
+            throw CommandFailure(
+                "no case is “\(status)”; there are \(known.sorted().joined(separator: ", "))", status: .usage)
         }
     }
 

@@ -15,9 +15,9 @@ struct CaseSetCommand: ReplicaCommand {
             one command is one change.
 
             Examples:
-              amends case set JKT-QXB-000001-V severity=3 assignee=budi --by rina
-              amends case set JKT-QXB-000001-V tags+=refund --by rina
-              amends case set JKT-QXB-000001-V category=drinks --shown 0a1b2c3d:14 --by rina
+              amends case set JKT-QXB-000001-W severity=3 assignee=budi --by rina
+              amends case set JKT-QXB-000001-W tags+=refund --by rina
+              amends case set JKT-QXB-000001-W category=drinks --shown 0a1b2c3d:14 --by rina
             """)
 
     @OptionGroup var target: CaseArgument

@@ -8,7 +8,7 @@ struct CaseShowCommand: ReplicaCommand {
         abstract: "Show a case: how far it has come, its fields and its steps.",
         discussion: """
             Examples:
-              amends case show JKT-QXB-000001-V
+              amends case show JKT-QXB-000001-W
               amends case show INC0000045 --json
             """)
 

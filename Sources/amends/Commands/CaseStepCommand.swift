@@ -15,9 +15,9 @@ struct CaseStepCommand: ReplicaCommand {
             A note on a case with a customer is kept with the customer's words, so that it can be erased with them.
 
             Examples:
-              amends case step JKT-QXB-000001-V apologised --by rina
-              amends case step JKT-QXB-000001-V agreed --note "New soup, dessert on us" --by rina
-              amends case step JKT-QXB-000001-V fixed --at 2026-07-31T14:05 --zone +07:00 --by rina
+              amends case step JKT-QXB-000001-W apologised --by rina
+              amends case step JKT-QXB-000001-W agreed --note "New soup, dessert on us" --by rina
+              amends case step JKT-QXB-000001-W fixed --at 2026-07-31T14:05 --zone +07:00 --by rina
             """)
 
     @OptionGroup var target: CaseArgument

@@ -14,8 +14,8 @@ struct ExplainCommand: ReplicaCommand {
             Names the write that counts, those that do not, and what decided. Without a field it explains the status.
 
             Examples:
-              amends explain JKT-QXB-000001-V
-              amends explain JKT-QXB-000001-V severity
+              amends explain JKT-QXB-000001-W
+              amends explain JKT-QXB-000001-W severity
             """)
 
     @OptionGroup var target: CaseArgument

@@ -32,6 +32,13 @@ struct JoinCommand: AsyncParsableCommand, ReplicaCommand {
     @OptionGroup var output: OutputOptions
     @OptionGroup var common: CommonOptions
 
+    func validate() throws {
+        guard EnrolmentCode(typed: code) != nil else {
+            throw ValidationError(
+                "--code is no code: one has \(EnrolmentCode.symbolCount) letters and digits, in groups of four.")
+        }
+    }
+
     func run() async throws {
         let machine = name ?? ProcessInfo.processInfo.hostName
         let replica = try await Replica.join(path: common.path, address: address, code: code, name: machine)

@@ -19,7 +19,7 @@ struct LogCommand: AsyncParsableCommand, ReplicaCommand {
             says so.
 
             Examples:
-              amends log JKT-QXB-000001-V
+              amends log JKT-QXB-000001-W
               amends log INC0000045 --offline --json
             """)
 

@@ -15,8 +15,8 @@ struct ResolveCommand: ReplicaCommand {
             holds; a value that is on its way here stays a conflict.
 
             Examples:
-              amends resolve JKT-QXB-000001-V category kitchen --by rina
-              amends resolve JKT-QXB-000001-V severity 3 --by rina
+              amends resolve JKT-QXB-000001-W category kitchen --by rina
+              amends resolve JKT-QXB-000001-W severity 3 --by rina
             """)
 
     @OptionGroup var target: CaseArgument

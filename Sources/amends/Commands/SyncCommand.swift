@@ -26,6 +26,7 @@ struct SyncCommand: AsyncParsableCommand, ReplicaCommand {
               amends sync
               amends sync --whole-history
               amends sync --watch --log-level info
+              amends sync --hub https://new.example/amends
             """)
 
     @Flag(help: "Go on until interrupted: woken by the hub, by what is recorded here, and now and then.")
@@ -33,6 +34,12 @@ struct SyncCommand: AsyncParsableCommand, ReplicaCommand {
 
     @Flag(help: "Fetch every change, also those that a snapshot stands for.")
     var wholeHistory = false
+
+    @Option(
+        help: ArgumentHelp(
+            "The hub's new address, from now on.", discussion: "It must be the hub that this replica has joined.",
+            valueName: "url"))
+    var hub: HubAddress?
 
     @OptionGroup var output: OutputOptions
     @OptionGroup var common: CommonOptions
@@ -49,6 +56,7 @@ struct SyncCommand: AsyncParsableCommand, ReplicaCommand {
 
     private func runOnce() async throws {
         let replica = try Replica.open(path: common.path)
+        if let hub { try await replica.move(to: hub) }
         let outcome = try await exchange(replica)
         let summary = try SyncSummary(outcome, of: replica)
         try replica.close()
@@ -75,6 +83,7 @@ struct SyncCommand: AsyncParsableCommand, ReplicaCommand {
             }
             group.addTask {
                 let replica = try Replica.open(path: common.path)
+                if let hub { try await replica.move(to: hub) }
                 var watching = WatchOptions()
                 watching.sync.takesWholeHistory = wholeHistory
                 try await replica.watch(with: try replica.hubClient(), options: watching) { report($0, of: replica) }
@@ -124,7 +133,13 @@ struct SyncSummary {
             )
         }
         self.waiting = waiting
-        obstacles = (outcome.error.map { [SyncSummary.sentence(on: $0, waiting: waiting)] } ?? []) + refusals
+        var obstacles = (outcome.error.map { [SyncSummary.sentence(on: $0, waiting: waiting)] } ?? []) + refusals
+        if obstacles.isEmpty, !outcome.report.isComplete {
+            obstacles = [
+                "Others recorded or synchronised here at the same time; what is left goes with the next exchange."
+            ]
+        }
+        self.obstacles = obstacles
     }
 
     /// Says of a failure that time may mend what it means for what was recorded here: nothing but a delay.
@@ -151,7 +166,10 @@ struct SyncSummary {
     var sentence: String {
         let report = outcome.report
         var counts = "\(report.sent) sent, \(report.received) received"
-        if report.snapshots > 0 { counts += ", \(report.snapshotRecords) records in \(report.snapshots) snapshots" }
+        if report.snapshots > 0 {
+            counts +=
+                ", \(report.snapshotRecords) records in \(report.snapshots == 1 ? "1 snapshot" : "\(report.snapshots) snapshots")"
+        }
         if report.earlierEntries > 0 { counts += ", \(report.earlierEntries) earlier entries" }
         return isComplete ? "up to date: \(counts)" : "not everything was exchanged: \(counts), \(waiting) wait"
     }

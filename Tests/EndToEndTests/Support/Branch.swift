@@ -29,6 +29,11 @@ struct Branch {
     /// Runs a command that must succeed.
     @discardableResult
     func must(_ arguments: String..., location: SourceLocation = #_sourceLocation) throws -> Ending {
+        try must(arguments, location: location)
+    }
+
+    @discardableResult
+    func must(_ arguments: [String], location: SourceLocation = #_sourceLocation) throws -> Ending {
         let ending = try run(arguments)
         try #require(ending.status == 0, "\(arguments): \(ending.talk)", sourceLocation: location)
         return ending

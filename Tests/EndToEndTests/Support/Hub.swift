@@ -13,13 +13,31 @@ final class Hub {
         let code: String
     }
 
-    init(_ place: Workplace, chain: String = "Warung Nusantara") throws {
-        self.place = place
-        folder = place.file("hub")
-        let program = try Programs.path("amends-hub")
-        let made = try place.run(program, ["init", "--data", folder, "--chain", chain, "--json"])
+    /// - Parameter openFiles: as many as it may have; nil leaves it to the system.
+    convenience init(
+        _ place: Workplace, folder: String = "hub", chain: String = "Warung Nusantara", openFiles: Int? = nil
+    ) throws {
+        let folder = place.file(folder)
+        let made = try place.run(
+            try Programs.path("amends-hub"), ["init", "--data", folder, "--chain", chain, "--json"])
         try #require(made.status == 0, "\(made.talk)")
-        process = try place.start(program, ["serve", "--data", folder, "--listen", "127.0.0.1:0"])
+        try self.init(serving: folder, place, openFiles)
+    }
+
+    /// The same chains at another address: the hub that was has stopped.
+    convenience init(_ place: Workplace, again hub: Hub) throws { try self.init(serving: hub.folder, place, nil) }
+
+    private init(serving folder: String, _ place: Workplace, _ openFiles: Int?) throws {
+        self.place = place
+        self.folder = folder
+        let program = try Programs.path("amends-hub")
+        let arguments = ["serve", "--data", folder, "--listen", "127.0.0.1:0"]
+        if let openFiles {
+            process = try place.start(
+                "/bin/sh", ["-c", #"ulimit -n \#(openFiles); exec "$0" "$@""#, program] + arguments)
+        } else {
+            process = try place.start(program, arguments)
+        }
         let said = try process.nextLine()
         address = try #require(said.wholeMatch(of: /listening on (.+)/), "\(said)").1.description
     }
@@ -28,6 +46,12 @@ final class Hub {
     func stop() throws {
         process.terminate()
         _ = try process.wait()
+    }
+
+    /// Its chains' files.
+    func databases() throws -> [String] {
+        try FileManager.default.contentsOfDirectory(atPath: folder).map { "\(folder)/\($0)/hub.sqlite" }
+            .filter { FileManager.default.fileExists(atPath: $0) }
     }
 
     // MARK: - Administering

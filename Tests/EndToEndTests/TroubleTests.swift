@@ -1,0 +1,150 @@
+import Foundation
+import Testing
+
+/// What goes wrong around the programs, and what people make of it. Each was found by somebody who tried them.
+@Suite struct TroubleTests {
+    private func joined(_ place: Workplace, _ hub: Hub, _ code: String, file: String = "till.sqlite") throws -> Branch {
+        let till = try Branch(place, file: file, named: nil)
+        try till.must("join", hub.address, "--code", code)
+        return till
+    }
+
+    /// `verify` took a hub's file for a replica's, and called a sound one damaged.
+    @Test func aHubsFileIsVerifiedAsAHubs() throws {
+        let place = try Workplace()
+        let hub = try Hub(place)
+        let till = try joined(place, hub, try hub.addBranch("Kemang"))
+        _ = try hub.addBranch("Menteng")
+        _ = try till.open("--title", "Cold soup")
+        try till.must("sync")
+        let file = try #require(try hub.databases().first)
+        let running = try place.amends(["verify", "--replica", file])
+        #expect(running.status == 0 && running.output.hasPrefix("sound"), "\(running.output)")
+        try hub.stop()
+        #expect(try place.amends(["verify", "--replica", file]).status == 0)
+    }
+
+    /// The address stood in the file alone, and no command could change it.
+    @Test func aHubThatHasMovedIsFollowed() throws {
+        let place = try Workplace()
+        let hub = try Hub(place)
+        let till = try joined(place, hub, try hub.addBranch("Kemang"))
+        _ = try till.open("--title", "Cold soup")
+        try hub.stop()
+        let lost = try till.run("sync")
+        #expect(lost.status == 4)
+        let foreign = try Hub(place, folder: "foreign")
+        let other = try till.run("sync", "--hub", foreign.address)
+        #expect(other.status == 1 && other.talk.contains("no such chain"), "\(other.talk)")
+        try foreign.stop()
+        let moved = try Hub(place, again: hub)
+        #expect(moved.address != hub.address)
+        #expect(try till.run("sync").status == 4)
+        let again = try till.run("join", moved.address, "--code", "0000-0000-0000-0000-0000-0000-0000")
+        #expect(again.status == 1 && again.talk.contains("amends sync --hub"))
+        try till.must("sync", "--hub", moved.address)
+        try till.must("sync")
+        try moved.stop()
+    }
+
+    /// A slip of the pen left a file that was neither a branch of its own nor one of a chain.
+    @Test func aCodeThatIsRefusedLeavesNothing() throws {
+        let place = try Workplace()
+        let hub = try Hub(place)
+        let till = try Branch(place, file: "till.sqlite", named: nil)
+        let garbage = try till.run("join", hub.address, "--code", "garbage")
+        #expect(garbage.status == 2 && garbage.talk.contains("28 letters and digits"))
+        let unknown = try till.run("join", hub.address, "--code", "0000-0000-0000-0000-0000-0000-0000")
+        #expect(unknown.status == 1)
+        let left = try FileManager.default.contentsOfDirectory(atPath: place.directory)
+        #expect(!left.contains { $0.hasPrefix("till.sqlite") }, "\(left)")
+        try till.must("join", hub.address, "--code", try hub.addBranch("Kemang"))
+        #expect(try till.run("verify").status == 0)
+    }
+
+    /// A join that was cut off before the file had a name was finished without one, and `verify` asked for it.
+    @Test func aJoinThatWasCutOffIsFinished() throws {
+        let place = try Workplace()
+        let hub = try Hub(place)
+        let till = try Branch(place, named: "Kemang")
+        try till.sql("DELETE FROM setting WHERE key IN ('replica name', 'home scope', 'device mark')")
+        try till.sql("DELETE FROM scope")
+        try till.must("join", hub.address, "--code", try hub.addBranch("Kemang"), "--name", "Till 1")
+        #expect(try till.sql("SELECT CAST(value AS TEXT) FROM setting WHERE key = 'replica name'") == "Till 1\n")
+        #expect(try till.run("verify").status == 0)
+    }
+
+    @Test func aChainIsNotMadeTwiceByAccident() throws {
+        let place = try Workplace()
+        let program = try Programs.path("amends-hub")
+        let arguments = ["init", "--data", place.file("hub"), "--chain", "Corner"]
+        #expect(try place.run(program, arguments).status == 0)
+        let again = try place.run(program, arguments)
+        #expect(again.status == 1 && again.talk.contains("a chain of that name"))
+        #expect(try place.run(program, ["init", "--data", place.file("hub"), "--chain", "Other"]).status == 0)
+    }
+
+    @Test func aStatusThatThereIsNotIsSaid() throws {
+        let branch = try Branch(try Workplace())
+        _ = try branch.open("--title", "x")
+        let slip = try branch.run("case", "list", "--status", "followed_up")
+        #expect(slip.status == 2 && slip.talk.contains("followed-up"))
+        #expect(try branch.must("case", "list", "--status", "closed").output == "no cases\n")
+    }
+
+    @Test func whatHasNothingToSeeIsEmpty() throws {
+        let branch = try Branch(try Workplace())
+        #expect(try branch.run("case", "open", "--title", "  ").status == 1)
+        let opened = try branch.open("--title", "x")
+        for edit in ["title=", "title=  ", "tags+="] {
+            let ending = try branch.run("case", "set", opened.case, edit)
+            #expect(ending.status == 1 && ending.talk.contains("must not be empty"), "\(edit): \(ending.talk)")
+        }
+    }
+
+    /// The example's check letter was not that of its number.
+    @Test func theNumbersInTheHelpAreNumbers() throws {
+        let branch = try Branch(try Workplace())
+        for command in [["case", "show"], ["case", "step"], ["case", "set"], ["resolve"], ["log"], ["explain"], []] {
+            let help = try branch.must(command + ["--help"]).output
+            let numbers = help.matches(of: /[A-Z]{3}-[A-Z]{3}-[0-9]{6}-[A-Z]/).map { String($0.0) }
+            #expect(!numbers.isEmpty, "\(command)")
+            for number in Set(numbers) {
+                #expect(try branch.run("case", "show", number).talk.contains("there is no case"), "\(number)")
+            }
+        }
+    }
+
+    /// Without a file left the hub answered nobody, at full speed, and sometimes died.
+    @Test func connectionsDoNotTakeAHubsLastFile() throws {
+        let place = try Workplace()
+        let hub = try Hub(place, openFiles: 160)
+        let till = try joined(place, hub, try hub.addBranch("Kemang"))
+        _ = try till.open("--title", "Cold soup")
+        let crowd = """
+            import errno, select, socket, sys
+            host, port = sys.argv[1].rsplit("/", 1)[1].rsplit(":", 1)
+            crowd = []
+            for _ in range(300):
+                one = socket.socket()
+                one.setblocking(False)
+                one.connect_ex((host, int(port)))
+                crowd.append(one)
+            select.select([], crowd, [], 5)
+            print("there", flush=True)
+            sys.stdin.read()
+            """
+        // Standard input ends at once: they come and go.
+        let came = try place.run("/usr/bin/env", ["python3", "-c", crowd, hub.address])
+        #expect(came.status == 0 && came.output == "there\n", "\(came.talk)")
+        try till.must("sync")
+        try hub.stop()
+        let none = try place.run(
+            "/bin/sh",
+            [
+                "-c", #"ulimit -n 64; exec "$0" serve --data "$1" --listen 127.0.0.1:0"#,
+                try Programs.path("amends-hub"), place.file("hub"),
+            ])
+        #expect(none.status == 1 && none.talk.contains("ulimit -n"), "\(none.talk)")
+    }
+}
