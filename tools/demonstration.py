@@ -125,9 +125,9 @@ def perform(stage, story, options):
 
     story.chapter("The network is back: everybody syncs")
     hub.start()
+    teller.run(ana, "sync")
     for replica in [*everybody, *everybody]:
         replica.sync()
-    teller.run(ana, "sync")
     story.tell("Once the others have done the same, headquarters and the second machine have Ana's case.")
 
     story.chapter("Three people change one case at the same time, offline")
@@ -219,7 +219,7 @@ def what_next(story):
     ):
         story.tell(line)
     print()
-    story.tell("The programs lie in .build/release.")
+    story.tell(f"The programs lie in {os.environ['AMENDS_BIN']}.")
 
 
 if __name__ == "__main__":

@@ -15,6 +15,9 @@ enum ConnectionFailure {
             let words = String(cString: strerror(error.errnoCode))
             return words.prefix(1).lowercased() + words.dropFirst()
         case let error as HTTPClientError: return error.shortDescription
+        // The library's own names places in its sources.
+        case let error where String(reflecting: type(of: error)).hasPrefix("NIOSSL"):
+            return "what answers does not speak TLS, or its certificate is not trusted here"
         default: return "\(error)"
         }
     }

@@ -85,7 +85,7 @@ final class FigureReport {
 
     /// Names are ours and need no escapes.
     private static func json(_ figure: Figure) -> String {
-        func number(_ value: Double?) -> String { value.map { String(format: "%.6g", $0) } ?? "null" }
+        func number(_ value: Double?) -> String { value.map { String(format: "%.10g", $0) } ?? "null" }
         let met = figure.met.map { $0 ? "true" : "false" } ?? "null"
         return """
             {"name":"\(figure.name)","value":\(number(figure.value)),"unit":"\(figure.unit.rawValue)",\

@@ -4,6 +4,7 @@ import Changes
 import CommandLineKit
 import Inspection
 import SQLiteStore
+import ServiceRecovery
 
 /// `amends explain`: why a case shows what it shows.
 struct ExplainCommand: ReplicaCommand {
@@ -32,14 +33,27 @@ struct ExplainCommand: ReplicaCommand {
             return try Explainer(transaction, schemas: Replica.schemas).explain(Text(field), of: place)
                 .map(ShownExplanation.init)
         }
-        guard let first = explanations.first else {
-            throw CommandFailure(
-                "nobody has written “\(field)” of this case; a field has one value, what was done is in `amends log`")
-        }
+        guard let first = explanations.first else { throw ExplainCommand.nothing(of: field) }
         // A set is explained element by element.
         try output.print(explanations.count == 1 ? first.json : .array(explanations.map(\.json))) { style in
             explanations.flatMap { $0.lines(style) }
         }
+    }
+}
+
+extension ExplainCommand {
+    /// Why there is nothing to explain of a field of this name.
+    private static func nothing(of field: String) -> CommandFailure {
+        let fields = CaseSchema.schema.recordTypes.flatMap(\.fields)
+        guard let definition = fields.first(where: { $0.name.string == field }) else {
+            let names = [Explainer.statusField.string] + fields.map(\.name.string)
+            return CommandFailure(
+                "a case has no field “\(field)”; it has \(names.joined(separator: ", "))", status: .usage)
+        }
+        return CommandFailure(
+            definition.kind.isReplacing
+                ? "nobody has written “\(field)” of this case"
+                : "“\(field)” is a list that only grows: `amends log` shows who added what")
     }
 }
 
