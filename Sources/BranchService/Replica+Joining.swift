@@ -15,7 +15,7 @@ extension Replica {
     /// again with the same code after a lost answer.
     ///
     /// - Throws: `HubClientError`, `ReplicaError`, and what the store throws; the file is then as it was, or new and
-    ///   without a branch; one that was made for a code that the hub refuses is gone again.
+    ///   without a branch.
     package static func join(
         path: String, address: HubAddress, code: String, name: String,
         clock: @escaping @Sendable () -> Int64 = systemClock,
@@ -34,24 +34,9 @@ extension Replica {
             return try transaction.scope(home)?.introduction
         }
         let request = JoinRequest(code: Text(code), machine: Text(name), brought: brought, key: replica.identity.key)
-        do {
-            let response = try await HubClient.join(request, chain: address.chain, over: HTTPTransport(address))
-            try replica.adopt(response, address: address, name: name)
-        } catch let error as HubClientError where !exists && error.isRefusedCode {
-            // The hub does not know the key, so nothing is lost with a file that was made a moment ago.
-            try replica.discard()
-            throw error
-        }
+        let response = try await HubClient.join(request, chain: address.chain, over: HTTPTransport(address))
+        try replica.adopt(response, address: address, name: name)
         return replica
-    }
-
-    /// Removes a file with its key that nobody has recorded in.
-    private func discard() throws {
-        try close()
-        for suffix in ["", "-wal", "-shm", ".lock", ".key"]
-        where FileManager.default.fileExists(atPath: path + suffix) {
-            try FileManager.default.removeItem(atPath: path + suffix)
-        }
     }
 
     /// Takes the hub's word for who this replica is now, in one transaction.
@@ -117,18 +102,15 @@ extension Replica {
         do { return try CaseNumber(parsing: text.string).isProvisional } catch { return false }
     }
 
-    /// Goes to the hub at another address from now on, where the one that answers there is this replica's.
-    ///
-    /// - Throws: `.notJoined`, `HubClientError`; nothing has changed then.
-    package func move(to address: HubAddress) async throws {
-        _ = try await hubClient(at: address).standing()
+    /// Goes to the hub at another address from now on.
+    package func keep(_ address: HubAddress) throws {
         try store.write { try $0.put(text: address.description, for: .hubURL) }
     }
 
     /// The way to this replica's hub.
     ///
     /// - Parameter address: where it is; nil where it was last.
-    /// - Throws: `.notJoined`.
+    /// - Throws: `.notJoined`; `.otherChain` where the address names another one.
     package func hubClient(at moved: HubAddress? = nil) throws -> HubClient {
         let (chain, key, url) = try store.read { transaction in
             (
@@ -140,6 +122,7 @@ extension Replica {
         guard key.count == PublicKey.byteCount, let address = moved ?? HubAddress(url) else {
             throw DamagedSetting(.hubURL)
         }
+        guard address.chain == nil || address.chain == chain else { throw ReplicaError.otherChain }
         return HubClient(
             chain: chain, hubKey: PublicKey(bytes: key), identity: identity, transport: HTTPTransport(address),
             random: random)

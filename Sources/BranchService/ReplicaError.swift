@@ -14,6 +14,8 @@ package enum ReplicaError: Error, CustomStringConvertible {
     case unfinished(path: String)
     case notJoined
     case alreadyJoined(chain: String)
+    /// An address names another chain than the replica's.
+    case otherChain
     case file(path: String, reason: String)
     case foreignScope(String)
 
@@ -36,6 +38,7 @@ package enum ReplicaError: Error, CustomStringConvertible {
         case .alreadyJoined(let chain):
             "this replica belongs to the chain \(chain) already; where its hub has moved, run `amends sync --hub URL`; "
                 + "name another file with --replica to join with a new one"
+        case .otherChain: "this address is of another chain than the one that this replica has joined"
         case .file(let path, let reason): "\(path): \(reason)"
         case .foreignScope(let name):
             "the hub named the scope \(name) with an id that is not its own; nothing was changed"

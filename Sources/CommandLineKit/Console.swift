@@ -37,7 +37,7 @@ package struct Console: Sendable {
         let code = Console.write(bytes, to: output)
         guard code == 0 || code == EPIPE else {
             throw CommandFailure(
-                "what was asked for was done, and the result could not be written: \(String(cString: strerror(code)))")
+                "the result could not be written: \(String(cString: strerror(code)))")
         }
     }
 

@@ -64,7 +64,7 @@ package final class SQLiteStore: HubStore {
     }
 
     /// Opens an existing file to read it with all that was saved: what a program that was cut off has left in the log alone is
-    /// brought into the records first. Where the file cannot be written, that is logged, and it is read as it is.
+    /// brought into the records first. Where that cannot be done, it is logged, and the file is read as it is.
     ///
     /// - Throws: see `Reader.init`.
     package static func openCaughtUp(reading path: String, schemas: [Schema]) throws -> SQLiteStore {
@@ -72,7 +72,7 @@ package final class SQLiteStore: HubStore {
         guard try store.read({ try $0.setting(.unfolded) != nil }) else { return store }
         do { try SQLiteStore(path: path, schemas: schemas).close() } catch {
             store.log.warning(
-                "an import or a synchronisation was cut off, and not all that it saved is shown: the file cannot be written",
+                "an import or a synchronisation was cut off or goes on, and not all that it saved is shown",
                 metadata: ["file": "\(path)", "reason": "\(error)"])
         }
         return store

@@ -3,21 +3,65 @@ import Synchronization
 /// Something took longer than it was given.
 package struct TimeoutError: Error {}
 
-/// Runs `body`, and gives it up after `timeout`, or up to `TimeLimits.precision` later.
+/// Runs `body`, and gives it up after `timeout`, or up to `TimeLimits.precision` later: it is cancelled, and not waited for.
 ///
-/// - Throws: `TimeoutError`, or what `body` throws.
+/// - Throws: `TimeoutError`, `CancellationError` where the caller is cancelled, or what `body` throws.
 package func withTimeout<Result: Sendable>(
     _ timeout: Duration, _ body: @escaping @Sendable () async throws -> Result
 ) async throws -> Result {
-    let task = Task { try await body() }
-    let limit = TimeLimits.shared.begin(timeout) { task.cancel() }
+    let outcome = Outcome<Result>()
+    let task = Task {
+        do { outcome.settle(.success(try await body())) } catch { outcome.settle(.failure(error)) }
+    }
+    let limit = TimeLimits.shared.begin(timeout) {
+        outcome.settle(.failure(TimeoutError()))
+        task.cancel()
+    }
     defer { TimeLimits.shared.end(limit) }
     return try await withTaskCancellationHandler {
-        do { return try await task.value } catch {
-            throw limit.hasPassed.load(ordering: .acquiring) ? TimeoutError() : error
-        }
+        try await outcome.value
     } onCancel: {
+        outcome.settle(.failure(CancellationError()))
         task.cancel()
+    }
+}
+
+/// What comes first counts; one waits for it.
+private final class Outcome<Value: Sendable>: Sendable {
+    private enum State {
+        case open
+        case awaited(CheckedContinuation<Value, any Error>)
+        case settled(Result<Value, any Error>)
+    }
+
+    private let state = Mutex(State.open)
+
+    func settle(_ result: Result<Value, any Error>) {
+        let awaiting = state.withLock { state -> CheckedContinuation<Value, any Error>? in
+            switch state {
+            case .settled: return nil
+            case .open:
+                state = .settled(result)
+                return nil
+            case .awaited(let continuation):
+                state = .settled(result)
+                return continuation
+            }
+        }
+        awaiting?.resume(with: result)
+    }
+
+    var value: Value {
+        get async throws {
+            try await withCheckedThrowingContinuation { continuation in
+                let settled = state.withLock { state -> Result<Value, any Error>? in
+                    if case .settled(let result) = state { return result }
+                    state = .awaited(continuation)
+                    return nil
+                }
+                if let settled { continuation.resume(with: settled) }
+            }
+        }
     }
 }
 
@@ -32,7 +76,6 @@ private final class TimeLimits: Sendable {
     final class Limit: Sendable {
         fileprivate let deadline: ContinuousClock.Instant
         fileprivate let giveUp: @Sendable () -> Void
-        let hasPassed = Atomic(false)
 
         fileprivate init(_ deadline: ContinuousClock.Instant, _ giveUp: @escaping @Sendable () -> Void) {
             self.deadline = deadline
@@ -63,10 +106,7 @@ private final class TimeLimits: Sendable {
 
     private func watch() async {
         while let passed = passed(at: .now) {
-            for limit in passed {
-                limit.hasPassed.store(true, ordering: .releasing)
-                limit.giveUp()
-            }
+            for limit in passed { limit.giveUp() }
             // Nobody cancels this task.
             do { try await Task.sleep(for: TimeLimits.precision) } catch { continue }
         }

@@ -153,6 +153,9 @@ struct CompactStateTests {
         for sequence in 1...3 as ClosedRange<UInt64> { try fold(sequence) }
         let before = folding.encoded(names)
         #expect(throws: FoldedTwice.self) { try fold(3) }
+        // As a state that was read.
+        folding = FoldingState(before)
+        #expect(throws: FoldedTwice.self) { try fold(3) }
         #expect(folding.encoded(names) == before)
     }
 

@@ -149,7 +149,12 @@ import Testing
         let full = try branch.place.run(
             "/bin/bash", ["-c", "\(amends) case list --replica \(branch.replica) >/dev/full"])
         #expect(full.status == 1)
-        #expect(full.talk.contains("could not be written"))
+        #expect(full.talk.contains("could not be written") && !full.talk.contains("saved"))
+        let saved = try branch.place.run(
+            "/bin/bash",
+            ["-c", "\(amends) case open --title last --by rina --replica \(branch.replica) >/dev/full"])
+        #expect(saved.status == 1 && saved.talk.contains("is saved; the result could not be written"), "\(saved.talk)")
+        #expect(try branch.must("case", "list", "--limit", "1").output.contains("last"))
     }
 
     @Test func coloursAndProgressAreForTerminals() throws {

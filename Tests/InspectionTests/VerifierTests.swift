@@ -148,7 +148,6 @@ struct VerifierTests {
         Case(.setting, "setting", "DELETE FROM setting WHERE key = 'chain'"),
         Case(.setting, "setting", "DELETE FROM setting WHERE key = 'chain name'"),
         Case(.setting, "setting", "DELETE FROM setting WHERE key = 'branch code'"),
-        Case(.setting, "setting", "DELETE FROM setting WHERE key = 'replica name'"),
         Case(.setting, "setting", "UPDATE setting SET value = x'414242' WHERE key = 'device mark'"),
         Case(
             .setting, "setting",

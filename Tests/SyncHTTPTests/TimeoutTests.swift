@@ -1,5 +1,4 @@
 import SyncHTTP
-import Synchronization
 import Testing
 
 @Suite("What takes too long is given up, and nothing of it stays", .timeLimit(.minutes(1)))
@@ -12,16 +11,16 @@ struct TimeoutTests {
     }
 
     @Test func whatTakesTooLongIsCancelled() async throws {
-        let wasCancelled = Mutex(false)
+        let (cancellations, cancelled) = AsyncStream.makeStream(of: Void.self)
         await #expect(throws: TimeoutError.self) {
             try await withTimeout(.milliseconds(20)) {
                 do { try await Task.sleep(for: .seconds(3_600)) } catch {
-                    wasCancelled.withLock { $0 = true }
+                    cancelled.yield()
                     throw error
                 }
             }
         }
-        #expect(wasCancelled.withLock { $0 })
+        for await _ in cancellations { break }
         // Whoever looked through the limits has ended by now, or goes on: the next is given up too.
         await #expect(throws: TimeoutError.self) {
             try await withTimeout(.milliseconds(20)) { try await Task.sleep(for: .seconds(3_600)) }
@@ -32,6 +31,15 @@ struct TimeoutTests {
         let task = Task { try await withTimeout(.seconds(3_600)) { try await Task.sleep(for: .seconds(3_600)) } }
         task.cancel()
         await #expect(throws: CancellationError.self) { try await task.value }
+    }
+
+    /// A snapshot that was being made was waited for to its end, whatever the limit.
+    @Test func whatDoesNotHearIsNotWaitedFor() async throws {
+        let (stream, end) = AsyncStream.makeStream(of: Void.self)
+        let deaf = Task { for await _ in stream {} }
+        await #expect(throws: TimeoutError.self) { try await withTimeout(.milliseconds(20)) { await deaf.value } }
+        end.finish()
+        await deaf.value
     }
 
     @Test func thousandsAtOnceEndEachByItself() async throws {

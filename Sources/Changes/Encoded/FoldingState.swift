@@ -78,14 +78,6 @@ package struct FoldingState: Sendable {
         }
     }
 
-    private func holdsWrite(of dot: Dot) -> Bool {
-        switch form {
-        case .encoded(let encoded): encoded.state.holdsWrite(of: dot)
-        case .compact(let compact): compact.holdsWrite(of: dot)
-        case .apart(let state): state.holdsWrite(of: dot)
-        }
-    }
-
     /// Applies those operations of a change that are on one of its records.
     ///
     /// The change's past must have been applied, and the change not yet. It can be folded: `foldError` is nil.
@@ -100,8 +92,8 @@ package struct FoldingState: Sendable {
         in memory: inout FoldMemory, greatestLogKey: () throws -> HybridTimestamp?
     ) throws -> [LogRow] {
         if case .encoded(let encoded) = form { form = .compact(memory.compact(encoded)) }
-        if holdsWrite(of: dot) { throw FoldedTwice(dot: dot) }
         if case .compact(var compact) = form {
+            if compact.holdsWrite(of: dot) { throw FoldedTwice(dot: dot) }
             // The only reference to its bytes, so that they are changed where they lie.
             form = .compact(CompactState())
             let isDone = compact.apply(
@@ -110,6 +102,7 @@ package struct FoldingState: Sendable {
             if isDone { return [] }
         }
         var state = self.state(memory.names)
+        if state.holdsWrite(of: dot) { throw FoldedTwice(dot: dot) }
         form = .compact(CompactState())
         var rows: [LogRow] = []
         for item in operations.items(on: record) {

@@ -64,6 +64,7 @@ package final class SampleChain<Store: HubStore> {
         }
         let identity = ReplicaIdentity(key: hub.key)
         try hub.store.base.write { transaction in
+            try transaction.put(hub.chain.bytes, for: .hubChain)
             let author = HubAuthor(transaction, identity: identity, random: randomBytes)
             for draft in drafts { try author.commit(draft, in: common.scope, now: hub.now) }
         }

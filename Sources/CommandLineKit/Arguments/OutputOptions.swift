@@ -18,4 +18,13 @@ package struct OutputOptions: ParsableArguments {
             for line in try text(TextStyle(console)) { try console.write(line: line) }
         }
     }
+
+    /// The same of something that is saved: where the result cannot be written, whoever reads the error knows not to do it again.
+    package func print(
+        saved: String, _ value: @autoclosure () throws -> JSONValue, text: (TextStyle) throws -> [String]
+    ) throws {
+        do { try print(try value(), text: text) } catch let failure as CommandFailure {
+            throw CommandFailure("\(saved) is saved; \(failure)", status: failure.status)
+        }
+    }
 }

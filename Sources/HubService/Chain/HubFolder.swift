@@ -72,10 +72,16 @@ package struct HubFolder<Store: HubStore & SendableMetatype>: ChainSource where 
     private func names() throws -> [String] {
         try chains().compactMap { chain in
             let database = HubFolder.databasePath(folder(chain))
-            guard FileManager.default.fileExists(atPath: database), let store = try openStoreReader(database) else {
+            guard FileManager.default.fileExists(atPath: database) else { return nil }
+            do {
+                guard let store = try openStoreReader(database) else { return nil }
+                let info = try store.read { try $0.setting(.hubChain) }
+                try store.close()
+                return try info.map { try ChainInfo($0).name.string }
+            } catch {
+                // A chain that is damaged, or of another version, is no reason to make no other: serving it says what is wrong.
                 return nil
             }
-            return try store.read { try $0.setting(.hubChain) }.map { try ChainInfo($0).name.string }
         }
     }
 

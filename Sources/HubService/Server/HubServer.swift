@@ -73,7 +73,9 @@ package struct HubServer<Source: ChainSource>: Sendable {
         var group = ServiceGroupConfiguration(
             services: [application(onRunning: onRunning)], gracefulShutdownSignals: [.sigterm, .sigint], logger: logger)
         group.maximumGracefulShutdownDuration = configuration.stopTimeout
-        do { try await ServiceGroup(configuration: group).run() } catch let error as IOError {
+        do { try await ServiceGroup(configuration: group).run() } catch let error as IOError
+            where [EADDRINUSE, EADDRNOTAVAIL, EACCES].contains(error.errnoCode)
+        {
             throw HubFault(
                 .unavailable,
                 "cannot listen on \(configuration.host):\(configuration.port): \(String(cString: strerror(error.errnoCode)))"

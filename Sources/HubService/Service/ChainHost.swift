@@ -51,9 +51,9 @@ package actor ChainHost<Store: HubStore & SendableMetatype> where Store.Transact
         var isExpected = false
     }
 
-    /// Requests that are answered together, and so many changes that no more are added to them: an exchange with one
-    /// change does not wait for many with thousands.
-    package static var greatestGroup: Int { 64 }
+    /// Requests that are answered together: half of those that run at once, so that the others are taken apart meanwhile. And so
+    /// many changes that no more are added to them: an exchange with one change does not wait for many with thousands.
+    package static var greatestGroup: Int { 32 }
     package static var enoughChanges: Int { 5_000 }
 
     /// How many wait to be answered.

@@ -166,7 +166,7 @@ final class AccessAudit {
         }
         // A file that a cut-off join left has a name and nothing else.
         if try absent.count == joined.count && transaction.scopes().isEmpty { return }
-        for key in try missing(of: [.replicaName, .homeScope, .deviceMark]) {
+        for key in try missing(of: [.homeScope, .deviceMark]) {
             findings.add(.setting, "setting", key.rawValue, "it is missing, and this replica records for a branch")
         }
     }

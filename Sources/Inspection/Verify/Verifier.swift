@@ -69,12 +69,22 @@ package struct Verifier {
         }
     }
 
+    /// Only a hub gives certificates and codes.
     private static func role(of transaction: SQLiteTransaction) throws -> Role {
-        try transaction.setting(.hubChain) == nil ? .replica : .hub
+        if try transaction.setting(.hubChain) != nil { return .hub }
+        var isHub = false
+        try transaction.auditCertificates { _ in isHub = true }
+        try transaction.auditEnrolments { _ in isHub = true }
+        return isHub ? .hub : .replica
     }
 
     private func verify(_ transaction: SQLiteTransaction, _ notes: AuditNotes, _ findings: Findings) throws {
         let world = AuditedWorld(role: try role ?? Verifier.role(of: transaction), notes: notes)
+        if role == nil, world.role == .hub, try transaction.setting(.hubChain) == nil {
+            findings.add(
+                .setting, "setting", SettingKey.hubChain.rawValue,
+                "it is missing, and without it no hub opens this file")
+        }
         for key in [ownKey, hubKey] { if let key { world.learn(key) } }
         world.ownFeed = ownKey.map { FeedID($0.replica) }
 

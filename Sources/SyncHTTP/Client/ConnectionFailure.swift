@@ -17,7 +17,7 @@ enum ConnectionFailure {
         case let error as HTTPClientError: return error.shortDescription
         // The library's own names places in its sources.
         case let error where String(reflecting: type(of: error)).hasPrefix("NIOSSL"):
-            return "what answers does not speak TLS, or its certificate is not trusted here"
+            return "its TLS failed: what answers may not speak it, or its certificate may not be trusted here"
         default: return "\(error)"
         }
     }

@@ -38,13 +38,6 @@ package struct HubClientError: Error, Hashable, Sendable {
     }
 }
 
-extension HubClientError {
-    /// Whether the hub has refused the code of a machine that would join: it has not taken the machine's key then.
-    package var isRefusedCode: Bool {
-        [.hub(.codeUnknown), .hub(.codeUsed), .hub(.codeExpired)].contains(code)
-    }
-}
-
 extension HubClientError: CustomStringConvertible {
     package var description: String { message }
 }

@@ -147,13 +147,13 @@ struct SeededGenerator: RandomNumberGenerator {
     }
 }
 
-/// Why a row has no figure, in a sentence.
 /// A row is of more events than the trace has.
 struct ShortTrace: Error {
     let row: Int
     let events: Int
 }
 
+/// Why a row has no figure, in a sentence.
 struct BenchError: Error, CustomStringConvertible {
     let description: String
     init(_ description: String) { self.description = description }

@@ -59,7 +59,8 @@ struct CaseOpenCommand: ReplicaCommand {
                 return (number.description, change.dot)
             }
         }
-        try output.print(["case": .string(number), "change": .string(change.description)]) { _ in [number] }
+        try output.print(saved: "the case \(number)", ["case": .string(number), "change": .string(change.description)])
+        { _ in [number] }
     }
 
     /// A tag that was typed twice is one tag.

@@ -40,7 +40,7 @@ struct CaseSetCommand: ReplicaCommand {
                 return try desk.write(edits, shown: try shown.references(desk), by: author)
             }
         }
-        try output.print(receipt.json) { _ in ["\(receipt.label.visible): saved"] }
+        try output.print(saved: "the change", receipt.json) { _ in ["\(receipt.label.visible): saved"] }
     }
 }
 

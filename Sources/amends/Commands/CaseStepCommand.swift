@@ -40,7 +40,7 @@ struct CaseStepCommand: ReplicaCommand {
                     kind, note: note.map(Text.init), at: moment, by: author)
             }
         }
-        try output.print(receipt.json) { _ in
+        try output.print(saved: "the step", receipt.json) { _ in
             ["\(receipt.label.visible): \(kind.name) is recorded, the status is \(receipt.status.visible)"]
         }
     }

@@ -55,7 +55,7 @@ struct ResolveCommand: ReplicaCommand {
                 return (receipt, try CaseDesk(pen, caseNamed: target.name).choices(of: field).count)
             }
         }
-        try output.print(receipt.json.adding(["settled": .boolean(remaining == 0)])) { _ in
+        try output.print(saved: "the choice", receipt.json.adding(["settled": .boolean(remaining == 0)])) { _ in
             [
                 remaining == 0
                     ? "\(receipt.label.visible): \(field) is settled"

@@ -37,7 +37,8 @@ struct SyncCommand: AsyncParsableCommand, ReplicaCommand {
 
     @Option(
         help: ArgumentHelp(
-            "The hub's new address, from now on.", discussion: "It must be the hub that this replica has joined.",
+            "Where the hub is from now on.",
+            discussion: "Kept once an exchange there has come to its end; the hub must be the one that was joined.",
             valueName: "url"))
     var hub: HubAddress?
 
@@ -56,23 +57,26 @@ struct SyncCommand: AsyncParsableCommand, ReplicaCommand {
 
     private func runOnce() async throws {
         let replica = try Replica.open(path: common.path)
-        if let hub { try await replica.move(to: hub) }
-        let outcome = try await exchange(replica)
+        let outcome = try await exchange(replica, with: try replica.hubClient(at: hub))
         let summary = try SyncSummary(outcome, of: replica)
         try replica.close()
-        try tell(summary)
+        do { try tell(summary) } catch let failure as CommandFailure where !summary.isComplete {
+            Console.standard.say("Error: \(failure)".visible)
+        }
         if !summary.isComplete { throw CommandFailure(status: .incomplete) }
     }
 
-    private func exchange(_ replica: Replica) async throws -> SyncOutcome {
+    private func exchange(_ replica: Replica, with client: HubClient) async throws -> SyncOutcome {
         var progress = ProgressLine(.standard)
         defer { progress.clear() }
         var (received, sent) = (0, 0)
-        return try await replica.synchronise(with: try replica.hubClient(), options: options) { step in
+        let outcome = try await replica.synchronise(with: client, options: options) { step in
             received += step.received
             sent += step.placed
             progress.show("\(sent) changes sent, \(step.unsent) to go; \(received) received")
         }
+        if let hub, outcome.error == nil, outcome.report.isComplete { try replica.keep(hub) }
+        return outcome
     }
 
     /// Runs until the process is asked to end; what was exchanged by then stays.
@@ -83,10 +87,11 @@ struct SyncCommand: AsyncParsableCommand, ReplicaCommand {
             }
             group.addTask {
                 let replica = try Replica.open(path: common.path)
-                if let hub { try await replica.move(to: hub) }
+                let client = try replica.hubClient(at: hub)
+                if hub != nil { report(try await exchange(replica, with: client), of: replica) }
                 var watching = WatchOptions()
                 watching.sync.takesWholeHistory = wholeHistory
-                try await replica.watch(with: try replica.hubClient(), options: watching) { report($0, of: replica) }
+                try await replica.watch(with: client, options: watching) { report($0, of: replica) }
             }
             try await group.next()
             group.cancelAll()

@@ -22,7 +22,10 @@ struct VerifyCommand: ReplicaCommand {
 
     func run() throws {
         let report = try verified()
-        try output.print(report.json) { report.lines($0) }
+        do { try output.print(report.json) { report.lines($0) } } catch let failure as CommandFailure where !report.isOK
+        {
+            throw CommandFailure("there is damage; \(failure)", status: .damage)
+        }
         if !report.isOK { throw CommandFailure(status: .damage) }
     }
 

@@ -48,6 +48,8 @@ final class Hub {
         _ = try process.wait()
     }
 
+    var processID: Int32 { process.processID }
+
     /// Its chains' files.
     func databases() throws -> [String] {
         try FileManager.default.contentsOfDirectory(atPath: folder).map { "\(folder)/\($0)/hub.sqlite" }

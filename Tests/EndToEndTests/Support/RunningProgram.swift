@@ -35,6 +35,8 @@ final class RunningProgram {
     deinit { terminate() }
 
     /// Asks it to end, as a service manager does.
+    var processID: Int32 { process.processIdentifier }
+
     func terminate() { if process.isRunning { process.terminate() } }
 
     /// The next line of its output, as soon as it is there.
