@@ -10,6 +10,8 @@ import SQLiteKit
 /// transactions; what is cached here is dropped when they have.
 package final class SQLiteStore: HubStore {
     package let path: String
+    /// Whose record types have tables.
+    package let schemas: [Schema]
     private let transaction: SQLiteTransaction
     private let backend: Backend
     /// How many steps of the sealing that has become due follow a write.
@@ -45,6 +47,7 @@ package final class SQLiteStore: HubStore {
         let writer = try Writer(
             path: path, migrator: StoreFormat.migrator, durability: durability, cacheKiB: cacheKiB)
         self.path = writer.path
+        self.schemas = schemas
         self.sealingsAfterWrite = sealingsAfterWrite
         backend = .writer(writer)
         transaction = SQLiteTransaction(
@@ -58,6 +61,7 @@ package final class SQLiteStore: HubStore {
     package init(reading path: String, schemas: [Schema]) throws {
         let reader = try Reader(path: path, format: StoreFormat.migrator.format)
         self.path = reader.path
+        self.schemas = schemas
         sealingsAfterWrite = 0
         backend = .reader(reader)
         transaction = SQLiteTransaction(projections: Projections(schemas), entriesPerSegment: .max)

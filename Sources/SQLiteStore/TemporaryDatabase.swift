@@ -13,7 +13,7 @@ package enum TemporaryDatabase {
             FileManager.default.temporaryDirectory
             .appendingPathComponent("amends-\(purpose)-\(UUID().uuidString)").path
         // One that cannot be removed is the system's to clean: what is worked out with it stands.
-        defer { for suffix in ["", "-wal", "-shm"] { unlink(path + suffix) } }
+        defer { for suffix in ["", "-wal", "-shm", ".lock"] { unlink(path + suffix) } }
         return try open(path)
     }
 }

@@ -168,6 +168,9 @@ struct VerifierTests {
         Case(.snapshot, "snapshot_piece", "UPDATE snapshot_piece SET number = number + 99"),
         Case(.page, "stretch", "INSERT INTO stretch VALUES (98765, 40, 1, 1, zeroblob(32))"),
         Case(.page, "projection", "DROP TABLE recovery_case_alias"),
+        Case(.page, "schema", "ALTER TABLE quarantine RENAME COLUMN reason TO season"),
+        Case(.page, "schema", "ALTER TABLE part_key ADD COLUMN extra BLOB"),
+        Case(.page, "schema", "DROP INDEX record_id"),
     ]
 
     @Test(arguments: cases)

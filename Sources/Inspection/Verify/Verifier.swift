@@ -61,11 +61,29 @@ package struct Verifier {
     ) throws -> VerifyReport {
         let notes = try TemporaryDatabase.open(for: "verify") { try AuditNotes(path: $0) }
         defer { notes.close() }
+        let forms = try Verifier.forms(store.schemas)
         // The findings keep the closure, and end with this call.
         return try withoutActuallyEscaping(progress) { progress in
             let findings = Findings(progress: progress)
-            try findings.section("file") { try store.read { try verify($0, notes, findings) } }
+            try findings.section("file") {
+                try store.read { transaction in
+                    try findings.section("schema") {
+                        try FormAudit(transaction: transaction, findings: findings, expected: forms).run()
+                    }
+                    try verify(transaction, notes, findings)
+                }
+            }
             return findings.report
+        }
+    }
+
+    /// The tables of a file that is made anew.
+    private static func forms(_ schemas: [Schema]) throws -> [String: TableForm] {
+        try TemporaryDatabase.open(for: "forms") { path in
+            let store = try SQLiteStore(path: path, schemas: schemas, durability: .normal)
+            let forms = try store.read { try $0.auditedForms() }
+            try store.close()
+            return forms
         }
     }
 

@@ -10,9 +10,9 @@ struct ImportIncidentLogCommand: ReplicaCommand {
         abstract: "Take in an incident log: a CSV file, plain or gzip, with a row for each event.",
         discussion: """
             A row that is here already is counted as unchanged: importing a file twice adds nothing. A row is told by its \
-            incident and its time, and that by its zone: name the same zone each time. A row that cannot be understood is rejected, named on standard error by its line, and the rest goes on. Exit status 1 where the \
-            file cannot be read to its end, as when it was cut short; the rows before that place are imported and \
-            counted.
+            incident and its time, and that by its zone: name the same zone each time. A row that cannot be understood is \
+            rejected, named on standard error by its line, and the rest goes on. Exit status 1 where the file cannot be \
+            read to its end, as when it was cut short; the rows before that place are imported and counted.
 
             Examples:
               amends import incident-log incidents.csv.gz --location "Location 143" --zone +01:00

@@ -40,7 +40,7 @@ struct CommonOptions: ParsableArguments {
         return folder + "/amends/replica.sqlite"
     }
 
-    /// Asks the replica's file on one consistent state of it; nothing is written, and no key is needed.
+    /// Asks the replica's file on one consistent state of it; nothing is recorded, and no key is needed.
     func read<Result>(_ body: (SQLiteTransaction) throws -> Result) throws -> Result {
         let store = try Replica.openStore(reading: path)
         let result = try store.read(body)
