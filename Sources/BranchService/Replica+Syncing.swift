@@ -1,3 +1,4 @@
+import Causality
 import Changes
 import ReplicaSettings
 import Replication
@@ -112,21 +113,35 @@ extension Replica {
         var outcome = outcome
         let now = now()
         let report = outcome.report
-        let (quarantined, isWorthNoting) = try store.read { transaction in
+        let (quarantined, isWorthNoting, refusals) = try store.read { transaction in
             (
                 try transaction.scopes().reduce(0) { try $0 + transaction.quarantined(of: $1.id).count },
-                try SyncNote(transaction).isOutdated(by: report, now: now)
+                try SyncNote(transaction).isOutdated(by: report, now: now), try changedRefusals(report, transaction)
             )
         }
         outcome.quarantined = quarantined
-        guard isWorthNoting else { return outcome }
+        guard isWorthNoting || !refusals.isEmpty else { return outcome }
         try store.write { transaction in
+            for (scope, reason) in refusals { try transaction.put(text: reason, for: .refusal(of: scope)) }
             if let hubTime = report.hubTime {
                 try transaction.put(text: String(hubTime - now), for: .clockOffset)
             }
             if report.isComplete { try transaction.put(text: String(now), for: .lastSync) }
         }
         return outcome
+    }
+}
+
+extension Replica {
+    /// What the file says otherwise of why scopes take no part. A hub that was not reached has said nothing about it.
+    private func changedRefusals(
+        _ report: SyncReport, _ transaction: SQLiteTransaction
+    ) throws -> [(scope: ScopeID, reason: String?)] {
+        guard report.failure == nil else { return [] }
+        return try transaction.scopes().compactMap { scope in
+            let reason = report.refusals.first { $0.scope == scope.id }?.refusal.reason.string
+            return try transaction.text(.refusal(of: scope.id)) == reason ? nil : (scope.id, reason)
+        }
     }
 }
 

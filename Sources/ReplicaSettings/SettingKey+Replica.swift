@@ -1,3 +1,4 @@
+import Causality
 import Replication
 
 /// What a replica's file says of itself. Whoever works with the replica writes it, whoever inspects a file reads it.
@@ -26,6 +27,8 @@ extension SettingKey {
     /// Milliseconds since 1970 by the local clock of the last complete synchronisation, as text; of those that moved
     /// nothing, one in ten minutes is noted.
     package static let lastSync = SettingKey(rawValue: "last sync")
+    /// Why a scope took no part in the last exchange, in words for people; nothing where it did.
+    package static func refusal(of scope: ScopeID) -> SettingKey { SettingKey(rawValue: "refusal \(scope)") }
     /// Hub's clock less local clock in milliseconds at the last exchange that was noted, as text.
     package static let clockOffset = SettingKey(rawValue: "clock offset")
 }

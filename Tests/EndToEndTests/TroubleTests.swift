@@ -50,6 +50,30 @@ import Testing
         try moved.stop()
     }
 
+    /// A file that was copied wrote beside itself, and a bundle of the copy's came to an innocent machine: `status` said that all was well.
+    @Test func aScopeThatIsStuckIsSaid() throws {
+        let place = try Workplace()
+        let hub = try Hub(place)
+        let first = try joined(place, hub, try hub.addBranch("Kemang"), file: "first.sqlite")
+        let other = try joined(place, hub, try hub.anotherCode("Kemang"), file: "other.sqlite")
+        try first.must("sync")
+        for suffix in ["", ".key"] {
+            try FileManager.default.copyItem(atPath: first.replica + suffix, toPath: place.file("copy.sqlite") + suffix)
+        }
+        let copy = try Branch(place, file: "copy.sqlite", named: nil)
+        _ = try first.open("--title", "A")
+        _ = try copy.open("--title", "B")
+        let bundle = place.file("copy.bundle")
+        try copy.must("bundle", "create", bundle)
+        try other.must("bundle", "apply", bundle)
+        try first.must("sync")
+        let stuck = try other.run("sync")
+        #expect(stuck.status == 4 && stuck.talk.contains("copied"))
+        let status = try other.must("status").output
+        #expect(status.contains("Kemang is stuck: ") && status.contains("copied"), "\(status)")
+        #expect(!(try first.must("status").output.contains("stuck")))
+    }
+
     /// After a slip of the pen some commands said to join again, and others to remove the file.
     @Test func aCodeThatIsRefusedIsTriedAgainWithAnother() throws {
         let place = try Workplace()

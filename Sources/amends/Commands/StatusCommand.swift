@@ -40,6 +40,8 @@ struct ReplicaStatus {
         let fingerprint: Hash256
         /// What the scope began with here.
         let base: SnapshotManifest?
+        /// Why it took no part in the last exchange.
+        let refusal: String?
     }
 
     let branch: String
@@ -66,7 +68,8 @@ struct ReplicaStatus {
         scopes = try states.map { state in
             Scope(
                 state: state, name: try names.name(of: state.id), waiting: try transaction.unplacedCount(of: state.id),
-                fingerprint: try transaction.fingerprint(of: state.id).hash, base: try transaction.base(of: state.id))
+                fingerprint: try transaction.fingerprint(of: state.id).hash, base: try transaction.base(of: state.id),
+                refusal: try transaction.text(.refusal(of: state.id)))
         }
     }
 
@@ -87,6 +90,9 @@ struct ReplicaStatus {
         default: lines.append("\(waiting) changes wait to be sent, nothing is lost")
         }
         lines.append(lastSync.map { "last synchronised \(CivilTime.text(milliseconds: $0))" } ?? "never synchronised")
+        for scope in scopes {
+            if let refusal = scope.refusal { lines.append(style.warning("\(scope.name) is stuck: \(refusal)".visible)) }
+        }
         if conflicts > 0 { lines.append(style.warning("\(conflicts) to choose: amends conflicts")) }
         if quarantined > 0 {
             let changes = quarantined == 1 ? "1 change is" : "\(quarantined) changes are"
@@ -115,7 +121,7 @@ extension ReplicaStatus.Scope {
         [
             "scope": .string(state.id.description), "name": .string(name), "position": JSONValue(state.position),
             "historyHash": .string(state.history.hash.description), "fingerprint": .string(fingerprint.description),
-            "waiting": JSONValue(waiting),
+            "waiting": JSONValue(waiting), "refusal": JSONValue(refusal),
             "snapshot": base.map { base in
                 [
                     "position": JSONValue(base.position), "records": JSONValue(base.recordCount),
