@@ -36,8 +36,7 @@ package struct Console: Sendable {
     package func write(_ bytes: [UInt8]) throws {
         let code = Console.write(bytes, to: output)
         guard code == 0 || code == EPIPE else {
-            throw CommandFailure(
-                "the result could not be written: \(String(cString: strerror(code)))")
+            throw CommandFailure("the result could not be written: \(String(cString: strerror(code)))")
         }
     }
 

@@ -5,6 +5,13 @@ import Testing
 struct TimeoutTests {
     private struct Failure: Error {}
 
+    /// Waits for what never comes.
+    private func untilCancelled() async {
+        let (nothing, end) = AsyncStream.makeStream(of: Void.self)
+        for await _ in nothing {}
+        end.finish()
+    }
+
     @Test func whatComesInTimeIsTheResult() async throws {
         #expect(try await withTimeout(.seconds(3_600)) { 7 } == 7)
         await #expect(throws: Failure.self) { try await withTimeout(.seconds(3_600)) { throw Failure() } }
@@ -14,21 +21,19 @@ struct TimeoutTests {
         let (cancellations, cancelled) = AsyncStream.makeStream(of: Void.self)
         await #expect(throws: TimeoutError.self) {
             try await withTimeout(.milliseconds(20)) {
-                do { try await Task.sleep(for: .seconds(3_600)) } catch {
-                    cancelled.yield()
-                    throw error
-                }
+                await self.untilCancelled()
+                cancelled.yield()
             }
         }
         for await _ in cancellations { break }
         // Whoever looked through the limits has ended by now, or goes on: the next is given up too.
         await #expect(throws: TimeoutError.self) {
-            try await withTimeout(.milliseconds(20)) { try await Task.sleep(for: .seconds(3_600)) }
+            try await withTimeout(.milliseconds(20)) { await self.untilCancelled() }
         }
     }
 
     @Test func whoeverCancelsFromOutsideIsNotToldOfATimeout() async throws {
-        let task = Task { try await withTimeout(.seconds(3_600)) { try await Task.sleep(for: .seconds(3_600)) } }
+        let task = Task { try await withTimeout(.seconds(3_600)) { await self.untilCancelled() } }
         task.cancel()
         await #expect(throws: CancellationError.self) { try await task.value }
     }

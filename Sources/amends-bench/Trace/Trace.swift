@@ -26,6 +26,7 @@ struct Trace {
         events.reserveCapacity(lines.count)
         var numbers: [Text] = []
         var known: [Text: Int] = [:]
+        var begun: Set<Int> = []
         var random = SeededGenerator(seed: seed)
         var time: Int64 = 0
         for (index, text) in lines.enumerated() {
@@ -38,17 +39,18 @@ struct Trace {
             time = minute == nil ? time + 1 + drawn % 1_000 : max(time + 1, drawn)
             let incident = known[line.number] ?? numbers.count
             if incident == numbers.count {
-                guard line.isFirst else {
-                    throw BenchError(
-                        "line \(index + 1) of the trace: the first line of the incident \(line.number) has a 1 after the number"
-                    )
-                }
                 known[line.number] = incident
                 numbers.append(line.number)
             }
+            if line.isFirst { begun.insert(incident) }
             events.append(Event(line: line, milliseconds: time, incident: incident))
         }
         guard !events.isEmpty else { throw BenchError("the trace \(name) is empty") }
+        if let index = events.firstIndex(where: { !begun.contains($0.incident) }) {
+            throw BenchError(
+                "line \(index + 1) of the trace: no line of the incident \(events[index].line.number) has a 1 after the number"
+            )
+        }
         self.init(name: name, events: events, numbers: numbers)
     }
 
