@@ -73,6 +73,13 @@ package enum ByteOrder {
     ) -> Int {
         let count = min(leftRange.count, rightRange.count)
         var offset = 0
+        // Eight bytes at a time, as one number whose greatest digits come first.
+        while offset + 8 <= count {
+            let x = left.loadUnaligned(fromByteOffset: leftRange.lowerBound + offset, as: UInt64.self)
+            let y = right.loadUnaligned(fromByteOffset: rightRange.lowerBound + offset, as: UInt64.self)
+            if x != y { return UInt64(bigEndian: x) < UInt64(bigEndian: y) ? -1 : 1 }
+            offset += 8
+        }
         while offset < count {
             let (x, y) = (left[leftRange.lowerBound + offset], right[rightRange.lowerBound + offset])
             if x != y { return x < y ? -1 : 1 }

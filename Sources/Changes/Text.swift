@@ -58,8 +58,15 @@ package struct Text: Hashable, Comparable, Sendable {
         return withBytes { Text.areEqual($0, UnsafeRawBufferPointer(rebasing: bytes[range])) }
     }
 
+    /// Whether nothing of it is seen: spaces, line ends, and characters without a width.
+    package var isBlank: Bool {
+        !string.unicodeScalars.contains {
+            !$0.properties.isWhitespace && !$0.properties.isDefaultIgnorableCodePoint
+        }
+    }
+
     /// Lends the UTF-8 as one run: walking a string's view byte by byte costs several times as much.
-    private func withBytes<Result>(_ body: (UnsafeRawBufferPointer) -> Result) -> Result {
+    func withBytes<Result>(_ body: (UnsafeRawBufferPointer) -> Result) -> Result {
         if let result = string.utf8.withContiguousStorageIfAvailable({ body(UnsafeRawBufferPointer($0)) }) {
             return result
         }

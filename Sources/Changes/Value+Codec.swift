@@ -122,9 +122,18 @@ extension Value {
 }
 
 extension Value {
+    /// A value in canonical bytes that were checked.
+    init(checked bytes: [UInt8], _ range: Range<Int>) {
+        var reader = ByteReader(bytes, range)
+        do { self = try Value(from: &reader) } catch { preconditionFailure("a value's bytes are none: \(error)") }
+    }
+
+    /// What the canonical bytes of a text begin with, and those of nothing else.
+    static var textTag: UInt8 { UInt8(Tag.text.rawValue) }
+
     /// Appends what canonical bytes have before the UTF-8 of a text of `count` bytes.
     static func appendTextHead(count: Int, to buffer: inout [UInt8]) {
-        buffer.append(UInt8(Tag.text.rawValue))
+        buffer.append(textTag)
         var rest = count
         while rest >= 0x80 {
             buffer.append(UInt8(truncatingIfNeeded: rest) | 0x80)

@@ -16,10 +16,13 @@ enum SteadyModel: BitModel {
 
     static var start: UInt16 { 1 << 15 }
 
+    @inline(__always)
     static func likelihood(_ word: UInt16) -> UInt32 { UInt32(word) }
 
+    @inline(__always)
     static func afterZero(_ word: UInt16) -> UInt16 { word + (greatest - word) >> rate }
 
+    @inline(__always)
     static func afterOne(_ word: UInt16) -> UInt16 { word - (word - least) >> rate }
 }
 
@@ -34,25 +37,30 @@ enum QuickModel: BitModel {
 
     static var start: UInt16 { (whole / 2) << countBits }
 
+    @inline(__always)
     static func likelihood(_ word: UInt16) -> UInt32 { UInt32(word >> countBits) << 4 }
 
+    @inline(__always)
     static func afterZero(_ word: UInt16) -> UInt16 {
         let likelihood = word >> countBits
-        return next(min(likelihood + (whole - likelihood) >> rate(word), greatest), word)
+        return next(min(likelihood + (whole - likelihood) &>> rate(word), greatest), word)
     }
 
+    @inline(__always)
     static func afterOne(_ word: UInt16) -> UInt16 {
         let likelihood = word >> countBits
-        return next(max(likelihood - likelihood >> rate(word), least), word)
+        return next(max(likelihood - likelihood &>> rate(word), least), word)
     }
 
     private static func count(_ word: UInt16) -> UInt16 { word & (1 << countBits - 1) }
 
     /// How many bits the number of bits that came, with the next one, takes.
+    @inline(__always)
     private static func rate(_ word: UInt16) -> UInt16 {
         UInt16(UInt16.bitWidth - (count(word) + 1).leadingZeroBitCount)
     }
 
+    @inline(__always)
     private static func next(_ likelihood: UInt16, _ word: UInt16) -> UInt16 {
         likelihood << countBits | min(count(word) + 1, greatestCount)
     }

@@ -38,7 +38,18 @@ package struct ByteReader {
         return byte == 1
     }
 
+    @inline(__always)
     package mutating func readInteger() throws(CodecError) -> UInt64 {
+        // Most numbers take one byte.
+        if index < end, bytes[index] < 0x80 {
+            defer { index += 1 }
+            return UInt64(bytes[index])
+        }
+        return try readLongInteger()
+    }
+
+    @inline(never)
+    private mutating func readLongInteger() throws(CodecError) -> UInt64 {
         let start = index
         var result: UInt64 = 0
         var shift: UInt64 = 0

@@ -19,6 +19,8 @@ package struct ByteWriter {
 
     /// An unsigned integer in 1 to 10 bytes, least significant seven bits first.
     package mutating func write(_ value: UInt64) {
+        // Most numbers take one byte.
+        if value < 0x80 { return bytes.append(UInt8(truncatingIfNeeded: value)) }
         var rest = value
         while rest >= 0x80 {
             bytes.append(UInt8(truncatingIfNeeded: rest) | 0x80)

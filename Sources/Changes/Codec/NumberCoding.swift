@@ -62,42 +62,45 @@ struct NumberEncoder<Model: BitModel> {
         }
     }
 
-    /// The innermost loop: that nobody else has the words is looked at once.
+    /// The innermost loop: that nobody else has the words is looked at once, and what it changes lies in registers meanwhile.
     private static func write(
         _ symbol: UInt64, at base: Int, _ words: inout [UInt16], _ output: inout RangeOutput
     ) {
         words.withUnsafeMutableBufferPointer { words in
-            func write(bit: Int, at place: Int) {
-                let word = words[place]
-                output.write(bit: bit, likelihoodOfZero: Model.likelihood(word))
-                words[place] = bit == 0 ? Model.afterZero(word) : Model.afterOne(word)
-            }
+            var interval = output.interval
             let isLong = symbol >= NumberCoding.firstLong
-            write(bit: isLong ? 1 : 0, at: base)
+            write(bit: isLong ? 1 : 0, &words[base], &interval, &output)
             var node = isLong ? 1 : Int(NumberCoding.firstLong)
             while node < NumberCoding.nodes {
                 // The node's leading 1 stands as many places up as there are bits left of nine.
-                let bit = Int(symbol >> UInt64(node.leadingZeroBitCount - NumberCoding.leadingZeros)) & 1
-                write(bit: bit, at: base + node)
+                let bit = Int(symbol &>> UInt64(node.leadingZeroBitCount - NumberCoding.leadingZeros)) & 1
+                write(bit: bit, &words[base + node], &interval, &output)
                 node = node << 1 | bit
             }
+            output.interval = interval
         }
+    }
+
+    @inline(__always)
+    private static func write(
+        bit: Int, _ word: inout UInt16, _ interval: inout RangeInterval, _ output: inout RangeOutput
+    ) {
+        interval.narrow(to: bit, likelihoodOfZero: Model.likelihood(word))
+        word = bit == 0 ? Model.afterZero(word) : Model.afterOne(word)
+        output.normalise(&interval)
     }
 
     /// All that was written; nothing may follow.
     mutating func finish() -> [UInt8] { output.finish() }
 }
 
-/// What a range encoder has written, and the interval in which the rest lies.
-private struct RangeOutput {
-    private var low: UInt64 = 0
-    private var range: UInt32 = .max
-    /// The byte before `low`, and how many bytes 255 follow it: a carry may still change them.
-    private var held: UInt8?
-    private var full = 0
-    private var bytes: [UInt8] = []
+/// The interval in which all that may still be written lies.
+private struct RangeInterval {
+    var low: UInt64 = 0
+    var range: UInt32 = .max
 
-    mutating func write(bit: Int, likelihoodOfZero: UInt32) {
+    @inline(__always)
+    mutating func narrow(to bit: Int, likelihoodOfZero: UInt32) {
         let bound = (range >> NumberCoding.likelihoodBits) * likelihoodOfZero
         if bit == 0 {
             range = bound
@@ -105,24 +108,36 @@ private struct RangeOutput {
             low += UInt64(bound)
             range -= bound
         }
-        normalise()
     }
+}
+
+/// What a range encoder has written, and the interval in which the rest lies.
+private struct RangeOutput {
+    var interval = RangeInterval()
+    /// The byte before `low`, and how many bytes 255 follow it: a carry may still change them.
+    private var held: UInt8?
+    private var full = 0
+    private var bytes: [UInt8] = []
 
     /// - Precondition: at most `NumberCoding.plainBits`.
     mutating func write(plain bits: UInt64, count: Int) {
-        range >>= UInt32(count)
-        low += bits * UInt64(range)
-        normalise()
+        interval.range >>= UInt32(count)
+        interval.low += bits * UInt64(interval.range)
+        var interval = interval
+        normalise(&interval)
+        self.interval = interval
     }
 
-    private mutating func normalise() {
-        while range < NumberCoding.leastRange {
-            range <<= 8
-            shift()
+    @inline(__always)
+    mutating func normalise(_ interval: inout RangeInterval) {
+        while interval.range < NumberCoding.leastRange {
+            interval.range <<= 8
+            shift(&interval.low)
         }
     }
 
-    private mutating func shift() {
+    @inline(never)
+    private mutating func shift(_ low: inout UInt64) {
         if low < 0xff00_0000 || low > UInt64(UInt32.max) {
             let carry = UInt8(truncatingIfNeeded: low >> 32)
             if let held { bytes.append(held &+ carry) }
@@ -136,7 +151,9 @@ private struct RangeOutput {
     }
 
     mutating func finish() -> [UInt8] {
-        for _ in 0..<5 { shift() }
+        var low = interval.low
+        for _ in 0..<5 { shift(&low) }
+        interval.low = low
         return bytes
     }
 }

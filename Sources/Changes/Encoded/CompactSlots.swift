@@ -130,10 +130,7 @@ package struct CompactSlots: Sendable {
     }
 
     private func value(_ range: Range<Int>, of state: CompactState) -> Value {
-        var reader = ByteReader(state.bytes, range)
-        do { return try Value(from: &reader) } catch {
-            preconditionFailure("a state's bytes are none: \(error)")
-        }
+        Value(checked: state.bytes, range)
     }
 
     /// Whether more than one value stands in a slot.

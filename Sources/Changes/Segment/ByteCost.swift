@@ -19,18 +19,30 @@ struct ByteCost {
         withUnsafeTemporaryAllocation(of: Int32.self, capacity: 256) { histogram in
             histogram.initialize(repeating: 0)
             bytes.withUnsafeBufferPointer { for byte in $0 { histogram[Int(byte)] &+= 1 } }
-            return value(of: UnsafeBufferPointer(histogram), bytes.count)
+            guard bytes.count < histogram.count else { return value(of: UnsafeBufferPointer(histogram), bytes.count) }
+            // Of few bytes these are gone through, not all that there might be: each counts where it comes first.
+            var sum = 0
+            let whole = binaryLogarithm(bytes.count)
+            bytes.withUnsafeBufferPointer { bytes in
+                for byte in bytes where histogram[Int(byte)] > 0 {
+                    sum += value(ofEach: Int(histogram[Int(byte)]), whole)
+                    histogram[Int(byte)] = 0
+                }
+            }
+            return sum
         }
     }
 
     private static func value(of histogram: UnsafeBufferPointer<Int32>, _ total: Int) -> Int {
         var sum = 0
         let whole = binaryLogarithm(total)
-        for count in histogram where count > 0 {
-            // A table of codes has its price too.
-            sum += Int(count) * (whole - binaryLogarithm(Int(count))) + least
-        }
+        for count in histogram where count > 0 { sum += value(ofEach: Int(count), whole) }
         return sum
+    }
+
+    /// What a byte that comes `count` times costs in all. A table of codes has its price too.
+    private static func value(ofEach count: Int, _ whole: Int) -> Int {
+        count * (whole - binaryLogarithm(count)) + least
     }
 
     /// log2 in 1/256, linear between the powers of two.

@@ -1,38 +1,56 @@
 /// Numbers runs of bytes in the order in which each first comes: the same run, the same number.
 struct ByteInterner {
     private(set) var bytes: [UInt8] = []
-    private(set) var ranges: [Range<Int>] = []
-    private var hashes: [Int] = []
+    private var runs: [Run] = []
     /// Numbers, or -1; open addressing. Its order depends on the process and reaches nothing.
     private var table: [Int32] = Array(repeating: -1, count: 16)
 
-    var count: Int { ranges.count }
+    private struct Run {
+        let start: Int
+        let end: Int
+        let hash: Int
 
-    subscript(number: Int) -> ArraySlice<UInt8> { bytes[ranges[number]] }
+        var range: Range<Int> { start..<end }
+    }
+
+    /// Room for so many runs, of so many bytes in all, is taken at once: most interners have a few.
+    private static let first = (runs: 16, bytes: 256)
+
+    var count: Int { runs.count }
+
+    subscript(number: Int) -> ArraySlice<UInt8> { bytes[runs[number].range] }
+
+    /// Where a run lies in `bytes`.
+    func range(_ number: Int) -> Range<Int> { runs[number].range }
+
+    func allSatisfy(_ predicate: (Range<Int>) -> Bool) -> Bool { runs.allSatisfy { predicate($0.range) } }
 
     /// - Parameter expected: a number that it most likely is: that costs one comparison.
     /// - Returns: the number of `source[range]`, and whether it is new.
     mutating func intern(
         _ source: [UInt8], _ range: Range<Int>, expecting expected: Int = .max
     ) -> (number: Int, isNew: Bool) {
-        if expected < ranges.count, ByteInterner.areEqual(bytes, ranges[expected], source, range) {
+        if expected < runs.count, ByteInterner.areEqual(bytes, runs[expected].range, source, range) {
             return (expected, false)
         }
         let hash = self.hash(source, range)
         var slot = hash & (table.count - 1)
         while table[slot] >= 0 {
             let number = Int(table[slot])
-            if hashes[number] == hash, ByteInterner.areEqual(bytes, ranges[number], source, range) {
+            if runs[number].hash == hash, ByteInterner.areEqual(bytes, runs[number].range, source, range) {
                 return (number, false)
             }
             slot = (slot + 1) & (table.count - 1)
         }
-        let number = ranges.count
+        let number = runs.count
+        if number == 0 {
+            runs.reserveCapacity(ByteInterner.first.runs)
+            bytes.reserveCapacity(ByteInterner.first.bytes)
+        }
         table[slot] = Int32(number)
-        hashes.append(hash)
-        ranges.append(bytes.count..<bytes.count + range.count)
-        bytes.append(contentsOf: source[range])
-        if ranges.count * 2 > table.count { grow() }
+        runs.append(Run(start: bytes.count, end: bytes.count + range.count, hash: hash))
+        source.withUnsafeBytes { bytes.append(contentsOf: UnsafeRawBufferPointer(rebasing: $0[range])) }
+        if runs.count * 2 > table.count { grow() }
         return (number, true)
     }
 
@@ -40,8 +58,8 @@ struct ByteInterner {
 
     private mutating func grow() {
         table = Array(repeating: -1, count: table.count * 2)
-        for number in hashes.indices {
-            var slot = hashes[number] & (table.count - 1)
+        for number in runs.indices {
+            var slot = runs[number].hash & (table.count - 1)
             while table[slot] >= 0 { slot = (slot + 1) & (table.count - 1) }
             table[slot] = Int32(number)
         }
@@ -69,10 +87,13 @@ struct ByteInterner {
                 hash = ByteInterner.mixed(hash ^ bytes.loadUnaligned(fromByteOffset: index, as: UInt64.self))
                 index += 8
             }
+            if index == range.upperBound { return Int(truncatingIfNeeded: hash) }
             var rest: UInt64 = 0
-            while index < range.upperBound {
-                rest = rest << 8 | UInt64(bytes[index])
-                index += 1
+            if range.count >= 8 {
+                // The last word, some of which was looked at before.
+                rest = bytes.loadUnaligned(fromByteOffset: range.upperBound - 8, as: UInt64.self)
+            } else {
+                for index in index..<range.upperBound { rest = rest << 8 | UInt64(bytes[index]) }
             }
             return Int(truncatingIfNeeded: ByteInterner.mixed(hash ^ rest))
         }

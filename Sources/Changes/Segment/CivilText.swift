@@ -15,40 +15,57 @@ struct CivilText: Hashable, Sendable {
     /// 1 seconds, 2 space, 4 `Z`.
     var rawValue: UInt8 { (hasSeconds ? 1 : 0) | (hasSpace ? 2 : 0) | (hasZulu ? 4 : 0) }
 
+    private init(hasSeconds: Bool, hasSpace: Bool, hasZulu: Bool) {
+        self.hasSeconds = hasSeconds
+        self.hasSpace = hasSpace
+        self.hasZulu = hasZulu
+    }
+
     init?(rawValue: UInt8) {
         guard rawValue < 8 else { return nil }
-        hasSeconds = rawValue & 1 != 0
-        hasSpace = rawValue & 2 != 0
-        hasZulu = rawValue & 4 != 0
+        self.init(hasSeconds: rawValue & 1 != 0, hasSpace: rawValue & 2 != 0, hasZulu: rawValue & 4 != 0)
     }
 
     /// The form that `text` is in and its number of units since 1970; nil where it is not exactly what `text(of:)` gives.
-    static func parse(_ text: Text) -> (form: CivilText, number: Int64)? {
-        let bytes = Array(text.string.utf8)
-        guard (16...20).contains(bytes.count) else { return nil }
-        let hasZulu = bytes[bytes.count - 1] == UInt8(ascii: "Z")
-        let length = bytes.count - (hasZulu ? 1 : 0)
+    static func parse(_ text: Text) -> (form: CivilText, number: Int64)? { text.withBytes { parse($0) } }
+
+    /// The same of a text's UTF-8: nothing is made of it.
+    static func parse(_ text: UnsafeRawBufferPointer) -> (form: CivilText, number: Int64)? {
+        guard (16...20).contains(text.count) else { return nil }
+        let hasZulu = text[text.count - 1] == UInt8(ascii: "Z")
+        let length = text.count - (hasZulu ? 1 : 0)
         guard length == 16 || length == 19 else { return nil }
-        let flags: UInt8 = (length == 19 ? 1 : 0) | (bytes[10] == UInt8(ascii: " ") ? 2 : 0) | (hasZulu ? 4 : 0)
-        func number(_ range: Range<Int>) -> Int64 {
-            // What is no digit gives some number, whose text is another one.
-            bytes[range].reduce(0) { $0 * 10 + Int64($1) - 48 }
+        let form = CivilText(
+            hasSeconds: length == 19, hasSpace: text[10] == UInt8(ascii: " "), hasZulu: hasZulu)
+        guard form.hasSpace || text[10] == UInt8(ascii: "T"), text[4] == UInt8(ascii: "-"),
+            text[7] == UInt8(ascii: "-"),
+            text[13] == UInt8(ascii: ":"), !form.hasSeconds || text[16] == UInt8(ascii: ":")
+        else { return nil }
+        func number(_ range: Range<Int>, upTo greatest: Int64) -> Int64? {
+            var result: Int64 = 0
+            for index in range {
+                let digit = text[index] &- UInt8(ascii: "0")
+                guard digit < 10 else { return nil }
+                result = result * 10 + Int64(digit)
+            }
+            return result <= greatest ? result : nil
         }
-        let month = number(5..<7)
-        guard let form = CivilText(rawValue: flags), (1...12).contains(month) else { return nil }
-        let minutes = (dayNumber(number(0..<4), month, number(8..<10)) * 24 + number(11..<13)) * 60 + number(14..<16)
-        let result = form.hasSeconds ? minutes * 60 + number(17..<19) : minutes
-        return form.bytes(of: result) == bytes ? (form, result) : nil
+        guard let year = number(0..<4, upTo: 9_999), let month = number(5..<7, upTo: 12),
+            let day = number(8..<10, upTo: 31), let hour = number(11..<13, upTo: 23),
+            let minute = number(14..<16, upTo: 59), let second = form.hasSeconds ? number(17..<19, upTo: 59) : 0,
+            month > 0
+        else { return nil }
+        let dayNumber = dayNumber(year, month, day)
+        // The thirtieth of February is another day.
+        guard date(dayNumber) == (year, month, day) else { return nil }
+        let minutes = (dayNumber * 24 + hour) * 60 + minute
+        return (form, form.hasSeconds ? minutes * 60 + second : minutes)
     }
 
     /// - Returns: nil where the year has not four digits.
     func text(of number: Int64) -> Text? {
-        bytes(of: number).map { Text(String(decoding: $0, as: UTF8.self)) }
-    }
-
-    private func bytes(of number: Int64) -> [UInt8]? {
         var writer = ByteWriter(reserving: byteCount)
-        return write(number, into: &writer) ? writer.bytes : nil
+        return write(number, into: &writer) ? Text(String(decoding: writer.bytes, as: UTF8.self)) : nil
     }
 
     /// Of every text of this form.

@@ -5,8 +5,6 @@ struct ColumnWriter {
     let form: FieldOperation.Form
     let formBytes: [UInt8]
     private var contents = ByteInterner()
-    /// Of each content, if it could be a number.
-    private var values: [Value?] = []
     private var uses: [Use] = []
 
     private struct Use {
@@ -28,17 +26,11 @@ struct ColumnWriter {
     }
 
     /// - Parameter item: an operation in `source`.
-    mutating func append(
-        _ source: [UInt8], _ item: EncodedOperations.Item, record: Int, milliseconds: Int64
-    ) throws(CodecError) {
+    mutating func append(_ source: [UInt8], _ item: EncodedOperations.Item, record: Int, milliseconds: Int64) {
         // Most likely it is the one before: a status, a name.
-        let (content, isNew) = contents.intern(
+        let (content, _) = contents.intern(
             source, item.element.lowerBound..<item.form.upperBound,
             expecting: uses.last.map { Int($0.content) } ?? .max)
-        if isNew {
-            var reader = ByteReader(source, item.value)
-            values.append(form.hasElement || form.isShown ? nil : try Value(from: &reader))
-        }
         uses.append(Use(content: Int32(content), record: Int32(record), milliseconds: milliseconds))
     }
 
@@ -48,7 +40,7 @@ struct ColumnWriter {
     ///   - records: in the segment.
     ///   - mayRemember: whether the column may be told from the record's number before.
     func encoded(records: Int, mayRemember: Bool) -> Encoded {
-        let texts = values.allSatisfy { $0?.text != nil }
+        let texts = areValues && contents.allSatisfy { contents.bytes[$0.lowerBound] == Value.textTag }
         var best = listed(texts: texts, newestFirst: false)
         var cost = ByteCost.value(of: best.stream.bytes)
         func consider(_ candidate: @autoclosure () -> Encoded) {
@@ -69,17 +61,19 @@ struct ColumnWriter {
         return best
     }
 
+    /// Whether its contents are values and nothing else.
+    private var areValues: Bool { !form.hasElement && !form.isShown }
+
     /// The form of numbers that all values of the column have, and the number of each content.
     private func numbers() -> (form: NumberForm, numbers: [Int64])? {
-        guard let first = values.first ?? nil else { return nil }
-        for form in NumberForm.candidates(for: first) {
+        guard areValues, contents.count > 0 else { return nil }
+        for form in NumberForm.candidates(for: Value(checked: contents.bytes, contents.range(0))) {
             var numbers: [Int64] = []
-            numbers.reserveCapacity(values.count)
-            for value in values {
-                guard let value, let number = form.number(of: value) else { break }
-                numbers.append(number)
+            numbers.reserveCapacity(contents.count)
+            let areAll = contents.allSatisfy { range in
+                form.number(of: range, in: contents.bytes).map { numbers.append($0) } != nil
             }
-            if numbers.count == values.count { return (form, numbers) }
+            if areAll { return (form, numbers) }
         }
         return nil
     }

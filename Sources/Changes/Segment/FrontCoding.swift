@@ -1,12 +1,15 @@
 /// Runs of bytes, each told from the one before it: how many first bytes they share, how many others follow, those.
 enum FrontCoding {
     static func write(_ next: ArraySlice<UInt8>, after last: ArraySlice<UInt8>, into writer: inout ByteWriter) {
-        var shared = 0
-        while shared < min(next.count, last.count),
-            next[next.startIndex + shared] == last[last.startIndex + shared]
-        { shared += 1 }
-        writer.write(shared)
-        writer.write(next[(next.startIndex + shared)...])
+        next.withUnsafeBytes { next in
+            let shared = last.withUnsafeBytes { last in
+                var shared = 0
+                while shared < min(next.count, last.count), next[shared] == last[shared] { shared += 1 }
+                return shared
+            }
+            writer.write(shared)
+            writer.write(UnsafeRawBufferPointer(rebasing: next[shared...]))
+        }
     }
 
     /// Appends the next run to `buffer`, in which `last` is the range of the one before it.

@@ -52,6 +52,19 @@ enum NumberForm: Hashable, Sendable {
         }
     }
 
+    /// The number of a value where it lies in canonical bytes that were checked; nil for a value of another form.
+    func number(of value: Range<Int>, in bytes: [UInt8]) -> Int64? {
+        if case .civil(let form) = self {
+            return bytes.withUnsafeBytes { bytes in
+                guard case .text(let text) = EncodedScalar(value, in: bytes),
+                    let (found, number) = CivilText.parse(UnsafeRawBufferPointer(rebasing: bytes[text])), found == form
+                else { return nil }
+                return number
+            }
+        }
+        return number(of: Value(checked: bytes, value))
+    }
+
     /// The forms that `value` could have, the coarsest units first.
     static func candidates(for value: Value) -> [NumberForm] {
         switch value {

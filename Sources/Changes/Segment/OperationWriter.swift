@@ -50,7 +50,7 @@ struct OperationWriter {
             }
             followers[lastColumn] = column
             lastColumn = column
-            try columns[column].append(
+            columns[column].append(
                 change.bytes, items[index], record: indices[items[index].record], milliseconds: stamp.milliseconds)
             if change.origins.count > 1 { shape.write(items[index].record) }
             shape.write(column)

@@ -33,6 +33,6 @@ struct RecordWriter {
 
     /// What must be added to the number at the end of the record before; nil where they differ in more than that.
     private func step(to record: Int) -> Int64? {
-        TrailingNumber.step(interner.bytes, from: interner.ranges[record - 1], to: interner.ranges[record])
+        TrailingNumber.step(interner.bytes, from: interner.range(record - 1), to: interner.range(record))
     }
 }
