@@ -11,7 +11,8 @@ package enum ImportInterruption: Hashable, Sendable {
 extension ImportInterruption: CustomStringConvertible {
     package var description: String {
         switch self {
-        case .insideRow(let line): "The file is cut short: it ends inside the row on line \(line)."
+        case .insideRow(let line):
+            "The file ends inside the row that begins on line \(line): it is cut short, or a quotation mark is missing."
         case .unreadable(let error): error.description
         }
     }

@@ -31,6 +31,11 @@ package struct IncidentRecorder {
         package var rejections: [(line: Int, reason: String)] = []
         /// Why the file could not be read to its end; nil where all of it was read.
         package var interruption: ImportInterruption?
+
+        fileprivate mutating func reject(_ line: Int, _ reason: String) {
+            counts.addRejected()
+            if rejections.count < IncidentRecorder.rejectionLimit { rejections.append((line: line, reason: reason)) }
+        }
     }
 
     /// Rejected rows that are named one by one; all are counted.
@@ -62,7 +67,7 @@ package struct IncidentRecorder {
             try replica.store.read { transaction in
                 let home = try replica.homeScope(transaction)
                 while let batch = try nextBatch(&log, &mapper, &report) {
-                    for row in batch {
+                    for (row, _) in batch {
                         let isNew = try row.events.contains { try !isKnown($0, home, transaction) }
                         report.counts.add(row, isNew: isNew)
                     }
@@ -97,30 +102,36 @@ package struct IncidentRecorder {
         _ log: inout IncidentLog, _ mapper: inout IncidentMapper<SpilledVisits>, _ report: inout Report,
         _ home: ScopeID
     ) throws -> DraftedRows? {
-        guard let rows = try nextBatch(&log, &mapper, &report) else { return nil }
+        guard let batch = try nextBatch(&log, &mapper, &report) else { return nil }
         let drafts = replica.store.background.begin {
-            rows.map { row in Result { try EncodedDraft(try IncidentDrafts.draft(row.events), in: home) } }
+            batch.map { row in Result { try EncodedDraft(row.draft, in: home) } }
         }
-        return (rows, drafts)
+        return (batch.map(\.row), drafts)
     }
+
+    /// A row that says something, and the draft of all that it says: what cannot be saved is no row, so that the rows behind it
+    /// are told from those before.
+    private typealias DraftedRow = (row: MappedRow, draft: ChangeDraft)
 
     private func nextBatch(
         _ log: inout IncidentLog, _ mapper: inout IncidentMapper<SpilledVisits>, _ report: inout Report
-    ) throws -> [MappedRow]? {
-        var batch: [MappedRow] = []
+    ) throws -> [DraftedRow]? {
+        var batch: [DraftedRow] = []
         while batch.count < IncidentRecorder.rowsPerCommit {
             guard let entry = next(of: &log, &report) else { return batch.isEmpty ? nil : batch }
             switch entry {
             case .row(let row):
-                let mapped = try mapper.map(row)
-                // A row elsewhere without a consequence here needs no transaction.
-                if mapped.events.isEmpty { report.counts.add(mapped, isNew: false) } else { batch.append(mapped) }
-            case .rejected(let row):
-                report.counts.addRejected()
-                if row.isCutShort { report.interruption = .insideRow(line: row.line) }
-                if report.rejections.count < IncidentRecorder.rejectionLimit {
-                    report.rejections.append((line: row.line, reason: row.reason))
+                var draft: ChangeDraft?
+                do {
+                    let mapped = try mapper.map(row) { draft = try IncidentDrafts.draft($0) }
+                    // A row elsewhere without a consequence here needs no transaction.
+                    if let draft { batch.append((mapped, draft)) } else { report.counts.add(mapped, isNew: false) }
+                } catch let error as CaseError {
+                    report.reject(row.line, "A case cannot hold what the row says: \(error).")
                 }
+            case .rejected(let row):
+                if row.isCutShort { report.interruption = .insideRow(line: row.line) }
+                report.reject(row.line, row.reason)
             }
         }
         return batch

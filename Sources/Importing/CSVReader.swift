@@ -65,7 +65,7 @@ package struct CSVReader: ~Copyable {
 
     /// Reads the next record into `row`, or answers nil at the end of the file.
     ///
-    /// When the record is rejected, only the row's `line` means anything.
+    /// When the record is rejected, only the row's `line` and `lastLine` mean anything.
     ///
     /// - Throws: Any `ByteSourceError`; a record that was begun is then lost, and reading cannot go on.
     package mutating func next(into row: inout CSVRow) throws(ByteSourceError) -> Record? {
@@ -73,7 +73,10 @@ package struct CSVReader: ~Copyable {
         state = .recordStart
         fault = nil
         repeat {
-            if scanChunk(into: &row) { return finish(row) }
+            if scanChunk(into: &row) {
+                row.lastLine = line - 1
+                return finish(row)
+            }
         } while try refill()
         switch state {
         case .recordStart:
@@ -84,6 +87,7 @@ package struct CSVReader: ~Copyable {
             endField(of: &row)
             row.isUnterminated = true
         }
+        row.lastLine = line
         return finish(row)
     }
 

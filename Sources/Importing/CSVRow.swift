@@ -5,6 +5,8 @@
 package struct CSVRow: Sendable {
     /// Line on which the record starts, counted from 1; line ends inside quotes count too.
     package internal(set) var line = 0
+    /// Line on which it ends: a later one where line ends stand inside quotes.
+    package internal(set) var lastLine = 0
     /// No line end follows: the file ends with this record, or inside it.
     package internal(set) var isUnterminated = false
 

@@ -53,10 +53,22 @@ extension IncidentRowFault: CustomStringConvertible {
 package struct RejectedRow: Equatable, Sendable {
     /// Line on which the row starts, counted from 1.
     package let line: Int
+    /// Line on which it ends.
+    package let lastLine: Int
     package let fault: IncidentRowFault
 
-    /// The fault in one plain sentence.
-    package var reason: String { fault.description }
+    init(_ record: borrowing CSVRow, _ fault: IncidentRowFault) {
+        line = record.line
+        lastLine = record.lastLine
+        self.fault = fault
+    }
+
+    /// The fault in plain sentences.
+    package var reason: String {
+        lastLine == line
+            ? fault.description
+            : "\(fault) The row reaches to line \(lastLine): a quotation mark may be missing."
+    }
 
     /// Whether the file ends inside this row, so that more rows are missing than this one.
     package var isCutShort: Bool {

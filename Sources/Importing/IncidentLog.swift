@@ -69,12 +69,12 @@ package struct IncidentLog: ~Copyable {
         while let outcome = try reader.next(into: &record) {
             switch outcome {
             case .rejected(let fault):
-                return .rejected(RejectedRow(line: record.line, fault: .malformed(fault)))
+                return .rejected(RejectedRow(record, .malformed(fault)))
             case .row:
                 do {
                     if let row = try parser.parse(record) { return .row(row) }
                 } catch {
-                    return .rejected(RejectedRow(line: record.line, fault: error))
+                    return .rejected(RejectedRow(record, error))
                 }
             }
         }

@@ -40,13 +40,17 @@ package struct IncidentMapper<Memory: VisitMemory> {
 
     /// Maps the next row.
     ///
-    /// - Throws: What the memory throws; the mapper is then of no further use.
-    package mutating func map(_ row: IncidentRow) throws -> MappedRow {
+    /// - Parameter check: called with the events where there are some; when it throws, it is as if the row had not been there.
+    /// - Throws: What `check` throws. What the memory throws; the mapper is then of no further use.
+    package mutating func map(
+        _ row: IncidentRow, checking check: ([CaseEvent]) throws -> Void = { _ in }
+    ) throws -> MappedRow {
         let fact = IncidentFact(row)
-        var visits = try takeVisits(for: row)
-        defer { current = visits }
+        let before = try takeVisits(for: row)
+        var visits = before ?? IncidentVisits(startingAt: row)
 
         if let reference = visits.reference(taking: fact) {
+            current = visits
             let outcome: MappedRow.Outcome = selection.contains(reference.location) ? .repeated : .elsewhere
             return MappedRow(line: row.line, outcome: outcome, events: [])
         }
@@ -66,18 +70,25 @@ package struct IncidentMapper<Memory: VisitMemory> {
             let changes = fields.changes(since: previous)
             events.append(CaseEvent(row, at: subject, opening: opening, factKey: fact.key(.update), changes: changes))
         }
+        if !events.isEmpty {
+            do { try check(events) } catch {
+                current = before
+                throw error
+            }
+        }
+        current = visits
         return MappedRow(line: row.line, outcome: isSelected ? .selected : .elsewhere, events: events)
     }
 
-    /// Takes out what is known of the row's incident, and stores the one before if it is another.
-    private mutating func takeVisits(for row: IncidentRow) throws -> IncidentVisits {
+    /// Takes out what is known of the row's incident, nil where nothing is, and stores the one before if it is another.
+    private mutating func takeVisits(for row: IncidentRow) throws -> IncidentVisits? {
         if let held = current {
             // Let go of it here, so that the caller changes it in place.
             current = nil
             if held.number == row.number { return held }
             try memory.remember(held, of: held.number)
         }
-        return try memory.visits(of: row.number) ?? IncidentVisits(startingAt: row)
+        return try memory.visits(of: row.number)
     }
 }
 

@@ -99,6 +99,30 @@ import Testing
         #expect(again.imported == 0 && again.unchanged == counts.imported)
     }
 
+    /// One row with a text that is too long ended the import, and no later one came to the rows behind it.
+    @Test(arguments: [
+        ("Category 55", String(repeating: "x", count: 600)), ("Updated by 21", String(repeating: "x", count: 300)),
+        ("Category 55,Subcategory 1,Symptom 72", " ,?,?"), ("INC1,", String(repeating: "7", count: 300) + ","),
+    ])
+    func aRowThatACaseCannotHoldIsRejectedByItsLine(words: String, others: String) throws {
+        let branch = try Branch(try Workplace())
+        let bad = ImportCommandTests.row("INC1", "Active", version: 1, at: "1/3/2016 09:00").replacing(
+            words, with: others)
+        let rows = [
+            ImportCommandTests.row("INC1", "New", version: 0, at: "1/3/2016 08:01"), bad,
+            ImportCommandTests.row("INC1", "Resolved", version: 2, at: "1/3/2016 10:00"),
+        ]
+        let log = ([ImportCommandTests.header] + rows).joined(separator: "\n") + "\n"
+        let file = try branch.place.write(log, to: "log.csv")
+        let dry = try branch.must("import", "incident-log", file, "--dry-run", "--json").decoded(Imported.self)
+        let ending = try branch.must("import", "incident-log", file, "--json")
+        let counts = try ending.decoded(Imported.self)
+        #expect(counts.counts == [3, 2, 0, 1, 0] && dry.counts == counts.counts)
+        #expect(counts.rejections.map(\.line) == [3] && ending.talk.contains("A case cannot hold what the row says"))
+        #expect(try branch.show("INC1").steps.count == 2)
+        #expect(try branch.show("INC1").texts("category") == ["Category 55"])
+    }
+
     @Test func whatIsNoLogIsRefused() throws {
         let branch = try Branch(try Workplace())
         let missing = try branch.run("import", "incident-log", branch.place.file("nothing.csv"))

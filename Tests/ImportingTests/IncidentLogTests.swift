@@ -21,6 +21,13 @@ import Testing
         try entries(text).compactMap { if case .rejected(let row) = $0 { "\(row.line): \(row.reason)" } else { nil } }
     }
 
+    @Test func aRowThatReachesFurtherThanItsLineSaysSo() throws {
+        let reasons = try reasons(
+            Self.needed + "\nINC1,0,\"1/3/2016 8:01\nINC2,0,1/3/2016 8:02\nINC3\"x,0,1/3/2016 8:03,P,New,L\n")
+        #expect(reasons.count == 1)
+        #expect(reasons[0].hasPrefix("2: ") && reasons[0].contains("reaches to line 4"), "\(reasons)")
+    }
+
     // MARK: - Header
 
     @Test func columnsAreFoundByNameInAnyOrder() throws {
@@ -132,7 +139,7 @@ import Testing
                 "8: made_sla is neither true nor false: \"perhaps\".",
                 "9: reopen_count is not a whole number from 0 on: \"\(String(repeating: "9", count: 40))…\".",
                 "10: The line of column names stands here again.",
-                "11: Text follows the closing quote of field 6.",
+                "11: Text follows the closing quote of field 6. The row reaches to line 12: a quotation mark may be missing.",
                 "14: The file ends inside the quoted field 5.",
             ])
         #expect(try rows(text).map(\.line) == [2, 13])

@@ -33,6 +33,30 @@ import Testing
         }
     }
 
+    /// What a case cannot hold is no row: the ones behind it tell what it would have told.
+    @Test func aRowThatIsRefusedLeavesNoTrace() throws {
+        struct Refused: Error {}
+        func events(without left: Int?, refusing refused: Int?) throws -> [[CaseEvent]] {
+            let rows = journey.enumerated().filter { $0.offset != left }.map(\.element)
+            var log = try IncidentLog(try ByteSource(bytes: logFile(rows)), zone: .utc, until: nil)
+            var mapper = IncidentMapper(selection: .all, memory: InMemoryVisitMemory())
+            var result: [[CaseEvent]] = []
+            var number = 0
+            while case .row(let row)? = try log.next() {
+                do {
+                    result.append(
+                        try mapper.map(row) { _ in if number == refused { throw Refused() } }.events)
+                } catch is Refused {}
+                number += 1
+            }
+            return result
+        }
+        for place in journey.indices {
+            let expected = try events(without: place, refusing: nil)
+            #expect(try events(without: nil, refusing: place) == expected, "row \(place)")
+        }
+    }
+
     @Test func newCaseIsLinkedToTheOneThatWasLeft() throws {
         let events = try importFile(logFile(journey)).events
         let openings = events.compactMap(\.opening)
