@@ -6,14 +6,19 @@ import ReplicaSettings
 import Replication
 import SQLiteStore
 
+/// What was written into a bundle.
+package struct CreatedBundle: Sendable {
+    package let byteCount: Int
+    package let scopes: [SyncBundle.BundledScope]
+}
+
 extension Replica {
     /// Writes a bundle of all that this replica has, mode 0600: a file to carry to another replica of the chain. It takes the
     /// place of an older bundle or an empty file, and of nothing else.
     ///
-    /// - Returns: how many bytes it has.
     /// - Throws: `.notJoined`, `.file`, `Refusal`, and what the store throws; no half-written file remains.
     @discardableResult
-    package func createBundle(at path: String) throws -> Int {
+    package func createBundle(at path: String) throws -> CreatedBundle {
         try checkReplaceable(path)
         let bundle = try store.write { transaction in
             guard let chain: ChainID = try transaction.identifier(.chain) else { throw ReplicaError.notJoined }
@@ -39,7 +44,7 @@ extension Replica {
             unlink(partial)
             throw error
         }
-        return bytes.count
+        return CreatedBundle(byteCount: bytes.count, scopes: bundle.scopes)
     }
 
     /// - Throws: `.file` where a bundle would take the place of the replica's own files, or of anything that is no bundle.
@@ -88,7 +93,11 @@ extension Replica {
         } catch let error as CocoaError {
             throw ReplicaError.file(path: path, reason: error.localizedDescription)
         }
-        let bundle = try SyncBundle(bytes)
+        let bundle: SyncBundle
+        do { bundle = try SyncBundle(bytes) } catch {
+            throw ReplicaError.file(
+                path: path, reason: "it is no bundle, or not all of one (\(error)); copy it again; nothing was changed")
+        }
         let hubKey = try hubKey()
         let (chain, own) = try store.read { transaction in
             (

@@ -117,10 +117,11 @@ struct PageReceiverTests {
         let late = PagedEntry.full(
             dot: next.dot, received: 5_001, verdict: .ok, start: nil, change: CarriedChange(bytes: next.carried()))
         #expect(try hub.refusal(of: hub.page([late], of: [next])) == history)
-        #expect(try hub.refusal(of: hub.page([], of: [next])) == history)
+        #expect(
+            try hub.refusal(of: hub.page([], of: [next])) == .gap(scope: hub.talk.scope, after: 2, position: 1))
         #expect(try hub.refusal(of: hub.page([ForgedHub.full(next), ForgedHub.full(after)], of: [next])) != nil)
         let gap = hub.page([ForgedHub.full(next)], of: [next], after: 3)
-        #expect(try hub.refusal(of: gap) == .history(scope: hub.talk.scope, position: 5))
+        #expect(try hub.refusal(of: gap) == .gap(scope: hub.talk.scope, after: 4, position: 1))
     }
 
     @Test func aChangeThatIsSaidToBeHeldAndIsNotIsNamed() throws {

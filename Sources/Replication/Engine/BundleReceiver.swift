@@ -18,7 +18,8 @@ package struct BundleReceiver<Store: ReplicaStore> {
         package var received = 0
         /// Entries of the order applied.
         package var applied = 0
-        /// Scopes that were left out: no grant, or not to be taken.
+        /// Scopes that were left out: no grant, or not to be taken; or of which the order begins too late for this replica, and
+        /// only what has no entry was taken.
         package var refusals: [ScopeRefusal] = []
     }
 
@@ -39,11 +40,12 @@ package struct BundleReceiver<Store: ReplicaStore> {
                 guard own.rights(in: scope.introduction.scope).contains(.read) else {
                     throw Refusal(.noGrant, "this replica may not read the scope \(scope.introduction.name)")
                 }
-                let (received, applied) = try store.write { transaction in
+                let taken = try store.write { transaction in
                     try apply(scope, certificates, transaction)
                 }
-                outcome.received += received
-                outcome.applied += applied
+                outcome.received += taken.received
+                outcome.applied += taken.applied
+                outcome.refusals += taken.refusals
             } catch let refusal as Refusal {
                 outcome.refusals.append(ScopeRefusal(scope: scope.introduction.scope, refusal: refusal))
             } catch let error as PageError {
@@ -57,30 +59,64 @@ package struct BundleReceiver<Store: ReplicaStore> {
 
     private func apply(
         _ scope: SyncBundle.BundledScope, _ certificates: [ReplicaID: Certificate], _ transaction: Store.Transaction
-    ) throws -> (received: Int, applied: Int) {
+    ) throws -> Outcome {
         let id = scope.introduction.scope
         if try transaction.scope(id) == nil {
             guard scope.introduction == ScopeIntroduction(name: scope.introduction.name, seed: scope.introduction.seed)
             else { throw Refusal(.malformed, "the scope \(id) is not the one that its name gives") }
             try transaction.put(ScopeState(scope.introduction))
         }
-        var received = 0
-        var applied = 0
+        var outcome = Outcome()
         if let page = scope.page {
-            let outcome = try PageReceiver(transaction, hubKey: hubKey, own: FeedID(own.replica)).apply(page, of: id)
-            received += outcome.received
-            applied += outcome.entries
+            if let gap = try gap(before: page, of: id, transaction) {
+                outcome.refusals.append(ScopeRefusal(scope: id, refusal: gap))
+            } else {
+                let page = try PageReceiver(transaction, hubKey: hubKey, own: FeedID(own.replica)).apply(page, of: id)
+                outcome.received += page.received
+                outcome.applied += page.entries
+            }
         }
-        guard let push = scope.push else { return (received, applied) }
+        guard let push = scope.push else { return outcome }
         guard push.scope == id else { throw Refusal(.malformed, "a push is for another scope than it lies in") }
+        do {
+            outcome.received += try apply(push, of: scope.introduction, certificates, transaction)
+        } catch let refusal as Refusal {
+            // It follows on changes that this replica lacks as well: where these come from is what helps.
+            throw outcome.refusals.first?.refusal ?? refusal
+        }
+        return outcome
+    }
+
+    /// Why this replica cannot go on with the entries of a page; nil where it can.
+    private func gap(before page: Page, of scope: ScopeID, _ transaction: Store.Transaction) throws -> Refusal? {
+        guard let after = page.after, let position = try transaction.scope(scope)?.position, after > position else {
+            return nil
+        }
+        return Refusal(
+            .gap,
+            """
+            the bundle has the changes after the first \(after), and this replica has come to \(position); synchronise with \
+            the hub, which has those between, and apply it again
+            """)
+    }
+
+    /// Takes changes that have no entry.
+    ///
+    /// - Returns: how many were not here before.
+    private func apply(
+        _ push: ScopePush, of introduction: ScopeIntroduction, _ certificates: [ReplicaID: Certificate],
+        _ transaction: Store.Transaction
+    ) throws -> Int {
+        let id = introduction.scope
+        var received = 0
         let verifier = PushVerifier(transaction) { certificates[$0] }
         let folder = RecordFolder(transaction)
-        for (changes, author) in try verifier.verify(push, in: scope.introduction) {
+        for (changes, author) in try verifier.verify(push, in: introduction) {
             guard case .one(let change, let operations, let parts) = changes else {
                 preconditionFailure("blocks are for who takes them")
             }
             guard author.rights(in: id).contains(.write) else {
-                throw Refusal(.noGrant, "the author of \(change.dot) may not write in \(scope.introduction.name)")
+                throw Refusal(.noGrant, "the author of \(change.dot) may not write in \(introduction.name)")
             }
             try verifier.checkPast(of: change, operations)
             let records = operations.recordIDs(in: id, change: change.hash.short)
@@ -92,6 +128,6 @@ package struct BundleReceiver<Store: ReplicaStore> {
             received += 1
         }
         try transaction.resume(FeedID(own.replica), of: id)
-        return (received, applied)
+        return received
     }
 }

@@ -6,6 +6,8 @@ package enum PageError: Error, Hashable, Sendable {
     case unknownScope(ScopeID)
     /// The receipt is not this hub's, or not for this page.
     case receipt(String)
+    /// The entries begin after a position that this replica has not come to.
+    case gap(scope: ScopeID, after: UInt64, position: UInt64)
     /// The entries do not add up to the receipt's history hash.
     case history(scope: ScopeID, position: UInt64)
     /// An entry names a change that this replica was said to hold and does not.
@@ -22,12 +24,18 @@ extension PageError: CustomStringConvertible {
         switch self {
         case .unknownScope(let scope): "the hub answered for the scope \(scope), which this replica does not hold"
         case .receipt(let why): "the hub's receipt does not hold: \(why)"
+        case .gap(let scope, let after, let position):
+            "the entries of scope \(scope) begin after position \(after), and this replica has come to \(position)"
         case .history(let scope, let position):
             "the entries of scope \(scope) up to position \(position) do not add up to the hub's history hash"
         case .missingChange(let dot): "the hub names the change \(dot), which this replica does not have"
         case .change(let dot, let why): "the change \(dot) cannot be taken: \(why)"
         case .fork(let dot):
-            "there is another change at \(dot): a copy of a replica's file has written beside it; this version cannot merge that yet"
+            """
+            there is another change at \(dot): a machine's file was put back or copied, and wrote beside itself; what came from \
+            it in a bundle stands here in the way of the hub's, and this version cannot merge that yet; a replica that \
+            is joined anew, into a new file, has the hub's
+            """
         case .unsupported(let what): "this version does not support \(what)"
         }
     }
@@ -178,12 +186,11 @@ package struct PageReceiver<Transaction: ReplicaTransaction> {
 
     /// How many of the page's entries this replica has applied already.
     private func knownEntries(of page: Page, _ state: ScopeState) throws -> Int {
-        let end = page.receipt.position
-        let count = UInt64(page.entryCount)
-        guard count <= end, end - count <= state.position else {
-            throw PageError.history(scope: state.id, position: end)
+        guard let first = page.after else { throw PageError.history(scope: state.id, position: page.receipt.position) }
+        guard first <= state.position else {
+            throw PageError.gap(scope: state.id, after: first, position: state.position)
         }
-        return Int(clamping: state.position - (end - count))
+        return Int(clamping: state.position - first)
     }
 }
 

@@ -108,6 +108,12 @@ package struct Page: Hashable, Sendable {
     }
 
     package var entryCount: Int { blocks.reduce(0) { $0 + $1.count } }
+
+    /// The position after which its entries begin; nil where it has more than its receipt counts.
+    package var after: UInt64? {
+        let count = UInt64(entryCount)
+        return count <= receipt.position ? receipt.position - count : nil
+    }
 }
 
 /// An entry as it travels: what the receiver can work out is left out.
