@@ -22,10 +22,11 @@ extension HubChain {
     ///
     /// - Throws: `.branchExists`, `.invalidName`, or what the store throws.
     package func addBranch(_ name: String, isHeadquarters: Bool = false) throws -> NewCode {
-        let name = try ChainName.validated(name)
+        let name = try HubFault.checked(name)
         return try store.write { transaction in
             let known = try directory(transaction)
-            guard !known.contains(where: { $0.entry.name == name }) else {
+            // Two spellings of one letter look the same in every list: `String` takes them for one.
+            guard !known.contains(where: { $0.entry.name.string == name.string }) else {
                 throw HubFault(
                     .branchExists, "the branch “\(name)” exists; “branch code” gives another code for it")
             }

@@ -32,7 +32,7 @@ package final class HubChain<Store: HubStore> where Store.Transaction: CaseCount
         opening store: Store, key: SigningKey, schemas: [Schema], environment: HubEnvironment
     ) throws {
         guard let bytes = try store.read({ try $0.setting(.hubChain) }) else {
-            throw HubFault(.unknownChain, "the database holds no chain")
+            throw HubFault(.unknownChain, "the database holds no chain; restore it from a backup")
         }
         let certificates: [Certificate]
         do { certificates = try store.read { try $0.certificates() } } catch is StoredValueError {
@@ -52,7 +52,7 @@ package final class HubChain<Store: HubStore> where Store.Transaction: CaseCount
     package static func create(
         _ name: String, in store: Store, key: SigningKey, schemas: [Schema], environment: HubEnvironment
     ) throws -> (chain: HubChain, adminToken: String) {
-        let name = try ChainName.validated(name)
+        let name = try HubFault.checked(name)
         let token = AdminToken.text(random: environment.random(AdminToken.byteCount))
         let info = ChainInfo(
             chain: ChainID(environment.random(ChainID.byteCount)), name: name,
@@ -170,21 +170,12 @@ package final class HubChain<Store: HubStore> where Store.Transaction: CaseCount
     }
 }
 
-/// What chains, branches and machines may be called.
-enum ChainName {
-    static func validated(_ name: String) throws(HubFault) -> Text {
-        let isPrintable = name.unicodeScalars.allSatisfy { scalar in
-            switch scalar.properties.generalCategory {
-            case .control, .lineSeparator, .paragraphSeparator: false
-            default: true
-            }
-        }
-        guard isPrintable, (1...Limit.nameBytes.value).contains(name.utf8.count),
-            name.unicodeScalars.contains(where: { !$0.properties.isWhitespace })
-        else {
-            throw HubFault(
-                .invalidName, "a name has 1 to \(Limit.nameBytes.value) bytes, not only spaces, and no line breaks")
-        }
+extension HubFault {
+    /// A name that chains, branches and machines may have.
+    ///
+    /// - Throws: `.invalidName`.
+    static func checked(_ name: String) throws(HubFault) -> Text {
+        if let fault = DirectoryName.fault(of: name) { throw HubFault(.invalidName, fault) }
         return Text(name)
     }
 }

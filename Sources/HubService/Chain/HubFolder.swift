@@ -86,9 +86,11 @@ package struct HubFolder<Store: HubStore & SendableMetatype>: ChainSource where 
     }
 
     package func chains() throws -> [ChainID] {
-        guard FileManager.default.fileExists(atPath: path) else {
+        var isFolder: ObjCBool = false
+        guard FileManager.default.fileExists(atPath: path, isDirectory: &isFolder) else {
             throw HubFault(.notFound, "there is no folder \(path); “amends-hub init” makes one")
         }
+        guard isFolder.boolValue else { throw HubFault(.notFound, "\(path) is no folder, and so no hub's data") }
         return try FileManager.default.contentsOfDirectory(atPath: path)
             .compactMap { ChainID(hexadecimal: $0) }.filter(contains).sorted()
     }
@@ -109,8 +111,13 @@ package struct HubFolder<Store: HubStore & SendableMetatype>: ChainSource where 
         }
         // A database that is missing is not made anew: its chain would begin again under the same key.
         let database = HubFolder.databasePath(folder)
-        guard FileManager.default.fileExists(atPath: database) else {
+        var status = stat()
+        guard stat(database, &status) == 0 else {
             throw HubFault(.unavailable, "\(database) is missing; restore it from a backup")
+        }
+        // Opening it would make a new one of it.
+        guard status.st_size > 0 else {
+            throw HubFault(.unavailable, "\(database) is empty: whatever it held is gone; restore it from a backup")
         }
         let opened = try HubChain(
             opening: try openStore(database), key: try SigningKey(seed: seed), schemas: schemas,

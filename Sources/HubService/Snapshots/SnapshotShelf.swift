@@ -95,15 +95,18 @@ package final class SnapshotShelf<Store: HubStore & SendableMetatype>: Sendable 
         return manifest
     }
 
-    /// Whether a snapshot is this hub's, not too old, and of the history that the scope has now: after a restore it may
-    /// be of another one.
+    /// Whether a snapshot is this hub's, not too old, of the history that the scope has now (after a restore it may be of another
+    /// one), and of most of it: one that was made while a branch sent years of work for the first time is of a beginning.
     private func isCurrent(_ manifest: SnapshotManifest) async throws -> Bool {
         let age = environment.now() - manifest.receipt.hubTime
         guard age < SnapshotLimits.keptMilliseconds, age > -SnapshotLimits.keptMilliseconds else { return false }
         return try await host.run { chain in
             do { try manifest.verify(chain.hubKey) } catch { return false }
             return try chain.store.read { transaction in
-                try transaction.history(of: manifest.scope, at: manifest.position) == manifest.receipt.history
+                guard let scope = try transaction.scope(manifest.scope),
+                    scope.position / SnapshotLimits.greatestGrowth <= manifest.position
+                else { return false }
+                return try transaction.history(of: manifest.scope, at: manifest.position) == manifest.receipt.history
             }
         }
     }

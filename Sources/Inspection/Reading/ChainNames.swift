@@ -43,13 +43,11 @@ package final class ChainNames {
         return name
     }
 
-    /// The scope of the branch that people call `name`, or whose code it is.
+    /// The scope of the branch that people call `name`; where none is called so, of the one whose code it is.
     package func scope(named name: String) throws -> ScopeID? {
-        for scope in try transaction.scopes().map(\.id) {
-            if Text(try self.name(of: scope)) == Text(name) { return scope }
-            if let entry = try entry(of: scope), entry.code == Text(name) { return scope }
-        }
-        return ScopeID(hexadecimal: name)
+        let scopes = try transaction.scopes().map(\.id)
+        if let called = try scopes.first(where: { Text(try self.name(of: $0)) == Text(name) }) { return called }
+        return try scopes.first { try entry(of: $0)?.code == Text(name) } ?? ScopeID(hexadecimal: name)
     }
 
     /// Every branch or scope that the file holds, by name.

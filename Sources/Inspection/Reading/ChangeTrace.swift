@@ -19,6 +19,8 @@ package struct ChangeTrace: Hashable, Sendable {
     package let placement: Placement?
     /// Why this version cannot fold it.
     package let quarantine: String?
+    /// Why the hub took nothing of its scope at the last exchange.
+    package let refusal: String?
     /// Who has it, as far as is known: from what they wrote afterwards, and from what the hub said.
     package private(set) var receivers: [Receiver]
     package private(set) var hub: HubAnswer?
@@ -40,6 +42,9 @@ package struct ChangeTrace: Hashable, Sendable {
         package let receivers: [(replica: ReplicaID, at: Int64)]
         /// Whether the hub has another change in its place.
         package let isOther: Bool
+
+        /// It has nothing there.
+        fileprivate var isNone: Bool { placement == nil && !isOther }
 
         package init(placement: Placement?, receivers: [(replica: ReplicaID, at: Int64)], isOther: Bool = false) {
             self.isOther = isOther
@@ -70,6 +75,7 @@ package struct ChangeTrace: Hashable, Sendable {
         isAttested =
             try transaction.attestation(
                 of: ReplicaID(change.dot.feed), scope: scope, covering: change.dot.sequence) != nil
+        refusal = try transaction.text(.refusal(of: scope))
         quarantine = try transaction.quarantined(of: scope).first { $0.dot == change.dot }?.reason
         receivers = try transaction.feeds(of: scope).filter { feed in
             guard feed.feed != change.dot.feed, feed.sequence > 0 else { return false }
@@ -98,6 +104,8 @@ package struct ChangeTrace: Hashable, Sendable {
         case sent
         /// The hub has another change in its place, and does not take this one.
         case displaced
+        /// The hub had placed it, and has nothing there now.
+        case missing
         /// The hub has placed it.
         case accepted
         /// Somebody else has it.
@@ -112,6 +120,7 @@ package struct ChangeTrace: Hashable, Sendable {
         if hub?.isOther == true { return .displaced }
         // A long feed is signed in between, whether or not there is a hub.
         guard let placement = placement ?? hub?.placement else { return isAttested && hasHub ? .sent : .queued }
+        if hub?.isNone == true { return .missing }
         if placement.verdict != .ok { return .setAside }
         if quarantine != nil { return .quarantined }
         return receivers.isEmpty ? .accepted : .received
@@ -120,11 +129,25 @@ package struct ChangeTrace: Hashable, Sendable {
     /// Where it is stuck, in a sentence.
     package var sentence: String {
         switch stage {
-        case .queued where waiting == 2: "it waits here, with 1 change before it; nothing of it was sent"
-        case .queued: "it waits here, with \(waiting - 1) changes before it; nothing of it was sent"
+        case .queued, .sent:
+            refusal.map { "it is stuck: the hub takes nothing of this branch from here: \($0)" } ?? progress
+        default: progress
+        }
+    }
+
+    private var progress: String {
+        switch stage {
+        case .queued:
+            switch waiting - 1 {
+            case ...0: "it waits here, the next to be sent; nothing of it was sent"
+            case 1: "it waits here, with 1 change before it; nothing of it was sent"
+            case let before: "it waits here, with \(before) changes before it; nothing of it was sent"
+            }
         case .displaced:
             "the hub has another change in its place and does not take it: the file or its key was copied or restored"
         case .sent: "it was sent or signed for sending, and no answer has given it a place here"
+        case .missing:
+            "the hub had placed it, and has it no more: it was restored from a copy that is older; this replica keeps it"
         case .accepted: "the hub has placed it; that another replica has it is not known here"
         case .received: receivers.count == 1 ? "1 other replica has it" : "\(receivers.count) other replicas have it"
         case .setAside: "the hub has set it aside: it is kept and does not count"

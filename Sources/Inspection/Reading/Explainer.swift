@@ -66,7 +66,7 @@ package struct Explainer {
             }
         }
         return Explanation(
-            field: target.field, winner: try winner.map { try claim($0, target) }, over: over,
+            field: target.field, element: target.element, winner: try winner.map { try claim($0, target) }, over: over,
             unlisted: max(0, gone.count - Explanation.historyLimit),
             reason: try reason(
                 winner, survivors: slot?.survivors.count ?? 0, isOneValue: slot?.distinct.count == 1,

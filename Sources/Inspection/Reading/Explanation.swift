@@ -35,6 +35,8 @@ package struct Explanation: Hashable, Sendable {
     }
 
     package let field: Text
+    /// Of a set: which of its elements.
+    package let element: Value?
     /// Nil where nothing stands in the field.
     package let winner: Claim?
     package let over: [Losing]

@@ -32,7 +32,7 @@ struct StatusExplainer {
         let winner = try claim(rows[deciding], status, history.place)
         let kind = Step(rows[deciding].value).kind.name
         return Explanation(
-            field: Explainer.statusField, winner: winner, over: over, unlisted: 0,
+            field: Explainer.statusField, element: nil, winner: winner, over: over, unlisted: 0,
             reason: "the step “\(kind)” of \(winner.author.person) tells it, and no step listed after it tells another")
     }
 

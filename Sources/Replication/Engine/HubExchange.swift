@@ -198,7 +198,9 @@ package struct HubExchange<Store: HubStore> {
             transaction, key: key, incarnation: incarnation, now: now, pieceBytes: request.limits.bytes)
         for hello in request.hellos {
             if let refusal = refused[hello.scope] {
-                response.answers.append(ScopeAnswer(scope: hello.scope, outcome: .refused(refusal)))
+                let isReader = carrier.rights(in: hello.scope).contains(.read)
+                let cause = isReader ? try pager.cause(of: refusal, hello) : refusal
+                response.answers.append(ScopeAnswer(scope: hello.scope, outcome: .refused(cause)))
                 continue
             }
             do {

@@ -32,12 +32,7 @@ package struct HubPager<Transaction: HubTransaction> {
         let common =
             placed?.position == hello.position
             ? placed?.history : try transaction.history(of: hello.scope, at: hello.position)
-        guard let common, common == hello.history else {
-            throw Refusal(
-                .otherHistory,
-                "position \(hello.position) of the scope has another history here: the hub was restored from a copy, or this replica followed another hub"
-            )
-        }
+        guard common == hello.history else { throw HubPager.otherHistory(hello) }
         try checkHead(hello, receiver: receiver)
         if hello.position == scope.position { return nil }
         let held = try heldHeads(hello)
@@ -94,6 +89,21 @@ package struct HubPager<Transaction: HubTransaction> {
             blocks: packer.finish(), hasMore: position < scope.position, piece: piece)
     }
 
+    /// Why nothing can be exchanged of a scope whose push was refused: where the receiver's history is not this one its push
+    /// hangs in the air, and what was wrong with it is only what came of that.
+    package func cause(of refusal: Refusal, _ hello: ScopeHello) throws -> Refusal {
+        guard try transaction.scope(hello.scope) != nil else { return refusal }
+        let isCommon = try transaction.history(of: hello.scope, at: hello.position) == hello.history
+        return isCommon ? refusal : HubPager.otherHistory(hello)
+    }
+
+    private static func otherHistory(_ hello: ScopeHello) -> Refusal {
+        Refusal(
+            .otherHistory,
+            "position \(hello.position) of the scope has another history here: the hub was restored from a copy, or this replica followed another hub"
+        )
+    }
+
     /// Entries read at a time.
     private static var step: Int { 500 }
 
@@ -111,7 +121,9 @@ package struct HubPager<Transaction: HubTransaction> {
         }
         if let known = try hash(at: head.dot, of: hello.scope), known != head.hash {
             throw Refusal(
-                .fork, "there is another change at \(head.dot); a copied or restored file has written beside it")
+                .fork,
+                "there is another change at \(head.dot): this file was put back or copied, and wrote beside itself; join with a new code into a new file, and keep this one for what it holds"
+            )
         }
     }
 

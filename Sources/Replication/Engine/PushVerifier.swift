@@ -189,7 +189,9 @@ struct PushVerifier<Transaction: ReplicaTransaction> {
         let (change, _) = try decode(arrived, dot, previous: known.header.previous, scope: scope)
         guard change.hash == known.hash else {
             throw Refusal(
-                .fork, "there is another change at \(dot); a copied or restored file has written beside it")
+                .fork,
+                "there is another change at \(dot): its machine's file was put back or copied, and wrote beside itself; that machine joins with a new code into a new file"
+            )
         }
         try RecordFolder(transaction).addParts(arrived.parts, of: known)
     }

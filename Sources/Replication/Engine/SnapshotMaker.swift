@@ -217,6 +217,8 @@ package enum SnapshotLimits {
     static let firstChunkShare = 8
     /// How long a hub keeps a snapshot: 24 hours, in milliseconds.
     package static let keptMilliseconds: Int64 = 24 * 3_600_000
+    /// How many times as long the order may be as when a snapshot that is kept was made.
+    package static let greatestGrowth: UInt64 = 2
     /// Records or entries read at a time.
     static let step = 500
 }

@@ -36,7 +36,7 @@ extension SQLiteTransaction {
         return items.indices.contains(reference.item) ? items[reference.item] : nil
     }
 
-    /// Every change whose feed begins with these hexadecimal digits, with this sequence; at most two.
+    /// The changes whose feed begins with these hexadecimal digits, with this sequence, one in each scope that has such a feed.
     package func changes(named name: String) throws -> [StoredChange] {
         let parts = name.split(separator: ":")
         guard parts.count == 2, let sequence = UInt64(parts[1]) else { return [] }
@@ -48,7 +48,7 @@ extension SQLiteTransaction {
                 }
             }
         }
-        return Array(result.prefix(2))
+        return result
     }
 }
 

@@ -36,7 +36,7 @@ struct CaseListCommand: ReplicaCommand {
     func run() throws {
         let cases = try common.read { transaction in
             let names = try ChainNames(transaction)
-            let scope = try branch.map { try CaseListCommand.scope(named: $0, names) }
+            let scope = try branch.map { try names.existingScope(named: $0) }
             if let status { try CaseListCommand.check(status, transaction) }
             return try transaction.cases(CaseFilter(status: status, scope: scope, limit: limit ?? .max)).map {
                 ListedCase(row: $0, branch: try names.name(of: $0.place.scope))
@@ -56,15 +56,6 @@ struct CaseListCommand: ReplicaCommand {
             throw CommandFailure(
                 "no case is “\(status)”; there are \(known.sorted().joined(separator: ", "))", status: .usage)
         }
-    }
-
-    private static func scope(named name: String, _ names: ChainNames) throws -> ScopeID {
-        guard let scope = try names.scope(named: name) else {
-            throw CommandFailure(
-                "there is no branch “\(name)” in this replica; there are \(try names.allNames().joined(separator: ", "))"
-            )
-        }
-        return scope
     }
 }
 

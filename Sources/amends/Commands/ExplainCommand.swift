@@ -12,7 +12,8 @@ struct ExplainCommand: ReplicaCommand {
         commandName: "explain",
         abstract: "Explain why a field of a case, or its status, is what it is.",
         discussion: """
-            Names the write that counts, those that do not, and what decided. Without a field it explains the status.
+            Names the write that counts, those that do not, and what decided. Without a field it explains the status. A \
+            field that holds several is explained element by element: its JSON is an array.
 
             Examples:
               amends explain JKT-QXB-000001-W
@@ -34,8 +35,8 @@ struct ExplainCommand: ReplicaCommand {
                 .map(ShownExplanation.init)
         }
         guard let first = explanations.first else { throw ExplainCommand.nothing(of: field) }
-        // A set is explained element by element.
-        try output.print(explanations.count == 1 ? first.json : .array(explanations.map(\.json))) { style in
+        let json = first.isOfElement ? JSONValue.array(explanations.map(\.json)) : first.json
+        try output.print(json) { style in
             explanations.flatMap { $0.lines(style) }
         }
     }
@@ -76,6 +77,10 @@ private struct ShownExplanation {
     private let winner: Claim?
     private let over: [(claim: Claim, why: String)]
 
+    /// Of a field that holds several.
+    var isOfElement: Bool { explanation.element != nil }
+    private var element: ShownValue? { explanation.element.map { ShownValue($0) } }
+
     init(_ explanation: Explanation) {
         self.explanation = explanation
         winner = explanation.winner.map { Claim($0) }
@@ -83,15 +88,18 @@ private struct ShownExplanation {
     }
 
     var json: JSONValue {
-        [
-            "field": .string(explanation.field.string), "winner": winner?.json ?? .null,
+        var json: JSONValue = ["field": .string(explanation.field.string)]
+        if let element { json = json.adding(["element": element.json]) }
+        return json.adding([
+            "winner": winner?.json ?? .null,
             "over": .array(over.map { $0.claim.json.adding(["why": .string($0.why)]) }),
             "reason": .string(explanation.reason),
-        ]
+        ])
     }
 
     func lines(_ style: TextStyle) -> [String] {
-        var lines = [style.heading("\(explanation.field): \(winner?.value.text ?? "nothing")".visible)]
+        let standing = winner?.value.text ?? element.map { "\($0.text) is not in it" } ?? "nothing"
+        var lines = [style.heading("\(explanation.field): \(standing)".visible)]
         lines.append("  " + explanation.reason.visible)
         if let winner { lines.append("  counts  \(winner.line)") }
         for losing in over { lines += ["  over    \(losing.claim.line)", "          \(losing.why)".visible] }

@@ -24,6 +24,12 @@ struct TraceCommand: AsyncParsableCommand, ReplicaCommand {
     @Argument(help: "The change, feed:sequence, as `log` prints it; the feed may be cut to its first digits.")
     var change: String
 
+    @Option(
+        help: ArgumentHelp(
+            "The branch in whose cases it was written: headquarters writes in several, and counts in each.",
+            valueName: "name"))
+    var branch: String?
+
     @Flag(help: "Do not ask the hub.")
     var offline = false
 
@@ -33,7 +39,7 @@ struct TraceCommand: AsyncParsableCommand, ReplicaCommand {
     func run() async throws {
         let answer = offline ? nil : try await askHub()
         let trace = try common.read { transaction in
-            var trace = try ChangeTrace(of: CaseFinder(transaction).change(named: change), transaction)
+            var trace = try ChangeTrace(of: CaseFinder(transaction).change(named: change, in: branch), transaction)
             if let answer = try answer?.answer(in: trace.scope, to: trace.hash) {
                 try trace.merge(answer, transaction)
             }
@@ -44,7 +50,7 @@ struct TraceCommand: AsyncParsableCommand, ReplicaCommand {
 
     /// Nil where there is no hub, or it does not answer.
     private func askHub() async throws -> ChangeReport? {
-        let dot = try common.read { try CaseFinder($0).change(named: change).dot }
+        let dot = try common.read { try CaseFinder($0).change(named: change, in: branch).dot }
         let replica = try Replica.open(path: common.path)
         do {
             let report = try await replica.hubClient().trace(dot)

@@ -72,8 +72,12 @@ struct CaseFinder {
     }
 
     /// The change that `name` means: `feed:sequence`, where the feed may be cut to its first digits.
-    func change(named name: String) throws -> StoredChange {
-        let changes = try transaction.changes(named: name)
+    ///
+    /// - Parameter branch: in whose scope it was written; nil where only one scope has such a change.
+    func change(named name: String, in branch: String? = nil) throws -> StoredChange {
+        let names = try ChainNames(transaction)
+        let scope = try branch.map { try names.existingScope(named: $0) }
+        let changes = try transaction.changes(named: name).filter { scope == nil || $0.header.scope == scope }
         guard let change = changes.first else {
             if let position = try snapshot(including: name) {
                 throw CommandFailure(
@@ -84,8 +88,22 @@ struct CaseFinder {
                 "there is no change “\(name)” in this replica; one is named feed:sequence, as `log` prints it")
         }
         guard changes.count == 1 else {
-            throw CommandFailure("“\(name)” means several changes; give more digits of the feed")
+            let isOfOneFeed = changes.allSatisfy { $0.dot.feed == change.dot.feed }
+            let branches = try changes.map { try names.name(of: $0.header.scope) }
+            throw CommandFailure(
+                isOfOneFeed
+                    ? "“\(name)” means a change in each of \(branches.joined(separator: ", ")): say which with --branch NAME"
+                    : "“\(name)” means several changes; give more digits of the feed")
         }
         return change
+    }
+}
+
+extension ChainNames {
+    /// - Throws: `CommandFailure` where no branch is called so.
+    func existingScope(named name: String) throws -> ScopeID {
+        if let scope = try scope(named: name) { return scope }
+        throw CommandFailure(
+            "there is no branch “\(name)” in this replica; there are \(try allNames().joined(separator: ", "))")
     }
 }
