@@ -6,17 +6,16 @@ import Foundation
 package enum KeyFile {
     static func path(of replica: String) -> String { replica + ".key" }
 
+    static let strayKey =
+        "a key lies here without its replica, whose file is elsewhere; put the file back, or move the key away and start again"
+
     /// Writes a new key; never over an existing one.
     static func create(_ key: SigningKey, for replica: String) throws {
         let path = path(of: replica)
         let descriptor = open(path, O_WRONLY | O_CREAT | O_EXCL, 0o600)
         guard descriptor >= 0 else {
-            let reason =
-                errno == EEXIST
-                ? "a key lies here without its replica, of an attempt that was cut off or of a file that is elsewhere; "
-                    + "put the file back, or move the key away and start again"
-                : String(cString: strerror(errno))
-            throw ReplicaError.keyFile(path: path, reason: reason)
+            throw ReplicaError.keyFile(
+                path: path, reason: errno == EEXIST ? strayKey : String(cString: strerror(errno)))
         }
         let handle = FileHandle(fileDescriptor: descriptor, closeOnDealloc: true)
         let digits = key.seed.map { String(format: "%02x", $0) }.joined() + "\n"
@@ -36,7 +35,11 @@ package enum KeyFile {
         let path = path(of: replica)
         let text: String
         do { text = try String(contentsOfFile: path, encoding: .utf8) } catch {
-            throw ReplicaError.keyFile(path: path, reason: "it cannot be read")
+            let reason =
+                exists(for: replica)
+                ? "it cannot be read: \(error.localizedDescription)"
+                : "it is not there; put it back from where it was kept: without it nobody writes as this replica"
+            throw ReplicaError.keyFile(path: path, reason: reason)
         }
         guard let seed = hexadecimalBytes(text.trimmingCharacters(in: .whitespacesAndNewlines)), seed.count == 32 else {
             throw ReplicaError.keyFile(path: path, reason: "it does not hold 64 hexadecimal digits")

@@ -21,9 +21,9 @@ extension Replica {
         clock: @escaping @Sendable () -> Int64 = systemClock,
         random: @escaping @Sendable (Int) -> [UInt8] = systemRandom
     ) async throws -> Replica {
-        let exists = FileManager.default.fileExists(atPath: path)
+        let isBegun = try FileManager.default.fileExists(atPath: path) && !Replica.isUnfinished(path)
         let replica =
-            exists
+            isBegun
             ? try Replica.open(path: path, clock: clock, random: random)
             : try Replica.createEmpty(path: path, name: name, clock: clock, random: random)
         let brought = try replica.store.read { transaction -> ScopeIntroduction? in

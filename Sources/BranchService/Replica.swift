@@ -4,6 +4,7 @@ import Changes
 import Foundation
 import ReplicaSettings
 import Replication
+import SQLiteKit
 import SQLiteStore
 import ServiceRecovery
 import SyncHTTP
@@ -54,21 +55,49 @@ package final class Replica {
         return replica
     }
 
-    /// Makes a file with a key and a name and no scope yet: what `join` begins with.
+    /// Makes a file with a key and a name and no scope yet: what `join` begins with. What an earlier attempt left that was cut off
+    /// is finished.
     static func createEmpty(
         path: String, name: String, clock: @escaping @Sendable () -> Int64,
         random: @escaping @Sendable (Int) -> [UInt8]
     ) throws -> Replica {
-        guard !FileManager.default.fileExists(atPath: path) else { throw ReplicaError.exists(path: path) }
+        if FileManager.default.fileExists(atPath: path) {
+            guard try isUnfinished(path) else { throw ReplicaError.exists(path: path) }
+        } else if KeyFile.exists(for: path) {
+            throw ReplicaError.keyFile(path: KeyFile.path(of: path), reason: KeyFile.strayKey)
+        }
         let folder = URL(fileURLWithPath: path).deletingLastPathComponent()
         try FileManager.default.createDirectory(
             at: folder, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o700])
-        let key = try SigningKey(seed: random(32))
-        try KeyFile.create(key, for: path)
+        // The file before the key: a key alone might be that of a file that is elsewhere, and nobody could tell.
         let store = try SQLiteStore(path: path, schemas: schemas)
         try store.write { try $0.put(text: name, for: .replicaName) }
+        let key: SigningKey
+        if KeyFile.exists(for: path) {
+            key = try KeyFile.read(for: path)
+        } else {
+            key = try SigningKey(seed: random(32))
+            try KeyFile.create(key, for: path)
+        }
         return Replica(
             path: path, store: store, identity: ReplicaIdentity(key: key), clock: clock, random: random)
+    }
+
+    /// Whether a file is what making one left when it was cut off: nobody has recorded anything in it.
+    static func isUnfinished(_ path: String) throws -> Bool {
+        // With a key beside it there was something in it once.
+        if try checkRegular(path) == 0 { return !KeyFile.exists(for: path) }
+        do {
+            let store = try SQLiteStore(reading: path, schemas: schemas)
+            let isUnfinished = try store.read { transaction in
+                let home: ScopeID? = try transaction.identifier(.homeScope)
+                return try home == nil && transaction.setting(.certificate) == nil && transaction.scopes().isEmpty
+            }
+            try store.close()
+            return isUnfinished
+        } catch FormatError.older(_, _, found: 0, _) {
+            return !KeyFile.exists(for: path)
+        }
     }
 
     /// Opens a replica to read and write.
@@ -86,12 +115,20 @@ package final class Replica {
 
     /// - Throws: `.missing` where there is no file, `.empty` where there is nothing in it, `.file` where that cannot be told.
     package static func checkPresent(_ path: String) throws {
+        if try checkRegular(path) == 0 { throw ReplicaError.empty(path: path) }
+    }
+
+    /// - Returns: how many bytes the file has.
+    private static func checkRegular(_ path: String) throws -> Int {
         var status = stat()
         guard stat(path, &status) == 0 else {
             if errno == ENOENT { throw ReplicaError.missing(path: path) }
             throw ReplicaError.file(path: path, reason: String(cString: strerror(errno)))
         }
-        if status.st_mode & S_IFMT == S_IFREG, status.st_size == 0 { throw ReplicaError.empty(path: path) }
+        guard status.st_mode & S_IFMT == S_IFREG else {
+            throw ReplicaError.file(path: path, reason: "it is a folder or a device, and no replica's file")
+        }
+        return Int(status.st_size)
     }
 
     /// A key of another replica would write as that one, and begin with numbers that are given.

@@ -32,8 +32,8 @@ package enum ReplicaError: Error, CustomStringConvertible {
             "\(KeyFile.path(of: path)) is the key of another replica than \(path); put back the key that was made with it; "
                 + "nothing was changed"
         case .unfinished(let path):
-            "\(path) has not joined yet: run `amends join` again with a code that is good; "
-                + "or remove it and its .key file to begin a branch with `amends init`"
+            "\(path) has not joined yet: run `amends join` again with a code that is good, "
+                + "or `amends init` to begin a branch without one"
         case .notJoined: "this replica has not joined a chain; ask headquarters for a code and run `amends join`"
         case .alreadyJoined(let chain):
             "this replica belongs to the chain \(chain) already; where its hub has moved, run `amends sync --hub URL`; "

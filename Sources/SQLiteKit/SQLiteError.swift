@@ -48,7 +48,8 @@ package struct SQLiteError: Error, Hashable, Sendable {
 extension SQLiteError: CustomStringConvertible {
     /// One sentence: what failed, where, and what to do.
     package var description: String {
-        let statement = sql.map { " while running “\($0)”" } ?? ""
+        // What is damaged is the file, whatever was asked of it.
+        let statement = isCorrupt ? "" : sql.map { " while running “\($0)”" } ?? ""
         return "\(path): \(message) (SQLite code \(code))\(statement); \(advice)."
     }
 
@@ -63,7 +64,7 @@ extension SQLiteError: CustomStringConvertible {
         case SQLITE_BUSY, SQLITE_LOCKED: "another program or connection holds it, try again in a moment"
         case SQLITE_FULL: "free some disk space and try again"
         case SQLITE_IOERR: "nothing more is written until the disk has been checked and the file reopened"
-        case SQLITE_CORRUPT: "run an integrity check and restore a backup where it fails"
+        case SQLITE_CORRUPT: "run `amends verify` on it, and restore a backup where it finds damage"
         case SQLITE_NOTADB: "check that this is the right file, or restore a backup"
         case SQLITE_READONLY, SQLITE_PERM, SQLITE_AUTH: "check who owns the file and its directory"
         case SQLITE_CANTOPEN: "check that the file and its directory exist and may be opened by this user"

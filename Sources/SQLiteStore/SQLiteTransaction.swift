@@ -197,6 +197,13 @@ extension HybridTimestamp {
     }
 }
 
+package enum StoredDamage {
+    /// Whether an error says that a file holds what nobody can have written into it.
+    package static func isTold(by error: any Error) -> Bool {
+        error is StoredValueError || (error as? SQLiteError)?.isCorrupt == true
+    }
+}
+
 /// A stored value that does not decode: the file is damaged.
 package struct StoredValueError: Error, Hashable, Sendable, CustomStringConvertible {
     package let table: String

@@ -2,12 +2,20 @@ import ArgumentParser
 import Changes
 import CommandLineKit
 import Replication
+import SQLiteStore
+import ServiceRecovery
 
 /// Where the process begins.
 @main
 enum Program {
     static func main() async {
-        await CommandRun(AmendsCommand.self, describe: { ($0 as? Refusal)?.reason.string })()
+        await CommandRun(AmendsCommand.self, describe: { ($0 as? Refusal)?.reason.string }, classify: status)()
+    }
+
+    /// Of what was asked for and cannot be meant so, whatever lies in the file; and of a file that is damaged.
+    @Sendable private static func status(of error: any Error) -> ExitStatus? {
+        if error is CaseError { return .usage }
+        return error is DamagedRecord || StoredDamage.isTold(by: error) ? .damage : nil
     }
 }
 

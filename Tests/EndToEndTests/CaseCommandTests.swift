@@ -48,6 +48,36 @@ import Testing
         #expect(unknown.talk.contains("there is no case “INC1”"))
     }
 
+    /// Anybody may add an alias, and the number on a customer's slip was of no use any more.
+    @Test func anotherCasesAliasDoesNotHideANumber() throws {
+        let branch = try Branch(try Workplace())
+        let (first, second) = (try branch.open("--title", "one"), try branch.open("--title", "two"))
+        try branch.must("case", "set", second.case, "alias+=\(first.case)", "alias+=SLIP-7")
+        #expect(try branch.show(first.case).texts("title") == ["one"])
+        #expect(try branch.show("SLIP-7").case == second.case)
+    }
+
+    @Test func aSetIsExplainedElementByElement() throws {
+        struct Explained: Decodable {
+            let element: String?
+            let reason: String
+            let winner: Winner?
+
+            struct Winner: Decodable { let value: String? }
+        }
+        let branch = try Branch(try Workplace())
+        let opened = try branch.open("--title", "one", "--tag", "urgent")
+        func explained() throws -> [Explained] {
+            try branch.must("explain", opened.case, "tags", "--json").decoded([Explained].self)
+        }
+        #expect(try explained().map(\.winner?.value) == ["urgent"])
+        try branch.must("case", "set", opened.case, "tags-=urgent")
+        let gone = try explained()
+        #expect(gone.map(\.element) == ["urgent"])
+        #expect(gone.allSatisfy { $0.winner == nil })
+        #expect(try branch.must("explain", opened.case, "tags").output.contains("urgent is not in it"))
+    }
+
     @Test(arguments: [
         "e\u{301}clair", "\u{E9}clair", "شكوى\u{200F} عن الحساب", "پروندهٔ هم‌گام", "\u{202E}abc", "tab\tand\nline",
     ])
@@ -113,12 +143,16 @@ import Testing
         let branch = try Branch(try Workplace())
         let opened = try branch.open("--title", "one")
         for (arguments, status, words) in [
-            (["case", "set", opened.case, "status=closed"], 1, "not typed in"),
-            (["case", "set", opened.case, "colour=red"], 1, "no field “colour”"),
-            (["case", "set", opened.case, "severity=9"], 1, "no severity"),
-            (["case", "set", opened.case, "title=a", "title=b"], 1, "once"),
-            (["case", "step", opened.case, "danced"], 2, "danced"),
-            (["case", "open", "--title", ""], 1, "empty"),
+            (["case", "set", opened.case, "status=closed"], 2, "not typed in"),
+            (["case", "set", opened.case, "colour=red"], 2, "no field “colour”"),
+            (["case", "set", opened.case, "severity=9"], 2, "no severity"),
+            (["case", "set", opened.case, "title=a", "title=b"], 2, "once"),
+            (["case", "step", opened.case, "danced"], 2, "there are noticed, recorded, "),
+            (["case", "open", "--title", ""], 2, "empty"),
+            (["case", "open", "--title", "\u{200B}"], 2, "empty"),
+            (["case", "open", "--title", "--severity=4"], 2, "the text before it is missing"),
+            (["case", "step", opened.case, "note", "--note", "--json"], 2, "the text before it is missing"),
+            (["case", "open", "--title", "two", "--by", ""], 2, "names nobody"),
             (["case", "open"], 2, "--title"),
             (["case", "step", opened.case, "fixed", "--at", "yesterday"], 2, "yesterday"),
             (["resolve", opened.case, "title", "x"], 1, "nobody disagrees"),

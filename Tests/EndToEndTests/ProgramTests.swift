@@ -96,6 +96,14 @@ import Testing
         #expect(again.talk.contains("exists already"))
     }
 
+    @Test(arguments: ["", " ", "\u{1B}[31mX", "two\nlines", "\u{202E}evil", String(repeating: "x", count: 257)])
+    func aNameThatHarmsWhoReadsItIsRefused(name: String) throws {
+        let place = try Workplace()
+        let ending = try place.amends(["init", "--name", name, "--replica", place.file("a.sqlite")])
+        #expect(ending.status == 2 && ending.talk.contains("a name has"), "\(ending.talk)")
+        #expect(!FileManager.default.fileExists(atPath: place.file("a.sqlite.key")))
+    }
+
     @Test func aReplicaThatIsMissingOrNewerIsRefusedWithASentence() throws {
         let branch = try Branch(try Workplace())
         let missing = try branch.run("status", "--replica", branch.place.file("none.sqlite"))

@@ -164,7 +164,8 @@ import Testing
 
         let opened = try till.open("--title", "Cold soup", "--customer", "Ana")
         let bundle = place.file("kemang.bundle")
-        try till.must("bundle", "create", bundle)
+        let made = try till.must("bundle", "create", bundle, "--json").output
+        #expect(made.contains("\"scope\":\"Kemang\"") && made.contains("\"unplaced\":1"), "\(made)")
         let mode = try FileManager.default.attributesOfItem(atPath: bundle)[.posixPermissions] as? Int
         #expect(mode == 0o600)
         try other.must("bundle", "apply", bundle)
@@ -176,6 +177,11 @@ import Testing
 
         let forged = try place.write("not a bundle", to: "forged.bundle")
         #expect(try other.run("bundle", "apply", forged).status == 1)
+        let whole = try Data(contentsOf: URL(fileURLWithPath: bundle))
+        try whole.dropLast(100).write(to: URL(fileURLWithPath: forged))
+        let cut = try other.run("bundle", "apply", forged)
+        #expect(
+            cut.status == 1 && cut.talk.contains("forged.bundle") && cut.talk.contains("copy it again"), "\(cut.talk)")
         let folder = try other.run("bundle", "apply", place.directory)
         #expect(folder.status == 1 && folder.talk.contains("a folder"))
     }

@@ -56,7 +56,9 @@ import Testing
         #expect(refusal { _ = try chain.addBranch("Kemang") } == .branchExists)
         #expect(refusal { _ = try chain.addBranch("Second office", isHeadquarters: true) } == .branchExists)
         #expect(refusal { _ = try chain.newCode(branch: "Kemang ") } == .unknownBranch)
-        for name in ["", "  ", "a\nb", String(repeating: "x", count: 257)] {
+        _ = try chain.addBranch("Caf\u{E9}")
+        #expect(refusal { _ = try chain.addBranch("Cafe\u{301}") } == .branchExists, "the two look the same")
+        for name in ["", "  ", "a\nb", "\u{202E}b", "\u{200B}", String(repeating: "x", count: 257)] {
             #expect(refusal { _ = try chain.addBranch(name) } == .invalidName, "\(name)")
         }
     }

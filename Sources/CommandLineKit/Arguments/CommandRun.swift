@@ -7,14 +7,19 @@ import Foundation
 package struct CommandRun<Root: AsyncParsableCommand>: Sendable {
     private let console: Console
     private let describe: @Sendable (any Error) -> String?
+    private let classify: @Sendable (any Error) -> ExitStatus?
 
-    /// - Parameter describe: a sentence for an error that does not describe itself for people; nil for the others.
+    /// - Parameters:
+    ///   - describe: a sentence for an error that does not describe itself for people; nil for the others.
+    ///   - classify: the status of an error that is more than a failure; nil for the others.
     package init(
         _ root: Root.Type, console: Console = .standard,
-        describe: @escaping @Sendable (any Error) -> String? = { _ in nil }
+        describe: @escaping @Sendable (any Error) -> String? = { _ in nil },
+        classify: @escaping @Sendable (any Error) -> ExitStatus? = { _ in nil }
     ) {
         self.console = console
         self.describe = describe
+        self.classify = classify
     }
 
     /// Runs with the process's arguments, to its end.
@@ -62,7 +67,7 @@ package struct CommandRun<Root: AsyncParsableCommand>: Sendable {
             return report(unparsed: error)
         } catch {
             say(sentence(for: error))
-            return .failed
+            return classify(error) ?? .failed
         }
     }
 

@@ -20,11 +20,13 @@ package struct OutputOptions: ParsableArguments {
     }
 
     /// The same of something that is saved: where the result cannot be written, whoever reads the error knows not to do it again.
+    ///
+    /// - Parameter saved: what is saved; nil for nothing.
     package func print(
-        saved: String, _ value: @autoclosure () throws -> JSONValue, text: (TextStyle) throws -> [String]
+        saved: String?, _ value: @autoclosure () throws -> JSONValue, text: (TextStyle) throws -> [String]
     ) throws {
         do { try print(try value(), text: text) } catch let failure as CommandFailure {
-            throw CommandFailure("\(saved) is saved; \(failure)", status: failure.status)
+            throw CommandFailure((saved.map { "\($0) is saved; " } ?? "") + "\(failure)", status: failure.status)
         }
     }
 }

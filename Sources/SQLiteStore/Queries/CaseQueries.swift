@@ -152,7 +152,8 @@ extension SQLiteTransaction {
         }
     }
 
-    /// The cases that `name` may mean: a number, an alias, or the first digits of an id, by id.
+    /// The cases that `name` may mean, by id: those of this number, and only where there is none those of this alias and of an id
+    /// that begins so. Anybody may add an alias; the number on a slip of paper leads to its case all the same.
     ///
     /// - Parameter limit: at most so many; two are one too many for a command that works on one.
     package func cases(named name: String, limit: Int = 2) throws -> [RecordPlace] {
@@ -163,11 +164,13 @@ extension SQLiteTransaction {
             SELECT r.id, s.id
             FROM (
                 SELECT rid FROM recovery_case WHERE number = ?1
-                UNION SELECT rid FROM recovery_case_alias WHERE value = ?1
+                UNION SELECT rid FROM recovery_case_alias
+                    WHERE value = ?1 AND NOT EXISTS (SELECT 1 FROM recovery_case WHERE number = ?1)
                 UNION SELECT r.rid
                     FROM scope s CROSS JOIN record r
                         ON r.scope = s.rid AND substr(r.id, 1, 4) BETWEEN substr(?2, 1, 4) AND substr(?3, 1, 4)
                     WHERE r.id BETWEEN ?2 AND ?3
+                        AND NOT EXISTS (SELECT 1 FROM recovery_case WHERE number = ?1)
             ) n JOIN recovery_case c ON c.rid = n.rid JOIN record r ON r.rid = n.rid JOIN scope s ON s.rid = r.scope
             ORDER BY 1 LIMIT ?4
             """

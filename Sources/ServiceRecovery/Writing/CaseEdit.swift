@@ -32,7 +32,7 @@ package enum CaseEdit: Hashable, Sendable {
     /// - Throws: `.empty` or `.limit` for a text.
     func check() throws(CaseError) {
         switch self {
-        case .write(.title, let text) where text?.string.allSatisfy(\.isWhitespace) ?? true:
+        case .write(.title, let text) where text?.isBlank ?? true:
             // By its title people find a case in a list.
             throw .empty("title")
         case .write(let field, let text):

@@ -26,7 +26,9 @@ struct BranchAddCommand: LoggingCommand, AsyncParsableCommand {
 
     func run() async throws {
         let code = try await chain.administration().addBranch(name, isHeadquarters: headquarters)
-        try output.print(code.json) { code.lines($0) }
+        try output.print(saved: "the branch (`amends-hub branch code` gives it another code)", code.json) {
+            code.lines($0)
+        }
     }
 }
 

@@ -20,6 +20,6 @@ struct BranchCodeCommand: LoggingCommand, AsyncParsableCommand {
 
     func run() async throws {
         let code = try await chain.administration().newCode(branch: name)
-        try output.print(code.json) { code.lines($0) }
+        try output.print(saved: "a code that nobody has seen", code.json) { code.lines($0) }
     }
 }

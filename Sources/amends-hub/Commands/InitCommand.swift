@@ -31,13 +31,16 @@ struct InitCommand: LoggingCommand {
 
     func run() throws {
         let made = try HubFolder<SQLiteStore>(data).create(chain)
-        try output.print([
+        let json: JSONValue = [
             "chain": .string(made.chain.description), "adminToken": .string(made.adminToken),
-        ]) { style in
+        ]
+        // It is kept nowhere else, so it is said again where the result cannot be written.
+        let saved = "chain \(made.chain), administrator's token \(made.adminToken),"
+        try output.print(saved: saved, json) { style in
             [
-                "\(chain.visible) is chain \(made.chain) in \(data)",
+                "\(chain.visible) is chain \(made.chain) in \(data.visible)",
                 "administrator's token: \(made.adminToken)",
-                style.faint("The token is shown this once. Next: amends-hub branch add NAME --data \(data)"),
+                style.faint("The token is shown this once. Next: amends-hub branch add NAME --data \(data.visible)"),
             ]
         }
     }

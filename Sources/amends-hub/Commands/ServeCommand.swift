@@ -83,8 +83,13 @@ struct ServeCommand: LoggingCommand, AsyncParsableCommand {
         configuration.snapshotEntries = snapshotEntries
         configuration.snapshotChunkBytes = snapshotChunkBytes
         let folder = HubFolder<SQLiteStore>(data)
+        let chains = try folder.chains().count
+        // A disk that is not mounted looks so: whoever asks whether it is ready must not hear that it is.
+        guard chains > 0 else {
+            throw CommandFailure("there is no chain in \(data); `amends-hub init` makes one")
+        }
         let wanted = configuration.connections
-        configuration.connections = try OpenFiles.connections(wanted, chains: try folder.chains().count)
+        configuration.connections = try OpenFiles.connections(wanted, chains: chains)
         if configuration.connections < wanted {
             logger.notice(
                 "fewer connections than \(wanted), for want of open files (ulimit -n)",

@@ -19,26 +19,28 @@ struct CaseOpenCommand: ReplicaCommand {
               amends case open --title "Wrong size" --customer "Ana Popescu" --tag online --tag refund --by rina
             """)
 
-    @Option(parsing: .unconditional, help: "What went wrong, in a line.")
-    var title: String
+    @Option(parsing: .unconditional, help: "What went wrong, in a line.", transform: FreeText.checked)
+    var title: Text
 
-    @Option(parsing: .unconditional, help: "The kind of problem.")
-    var category: String?
+    @Option(parsing: .unconditional, help: "The kind of problem.", transform: FreeText.checked)
+    var category: Text?
 
     @Option(help: "How bad it is: 1 minor, 2 moderate, 3 serious, 4 critical.")
     var severity: CaseSeverity?
 
-    @Option(parsing: .unconditional, help: "Who sees to it.")
-    var assignee: String?
+    @Option(parsing: .unconditional, help: "Who sees to it.", transform: FreeText.checked)
+    var assignee: Text?
 
-    @Option(parsing: .unconditional, help: "Which team sees to it.")
-    var team: String?
+    @Option(parsing: .unconditional, help: "Which team sees to it.", transform: FreeText.checked)
+    var team: Text?
 
-    @Option(help: "A word to find it by; may be given several times.")
-    var tag: [String] = []
+    @Option(
+        parsing: .unconditionalSingleValue, help: "A word to find it by; may be given several times.",
+        transform: FreeText.checked)
+    var tag: [Text] = []
 
-    @Option(parsing: .unconditional, help: "The customer's name.")
-    var customer: String?
+    @Option(parsing: .unconditional, help: "The customer's name.", transform: FreeText.checked)
+    var customer: Text?
 
     @OptionGroup var moment: MomentOptions
     @OptionGroup var author: AuthorOptions
@@ -51,9 +53,9 @@ struct CaseOpenCommand: ReplicaCommand {
                 let number = try pen.nextCaseNumber()
                 let subject = SubjectID(replica.randomBytes(SubjectID.byteCount))
                 let new = NewCase(
-                    title: Text(title), category: category.map(Text.init), severity: severity,
-                    assignee: assignee.map(Text.init), team: team.map(Text.init), tags: tags,
-                    customer: customer.map { Customer(subject, name: Text($0)) }, number: number.text,
+                    title: title, category: category, severity: severity,
+                    assignee: assignee, team: team, tags: tags,
+                    customer: customer.map { Customer(subject, name: $0) }, number: number.text,
                     at: moment.moment(now: pen.now, author))
                 let change = try pen.commit(CaseDrafts.open(new, by: try author.author(now: pen.now)))
                 return (number.description, change.dot)
@@ -65,7 +67,7 @@ struct CaseOpenCommand: ReplicaCommand {
 
     /// A tag that was typed twice is one tag.
     private var tags: [Text] {
-        tag.map(Text.init).reduce(into: []) { if !$0.contains($1) { $0.append($1) } }
+        tag.reduce(into: []) { if !$0.contains($1) { $0.append($1) } }
     }
 }
 

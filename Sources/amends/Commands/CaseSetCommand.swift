@@ -49,7 +49,7 @@ struct ShownOptions: ParsableArguments {
     @Option(
         help: ArgumentHelp(
             "Replace only the values of these changes: those that the person was shown.",
-            discussion: "Changes are named as `show` and `log` print them, with commas between.",
+            discussion: "Changes are named as `conflicts --json` and `log` print them, with commas between.",
             valueName: "change,…"))
     var shown: String?
 

@@ -22,11 +22,13 @@ struct CaseStepCommand: ReplicaCommand {
 
     @OptionGroup var target: CaseArgument
 
-    @Argument(help: "What was done.", completion: .list(StepKind.all.map(\.name.string)))
+    @Argument(
+        help: "What was done.", completion: .list(StepKind.all.map(\.name.string)),
+        transform: { try StepKind(validating: $0) })
     var kind: StepKind
 
-    @Option(parsing: .unconditional, help: "Words to keep with the step.")
-    var note: String?
+    @Option(parsing: .unconditional, help: "Words to keep with the step.", transform: FreeText.checked)
+    var note: Text?
 
     @OptionGroup var moment: MomentOptions
     @OptionGroup var author: AuthorOptions
@@ -37,17 +39,11 @@ struct CaseStepCommand: ReplicaCommand {
         let receipt = try common.write { replica in
             try replica.write { pen in
                 try CaseDesk(pen, caseNamed: target.name).append(
-                    kind, note: note.map(Text.init), at: moment, by: author)
+                    kind, note: note, at: moment, by: author)
             }
         }
         try output.print(saved: "the step", receipt.json) { _ in
             ["\(receipt.label.visible): \(kind.name) is recorded, the status is \(receipt.status.visible)"]
         }
-    }
-}
-
-extension StepKind: ExpressibleByArgument {
-    public init?(argument: String) {
-        do { try self.init(validating: argument) } catch { return nil }
     }
 }

@@ -16,7 +16,8 @@ struct DiffCommand: AsyncParsableCommand, LoggingCommand {
         abstract: "Compare two replicas, or a replica with the hub.",
         discussion: """
             Each side is a replica's file or the hub's URL; the hub is asked under the name of the replica. Exit status 4 \
-            when they are not at the same position, 5 when they differ at the same one.
+            when they cannot be compared, not being at the same position or having changes that the hub has not placed; 5 when \
+            they differ.
 
             Examples:
               amends diff kemang.sqlite headquarters.sqlite

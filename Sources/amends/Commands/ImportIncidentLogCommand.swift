@@ -82,7 +82,7 @@ struct ImportIncidentLogCommand: ReplicaCommand {
             "elsewhere": JSONValue(counts.elsewhere), "complete": .boolean(isComplete),
             "rejections": .array(rejections.map { ["line": JSONValue($0.line), "reason": .string($0.reason)] }),
         ]
-        try output.print(json) { _ in
+        try output.print(saved: dryRun ? nil : "what was imported", json) { _ in
             let verb = dryRun ? "would be imported" : "imported"
             return [
                 "\(counts.read) rows read: \(counts.imported) \(verb), \(counts.unchanged) unchanged, "

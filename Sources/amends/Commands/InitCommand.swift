@@ -1,6 +1,7 @@
 import ArgumentParser
 import BranchService
 import Causality
+import ChainDirectory
 import CommandLineKit
 
 /// `amends init`: a branch that never saw a hub.
@@ -24,15 +25,16 @@ struct InitCommand: ReplicaCommand {
     @OptionGroup var common: CommonOptions
 
     func validate() throws {
-        if name.isEmpty { throw ValidationError("A branch has a name: --name NAME.") }
+        if let fault = DirectoryName.fault(of: name) { throw ValidationError("--name: \(fault).") }
     }
 
     func run() throws {
         let replica = try Replica.create(path: common.path, name: name)
         let scope = try replica.homeScope()
         try replica.close()
-        try output.print([
+        let json: JSONValue = [
             "replica": .string(common.path), "name": .string(name), "scope": .string(scope.description),
-        ]) { _ in ["\(name) records in \(common.path)"] }
+        ]
+        try output.print(saved: "the branch", json) { _ in ["\(name) records in \(common.path)".visible] }
     }
 }

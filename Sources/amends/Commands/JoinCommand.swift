@@ -1,5 +1,6 @@
 import ArgumentParser
 import BranchService
+import ChainDirectory
 import CommandLineKit
 import Foundation
 import ReplicaSettings
@@ -33,6 +34,7 @@ struct JoinCommand: AsyncParsableCommand, ReplicaCommand {
     @OptionGroup var common: CommonOptions
 
     func validate() throws {
+        if let name, let fault = DirectoryName.fault(of: name) { throw ValidationError("--name: \(fault).") }
         guard EnrolmentCode(typed: code) != nil else {
             throw ValidationError(
                 "--code is no code: one has \(EnrolmentCode.symbolCount) letters and digits, in groups of four.")
@@ -44,9 +46,9 @@ struct JoinCommand: AsyncParsableCommand, ReplicaCommand {
         let replica = try await Replica.join(path: common.path, address: address, code: code, name: machine)
         let joined = try replica.store.read { try JoinedBranch($0) }
         try replica.close()
-        try output.print(joined.json) { _ in
+        try output.print(saved: "the membership", joined.json) { _ in
             [
-                "\(joined.branch) belongs to \(joined.chain); `amends sync` exchanges what there is",
+                "\(joined.branch.visible) belongs to \(joined.chain.visible); `amends sync` exchanges what there is",
                 "case numbers begin with \(joined.code)",
             ]
         }

@@ -41,14 +41,14 @@ struct ResolveCommand: ReplicaCommand {
                 let choices = try desk.choices(of: field)
                 guard !choices.isEmpty else {
                     throw CommandFailure(
-                        "nobody disagrees about \(field) of \(desk.label); `amends case set` writes another value")
+                        "nobody disagrees about \(field) of \(desk.label): there is nothing to choose")
                 }
                 let references = try shown.references(desk)
                 if let references,
                     !references.contains(where: { shown in choices.contains { $0.by.change == shown.dot } })
                 {
                     throw CommandFailure(
-                        "no change that --shown names wrote a value of \(field) that stands; `amends conflicts` names them"
+                        "no change that --shown names wrote a value of \(field) that stands; `amends conflicts --json` names them"
                     )
                 }
                 let receipt = try desk.write([edit], shown: references, by: author)

@@ -82,12 +82,14 @@ struct ReplicaStatus {
         ]
     }
 
+    private var isStuck: Bool { scopes.contains { $0.refusal != nil } }
+
     func lines(_ style: TextStyle) -> [String] {
         var lines = [style.heading(chain.map { "\(branch), \($0)" } ?? "\(branch), in no chain yet").visible]
         switch waiting {
         case 0: lines.append("nothing waits to be sent")
-        case 1: lines.append("1 change waits to be sent, nothing is lost")
-        default: lines.append("\(waiting) changes wait to be sent, nothing is lost")
+        case 1: lines.append("1 change waits to be sent, \(isStuck ? "and is stuck" : "nothing is lost")")
+        default: lines.append("\(waiting) changes wait to be sent, \(isStuck ? "some are stuck" : "nothing is lost")")
         }
         lines.append(lastSync.map { "last synchronised \(CivilTime.text(milliseconds: $0))" } ?? "never synchronised")
         for scope in scopes {

@@ -116,7 +116,7 @@ struct SyncCommand: AsyncParsableCommand, ReplicaCommand {
 
     private func tell(_ summary: SyncSummary) throws {
         for obstacle in summary.obstacles { Console.standard.say(obstacle.visible) }
-        try output.print(summary.json) { _ in [summary.sentence] }
+        try output.print(saved: "what was exchanged", summary.json) { _ in [summary.sentence] }
     }
 }
 

@@ -19,13 +19,14 @@ struct AuthorOptions: ParsableArguments {
     var zone: ZoneOffset?
 
     func validate() throws {
+        if let by, Text(by).isBlank { throw ValidationError("--by names nobody.") }
         guard let person else { throw ValidationError("Say who acts: --by PERSON, or set AMENDS_PERSON.") }
         guard person.utf8.count <= Limit.nameBytes.value else {
             throw ValidationError("A person's id has at most \(Limit.nameBytes.value) bytes.")
         }
     }
 
-    private var person: String? { by.nonempty ?? ProcessInfo.processInfo.environment["AMENDS_PERSON"].nonempty }
+    private var person: String? { by ?? ProcessInfo.processInfo.environment["AMENDS_PERSON"].nonempty }
 
     /// Who signs a change that is made at `now`.
     func author(now: Int64) throws -> Author {

@@ -150,7 +150,7 @@ extension CaseSheet.ShownStep {
         if let destination { members.append(.init("to", .string(destination))) }
         members += [
             .init("change", .string(by.change.description)), .init("person", .string(by.person)),
-            .init("branch", .string(by.branch)), .init("recordedAt", JSONValue(by.at)),
+            .init("branch", .string(by.branch)), .init("effectiveAt", JSONValue(by.at)),
         ]
         return .object(members)
     }

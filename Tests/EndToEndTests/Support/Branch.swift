@@ -93,7 +93,7 @@ struct Shown: Decodable {
         let change: String
         let person: String
         let branch: String
-        let recordedAt: String
+        let effectiveAt: String
     }
 
     func texts(_ field: String) -> [String?]? { fields[field]?.map(\.value.text) }

@@ -5,7 +5,7 @@ import Testing
 final class Hub {
     let address: String
     private let place: Workplace
-    private let folder: String
+    let folder: String
     private let process: RunningProgram
 
     private struct Code: Decodable {
