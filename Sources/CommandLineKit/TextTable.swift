@@ -86,6 +86,17 @@ extension String {
 
     /// How many cells a terminal gives the text: two for East Asian wide signs and pictures, none for marks.
     package var columnWidth: Int { reduce(0) { $0 + $1.columnWidth } }
+
+    /// As much of the text as so many cells hold, with an ellipsis in the last one where that is not all.
+    package func cut(toColumns limit: Int) -> String {
+        guard columnWidth > limit else { return self }
+        var left = limit - 1
+        let kept = prefix { character in
+            left -= character.columnWidth
+            return left >= 0
+        }
+        return kept + "…"
+    }
 }
 
 extension Unicode.Scalar {
@@ -102,12 +113,22 @@ extension Unicode.Scalar {
 extension Character {
     fileprivate var columnWidth: Int {
         guard let first = unicodeScalars.first else { return 0 }
-        if first.isASCII { return 1 }
-        if first.properties.generalCategory == .format || first.properties.generalCategory == .nonspacingMark {
-            return 0
+        if first.isASCII, unicodeScalars.count == 1 { return 1 }
+        // A picture, or a sign that is asked to be one: joined ones are one picture.
+        if first.properties.isEmojiPresentation || unicodeScalars.contains(Character.pictureSelector) { return 2 }
+        // Letters that are written as one cluster have a cell each; the marks of some scripts have one too.
+        return unicodeScalars.reduce(0) { $0 + Character.columnWidth(of: $1) }
+    }
+
+    private static let pictureSelector: Unicode.Scalar = "\u{FE0F}"
+
+    private static func columnWidth(of scalar: Unicode.Scalar) -> Int {
+        switch scalar.properties.generalCategory {
+        case .format, .nonspacingMark, .enclosingMark: 0
+        // Vowels and finals that join the Hangul letter before them.
+        case _ where (0x1160...0x11FF).contains(scalar.value): 0
+        default: wide.contains { $0.contains(scalar.value) } ? 2 : 1
         }
-        if first.properties.isEmojiPresentation { return 2 }
-        return Character.wide.contains { $0.contains(first.value) } ? 2 : 1
     }
 
     /// The wide blocks of Unicode's East Asian Width, as ranges of whole blocks.

@@ -1,4 +1,5 @@
 import CommandLineKit
+import Foundation
 import Testing
 
 @Suite struct TextTableTests {
@@ -28,6 +29,17 @@ import Testing
         #expect("متن".columnWidth == 3)
         #expect("寿司".columnWidth == 4)
         #expect("🧂".columnWidth == 2)
+        for picture in ["❤️", "⚠️", "1️⃣", "👩‍🍳", "🇮🇩"] { #expect(picture.columnWidth == 2, "\(picture)") }
+        #expect("हिन्दी".columnWidth == 5)
+        #expect("한".decomposedStringWithCanonicalMapping.columnWidth == 2)
+    }
+
+    @Test func aTextIsCutByWhatIsSeen() {
+        #expect("abcd".cut(toColumns: 4) == "abcd")
+        #expect("abcde".cut(toColumns: 4) == "abc…")
+        #expect("寿司です".cut(toColumns: 4) == "寿…")
+        #expect("e\u{301}e\u{301}e\u{301}".cut(toColumns: 2) == "e\u{301}…")
+        #expect("👩‍🍳👩‍🍳".cut(toColumns: 3) == "👩‍🍳…")
     }
 }
 

@@ -191,6 +191,33 @@ import Testing
         #expect(try till.run("verify").status == 0)
     }
 
+    /// What `init` had left when it was killed was in its own way: the same command could not be given again.
+    @Test(arguments: ["an empty file", "a file without a branch", "a file without a branch and its key", "a whole one"])
+    func aBeginningThatWasCutOffIsFinished(left: String) throws {
+        let branch = try Branch(try Workplace(), named: left == "an empty file" ? nil : "Kemang")
+        let files = FileManager.default
+        switch left {
+        case "an empty file": try Data().write(to: URL(fileURLWithPath: branch.replica))
+        case "a whole one": _ = try branch.open("--title", "x")
+        default:
+            try branch.sql("DELETE FROM setting WHERE key IN ('replica name', 'home scope', 'device mark')")
+            try branch.sql("DELETE FROM scope")
+            if left == "a file without a branch" { try files.removeItem(atPath: branch.replica + ".key") }
+        }
+        let key = files.contents(atPath: branch.replica + ".key")
+        let ending = try branch.run("init", "--name", "Menteng")
+        if left == "a whole one" {
+            #expect(ending.status == 1 && ending.talk.contains("exists already"))
+            #expect(try branch.must("case", "list", "--json").decoded([Listed].self).map(\.branch) == ["Kemang"])
+        } else {
+            #expect(ending.status == 0, "\(ending.talk)")
+            _ = try branch.open("--title", "x")
+            #expect(try branch.must("case", "list", "--json").decoded([Listed].self).map(\.branch) == ["Menteng"])
+        }
+        if let key { #expect(files.contents(atPath: branch.replica + ".key") == key) }
+        #expect(try branch.run("verify").status == 0)
+    }
+
     @Test func aChainIsNotMadeTwiceByAccident() throws {
         let place = try Workplace()
         let program = try Programs.path("amends-hub")

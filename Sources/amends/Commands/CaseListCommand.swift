@@ -77,9 +77,13 @@ private struct ListedCase {
         ]
     }
 
+    /// A long title would push all else out of sight; `case show` has all of it.
+    private static var titleColumns: Int { 60 }
+
     var cells: [String?] {
-        [
-            label, row.status, row.severity.map { String($0) }, row.title, row.assignee, branch,
+        let title = row.title.map { $0.visible.cut(toColumns: ListedCase.titleColumns) }
+        return [
+            label, row.status, row.severity.map { String($0) }, title, row.assignee, branch,
             row.updatedAt.map { CivilTime.text(milliseconds: $0) }, row.conflicts > 0 ? "to choose" : nil,
         ]
     }
