@@ -68,20 +68,23 @@ struct CompactStateTests {
         #expect(inPlace > Self.rounds && several > Self.rounds / 4, "too tame: \(inPlace) in place, \(several) several")
     }
 
-    /// Whether the slots that are read from the bytes are those of the state.
+    /// Whether the slots that are read from the bytes, compact or canonical, are those of the state.
     private func slotsAgree(_ compact: CompactState, _ state: RecordState, _ names: FieldNames) -> Bool {
-        var slots = CompactSlots()
-        return compact.withBytes { bytes in
-            slots.read(bytes)
-            guard slots.slots.map({ slots.slot($0, of: compact, names) }) == state.slots,
+        [FoldingState(compact), FoldingState(EncodedState(state))].allSatisfy { slotsAgree($0, state, names) }
+    }
+
+    private func slotsAgree(_ folding: FoldingState, _ state: RecordState, _ names: FieldNames) -> Bool {
+        var slots = StateSlots()
+        let all = folding.read(into: &slots, names)
+        return all.withUnsafeBytes { bytes in
+            guard slots.slots.map({ slots.slot($0, in: all, names) }) == state.slots,
                 slots.log.count == state.logCount, slots.log.sum.number == state.logSum,
                 slots.log.newest?.key == state.newestLog?.key
             else { return false }
             return zip(slots.slots, state.slots).allSatisfy { slot, expected in
-                var dots: [Dot] = []
-                slots.forEachSurvivor(of: slot, in: bytes) {
-                    let change = slots.changes[$0.change]
-                    dots.append(Dot(feed: slots.feeds[change.feed], sequence: change.sequence))
+                let dots = slots.survivors[slot.survivors].map { survivor in
+                    let change = slots.changes[survivor.change]
+                    return Dot(feed: slots.feeds[change.feed], sequence: change.sequence)
                 }
                 let isFound =
                     expected.target.element != nil
@@ -90,7 +93,7 @@ struct CompactStateTests {
                     }
                 return dots == expected.survivors.map(\.dot) && isFound
                     && (slot.total == expected.total || expected.target.kind != .total)
-                    && slots.isContested(slot, of: compact, names) == (expected.distinct.count > 1)
+                    && slots.isContested(slot, in: all, names) == (expected.distinct.count > 1)
             }
         }
     }

@@ -150,8 +150,8 @@ struct CompactCursor {
             survivorCount: count, survivors: cursor.index)
     }
 
-    mutating func readSurvivor() -> CompactSlots.Survivor {
-        CompactSlots.Survivor(change: cursor.readCount(), value: cursor.readValueRange())
+    mutating func readSurvivor() -> StateSlots.Survivor {
+        StateSlots.Survivor(change: cursor.readCount(), value: cursor.readValueRange())
     }
 
     /// - Parameter index: where a slot or the log begins.

@@ -18,7 +18,7 @@ package struct CompactWriter: Sendable {
     package init() {}
 
     /// So many changes are looked through for one that is listed already; an older one is listed again.
-    private static let searchedChanges = 32
+    static let searchedChanges = 32
 
     package mutating func removeAll() {
         feeds.removeAll(keepingCapacity: true)

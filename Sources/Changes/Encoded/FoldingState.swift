@@ -46,7 +46,22 @@ package struct FoldingState: Sendable {
         }
     }
 
-    /// The state as it is folded and as its rows are drafted.
+    /// Reads its slots.
+    ///
+    /// - Returns: the bytes in which they lie.
+    package func read(into slots: inout StateSlots, _ names: FieldNames) -> [UInt8] {
+        switch form {
+        case .compact(let compact):
+            compact.withBytes { slots.read(compact: $0) }
+            return compact.bytes
+        case .encoded, .apart:
+            let bytes = encoded(names).bytes
+            bytes.withUnsafeBytes { bytes in names.withView { slots.read(canonical: bytes, $0) } }
+            return bytes
+        }
+    }
+
+    /// The state as it is folded.
     package func compact(_ names: FieldNames, in writer: inout CompactWriter) -> CompactState {
         switch form {
         case .encoded(let encoded): writer.state(encoded, names)

@@ -50,11 +50,11 @@ struct ClockWriter: Sendable {
     /// - Parameters:
     ///   - slots: of the state whose bytes these are.
     ///   - type: whose value table it is.
-    ///   - names: those that the state was made with.
+    ///   - names: those that the slots were read with.
     ///   - feedRows: of the feeds that the state lists.
     /// - Complexity: O(slots + fields), times the changes of the record.
     mutating func encode(
-        _ slots: CompactSlots, in bytes: UnsafeRawBufferPointer, of type: ProjectedType, _ names: FieldNames,
+        _ slots: StateSlots, in bytes: UnsafeRawBufferPointer, of type: ProjectedType, _ names: FieldNames,
         feedRows: ArraySlice<Int64>
     ) {
         let table = type.values
@@ -92,7 +92,7 @@ struct ClockWriter: Sendable {
 
     /// Finds for each slot the column that gives its value back; what has none comes to the rest.
     private mutating func encodeValues(
-        _ slots: CompactSlots, _ bytes: UnsafeRawBufferPointer, _ type: ProjectedType, _ keys: UnsafeRawBufferPointer,
+        _ slots: StateSlots, _ bytes: UnsafeRawBufferPointer, _ type: ProjectedType, _ keys: UnsafeRawBufferPointer,
         _ names: FieldNames.View, _ feedRows: ArraySlice<Int64>
     ) {
         let table = type.values
@@ -100,9 +100,9 @@ struct ClockWriter: Sendable {
         let all = slots.slots.span
         var hasType = false
         for index in all.indices {
-            if !hasType, isType(all[index], of: slots, in: bytes, of: type, names) {
+            if !hasType, let only = typeSurvivor(of: all[index], among: slots, in: bytes, of: type, names) {
                 hasType = true
-                marks[0] = number(of: all[index].first, slots, feedRows)
+                marks[0] = number(of: only, slots, feedRows)
                 continue
             }
             // Both are sorted by target, so one walk meets all.
@@ -128,10 +128,9 @@ struct ClockWriter: Sendable {
             let column = columns[shown.count]
             if column.kind == .total {
                 if column.type != .integer { rest.append(index) }
-            } else if all[index].survivorCount == 1,
-                column.holds(EncodedScalar(all[index].first.value, in: bytes))
+            } else if let only = slots.onlySurvivor(of: all[index]), column.holds(EncodedScalar(only.value, in: bytes))
             {
-                marks[column.columnIndex + 1] = number(of: all[index].first, slots, feedRows)
+                marks[column.columnIndex + 1] = number(of: only, slots, feedRows)
             } else {
                 rest.append(index)
             }
@@ -142,8 +141,8 @@ struct ClockWriter: Sendable {
 
     /// Negative where the column's target comes before the slot's, 0 where it is the same.
     private static func order(
-        _ column: ValueTable.ColumnKeys.Key, _ keys: UnsafeRawBufferPointer, _ slot: CompactSlots.Slot,
-        of slots: CompactSlots, _ bytes: UnsafeRawBufferPointer, _ names: FieldNames.View
+        _ column: ValueTable.ColumnKeys.Key, _ keys: UnsafeRawBufferPointer, _ slot: StateSlots.Slot,
+        of slots: StateSlots, _ bytes: UnsafeRawBufferPointer, _ names: FieldNames.View
     ) -> Int {
         let fields = slots.withField(of: slot, in: bytes, names) { ByteOrder.compare(keys, column.name, $0, $1) }
         if fields != 0 { return fields }
@@ -151,22 +150,22 @@ struct ClockWriter: Sendable {
         return slot.element.isEmpty ? 0 : -1
     }
 
-    /// Whether a slot is the register `type` with this one value, which the table then says for all of its rows.
-    private func isType(
-        _ slot: CompactSlots.Slot, of slots: CompactSlots, in bytes: UnsafeRawBufferPointer, of type: ProjectedType,
+    /// What wrote a slot that is the register `type` with this one value, which the table then says for all of its rows.
+    private func typeSurvivor(
+        of slot: StateSlots.Slot, among slots: StateSlots, in bytes: UnsafeRawBufferPointer, of type: ProjectedType,
         _ names: FieldNames.View
-    ) -> Bool {
-        guard slot.survivorCount == 1, slot.kind == .register,
+    ) -> StateSlots.Survivor? {
+        guard slot.kind == .register, let only = slots.onlySurvivor(of: slot),
             type.places.isOfType(slot)
                 ?? slots.withField(of: slot, in: bytes, names, { Schema.typeField.isEqual(to: $0, $1) }),
-            case .text(let text) = EncodedScalar(slot.first.value, in: bytes)
-        else { return false }
-        return type.values.name.isEqual(to: bytes, text)
+            case .text(let text) = EncodedScalar(only.value, in: bytes), type.values.name.isEqual(to: bytes, text)
+        else { return nil }
+        return only
     }
 
     /// The number, from 1, of the change that wrote a value.
     private mutating func number(
-        of survivor: CompactSlots.Survivor, _ slots: CompactSlots, _ feedRows: ArraySlice<Int64>
+        of survivor: StateSlots.Survivor, _ slots: StateSlots, _ feedRows: ArraySlice<Int64>
     ) -> Int {
         if numbers[survivor.change] > 0 { return numbers[survivor.change] }
         let listed = slots.changes[survivor.change]
@@ -224,7 +223,7 @@ struct ClockWriter: Sendable {
     /// A slot of the rest: the field's number from 1, or 0 and its name; kind; flag and element; total; survivors (count;
     /// change's number, value).
     private mutating func encode(
-        _ slot: CompactSlots.Slot, _ slots: CompactSlots, _ bytes: UnsafeRawBufferPointer, of table: ValueTable,
+        _ slot: StateSlots.Slot, _ slots: StateSlots, _ bytes: UnsafeRawBufferPointer, of table: ValueTable,
         _ names: FieldNames.View, _ feedRows: ArraySlice<Int64>, into writer: inout ByteWriter
     ) {
         slots.withField(of: slot, in: bytes, names) { source, field in
@@ -240,7 +239,7 @@ struct ClockWriter: Sendable {
         writer.write(raw: UnsafeRawBufferPointer(rebasing: bytes[slot.element]))
         writer.write(signed: slot.total)
         writer.write(slot.survivorCount)
-        slots.forEachSurvivor(of: slot, in: bytes) { survivor in
+        for survivor in slots.survivors[slot.survivors] {
             writer.write(number(of: survivor, slots, feedRows))
             writer.write(raw: UnsafeRawBufferPointer(rebasing: bytes[survivor.value]))
         }

@@ -26,8 +26,8 @@ struct ColumnPlaces: Sendable {
     /// The column of a slot's field, whatever its kind; -1 where there is none.
     ///
     /// - Precondition: the slot names its field by a number.
-    func place(of slot: CompactSlots.Slot) -> Int { places[Int(slot.name)] }
+    func place(of slot: StateSlots.Slot) -> Int { places[Int(slot.name)] }
 
     /// Whether a slot is of the field that tells the type; nil where it writes the name out.
-    func isOfType(_ slot: CompactSlots.Slot) -> Bool? { slot.name == 0 ? nil : slot.name == typeName }
+    func isOfType(_ slot: StateSlots.Slot) -> Bool? { slot.name == 0 ? nil : slot.name == typeName }
 }

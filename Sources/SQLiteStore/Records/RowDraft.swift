@@ -36,7 +36,7 @@ struct RowDraft: Sendable {
     func write(
         as type: ProjectedType, rid: Int64, scope: Int64, derived: [Value], with statement: borrowing Statement
     ) throws {
-        try heading.state.withBytes { bytes in
+        try heading.state.withUnsafeBytes { bytes in
             try statement.bind(rid, at: 1)
             if type.leadingColumns > 0 { try statement.bind(scope, at: 2) }
             let first = 2 + type.leadingColumns
@@ -71,7 +71,8 @@ struct RowDraft: Sendable {
 /// The drafts of a batch of records' rows.
 private final class RowDraftBatch: Sendable {
     struct Heading: Sendable {
-        let state: CompactState
+        /// Its bytes.
+        let state: [UInt8]
         let type: Int?
         let conflicts: Int64
         let hasLog: Bool
@@ -123,12 +124,11 @@ struct RowDrafter: Sendable {
     private var values: [ColumnValue] = []
     private var clockBytes: [UInt8] = []
     // What is used anew for each draft.
-    private var slots = CompactSlots()
+    private var slots = StateSlots()
     private var clocks = ClockWriter()
-    private var states = CompactWriter()
     private var canonical = ByteWriter(reserving: 1_024)
 
-    /// - Parameter projections: whose names the states were made with.
+    /// - Parameter projections: whose names compact states were made with.
     init(_ projections: Projections) { self.projections = projections }
 
     /// - Parameter feedRows: into which the records lead.
@@ -142,20 +142,19 @@ struct RowDrafter: Sendable {
     /// - Parameter feedRows: of the feeds that the state lists; nil where one of them is not known.
     private mutating func append(_ record: RowDrafts.Source, _ feedRows: ArraySlice<Int64>?) {
         let names = projections.fieldNames
-        let compact = record.state.compact(names, in: &states)
-        compact.withBytes { slots.read($0) }
-        let type = type(of: compact)
+        let state = record.state.read(into: &slots, names)
+        let type = type(of: state)
         let firstClock = clockBytes.count
         let firstCell = cells.count
         if let type, let feedRows {
             let shown = projections.types[type]
-            compact.withBytes { clocks.encode(slots, in: $0, of: shown, names, feedRows: feedRows) }
+            state.withUnsafeBytes { clocks.encode(slots, in: $0, of: shown, names, feedRows: feedRows) }
             clockBytes.append(contentsOf: clocks.bytes)
-            appendCells(of: shown, compact)
+            appendCells(of: shown, state)
         }
         headings.append(
             RowDraftBatch.Heading(
-                state: compact, type: type, conflicts: conflicts(in: compact), hasLog: slots.log.count > 0,
+                state: state, type: type, conflicts: conflicts(in: state), hasLog: slots.log.count > 0,
                 digest: record.state.digest(of: record.id, names, in: &canonical),
                 clocks: firstClock..<clockBytes.count,
                 firstCell: firstCell))
@@ -171,31 +170,31 @@ struct RowDrafter: Sendable {
         return batch.headings.indices.map { RowDraft(batch, $0) }
     }
 
-    private func conflicts(in state: CompactState) -> Int64 {
+    private func conflicts(in state: [UInt8]) -> Int64 {
         var count: Int64 = 0
         let slots = self.slots.slots.span
         for index in slots.indices
         where slots[index].kind == .register && slots[index].survivorCount > 1
-            && self.slots.isContested(slots[index], of: state, projections.fieldNames)
+            && self.slots.isContested(slots[index], in: state, projections.fieldNames)
         {
             count += 1
         }
         return count
     }
 
-    private func type(of state: CompactState) -> Int? {
+    private func type(of state: [UInt8]) -> Int? {
         let types = projections.types
-        return state.withBytes { bytes in
+        return state.withUnsafeBytes { bytes in
             guard let slot = typeSlot(in: bytes) else { return nil }
-            if slot.survivorCount == 1, case .text(let name) = EncodedScalar(slot.first.value, in: bytes) {
+            if let only = slots.onlySurvivor(of: slot), case .text(let name) = EncodedScalar(only.value, in: bytes) {
                 return types.firstIndex { $0.type.name.isEqual(to: bytes, name) }
             }
-            guard let name = slots.slot(slot, of: state, projections.fieldNames).latest?.value.text else { return nil }
+            guard let name = slots.slot(slot, in: state, projections.fieldNames).latest?.value.text else { return nil }
             return types.firstIndex { $0.type.name == name }
         }
     }
 
-    private func typeSlot(in bytes: UnsafeRawBufferPointer) -> CompactSlots.Slot? {
+    private func typeSlot(in bytes: UnsafeRawBufferPointer) -> StateSlots.Slot? {
         // The number of the name is the same for each type.
         guard let places = projections.types.first?.places else { return nil }
         let slots = self.slots.slots.span
@@ -210,7 +209,7 @@ struct RowDrafter: Sendable {
     }
 
     /// Adds what the columns of the main table show, after its clock column was written.
-    private mutating func appendCells(of type: ProjectedType, _ state: CompactState) {
+    private mutating func appendCells(of type: ProjectedType, _ state: [UInt8]) {
         let fields = type.columns
         let columns = fields.span
         for place in columns.indices {
@@ -224,10 +223,10 @@ struct RowDrafter: Sendable {
     }
 
     private mutating func cell(
-        of slot: CompactSlots.Slot, _ state: CompactState, _ field: ShownField
+        of slot: StateSlots.Slot, _ state: [UInt8], _ field: ShownField
     ) -> RowDraftBatch.Cell {
-        if field.target.kind == .register, slot.survivorCount == 1 {
-            switch (state.withBytes { EncodedScalar(slot.first.value, in: $0) }, field.type) {
+        if field.target.kind == .register, let only = slots.onlySurvivor(of: slot) {
+            switch (state.withUnsafeBytes { EncodedScalar(only.value, in: $0) }, field.type) {
             case (.text(let text), .text):
                 return .text(start: UInt32(text.lowerBound), end: UInt32(text.upperBound))
             case (.integer(let number), .integer): return .integer(number)
@@ -235,7 +234,7 @@ struct RowDrafter: Sendable {
             default: break
             }
         }
-        let whole = slots.slot(slot, of: state, projections.fieldNames)
+        let whole = slots.slot(slot, in: state, projections.fieldNames)
         return RowDraftBatch.Cell(field.column(of: whole), among: &values)
     }
 }
