@@ -9,20 +9,28 @@ package enum KeyFile {
     static let strayKey =
         "a key lies here without its replica, whose file is elsewhere; put the file back, or move the key away and start again"
 
-    /// Writes a new key; never over an existing one.
-    static func create(_ key: SigningKey, for replica: String) throws {
+    /// Writes a new key, whole or not at all, and never over an existing one.
+    ///
+    /// - Returns: the key that lies there now: that of an earlier attempt, or of another process, stays.
+    static func create(_ key: SigningKey, for replica: String) throws -> SigningKey {
         let path = path(of: replica)
-        let descriptor = open(path, O_WRONLY | O_CREAT | O_EXCL, 0o600)
+        let new = "\(path).\(getpid()).new"
+        let descriptor = open(new, O_WRONLY | O_CREAT | O_TRUNC, 0o600)
         guard descriptor >= 0 else {
-            throw ReplicaError.keyFile(
-                path: path, reason: errno == EEXIST ? strayKey : String(cString: strerror(errno)))
+            throw ReplicaError.keyFile(path: path, reason: String(cString: strerror(errno)))
         }
+        defer { unlink(new) }
         let handle = FileHandle(fileDescriptor: descriptor, closeOnDealloc: true)
         let digits = key.seed.map { String(format: "%02x", $0) }.joined() + "\n"
         try handle.write(contentsOf: Data(digits.utf8))
         // The key is worth nothing lost: it is on disk before anything is signed with it.
         try handle.synchronize()
         try handle.close()
+        if link(new, path) == 0 { return key }
+        guard errno == EEXIST else {
+            throw ReplicaError.keyFile(path: path, reason: String(cString: strerror(errno)))
+        }
+        return try read(for: replica)
     }
 
     /// Whether the replica's key lies beside it. A copy of a file alone, as for a diagnosis, has none.

@@ -42,6 +42,10 @@ extension Replica {
     /// Takes the hub's word for who this replica is now, in one transaction.
     private func adopt(_ response: JoinResponse, address: HubAddress, name: String) throws {
         try store.write { transaction in
+            // Another process may have joined with it meanwhile.
+            if let certificate = try transaction.setting(.certificate), certificate != response.certificate.encoded() {
+                throw ReplicaError.alreadyJoined(chain: try transaction.text(.chainName) ?? "-")
+            }
             // One that was cut off before it had a name is finished now.
             if try transaction.setting(.replicaName) == nil { try transaction.put(text: name, for: .replicaName) }
             let old: ScopeID? = try transaction.identifier(.homeScope)

@@ -46,6 +46,8 @@ package final class Replica {
         let scope = ScopeIntroduction(
             name: Text("branch/" + hexadecimal(random(16))), seed: ChainID(random(16)))
         try replica.store.write { transaction in
+            // Another process may have finished the same file meanwhile.
+            guard try holdsNothing(transaction) else { throw ReplicaError.exists(path: path) }
             try transaction.put(ScopeState(scope))
             try transaction.put(scope.scope.bytes, for: .homeScope)
             let draw = random(2)
@@ -71,33 +73,35 @@ package final class Replica {
             at: folder, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o700])
         // The file before the key: a key alone might be that of a file that is elsewhere, and nobody could tell.
         let store = try SQLiteStore(path: path, schemas: schemas)
-        try store.write { try $0.put(text: name, for: .replicaName) }
-        let key: SigningKey
-        if KeyFile.exists(for: path) {
-            key = try KeyFile.read(for: path)
-        } else {
-            key = try SigningKey(seed: random(32))
-            try KeyFile.create(key, for: path)
+        try store.write { transaction in
+            guard try holdsNothing(transaction) else { throw ReplicaError.exists(path: path) }
+            try transaction.put(text: name, for: .replicaName)
         }
+        let key = try KeyFile.create(try SigningKey(seed: random(32)), for: path)
         return Replica(
             path: path, store: store, identity: ReplicaIdentity(key: key), clock: clock, random: random)
     }
 
     /// Whether a file is what making one left when it was cut off: nobody has recorded anything in it.
     static func isUnfinished(_ path: String) throws -> Bool {
-        // With a key beside it there was something in it once.
-        if try checkRegular(path) == 0 { return !KeyFile.exists(for: path) }
+        // With a key beside it, or a log that may still be in use elsewhere, there was something in it once.
+        if try checkRegular(path) == 0 {
+            return try !KeyFile.exists(for: path)
+                && (!FileManager.default.fileExists(atPath: path + "-wal") || checkRegular(path + "-wal") == 0)
+        }
         do {
             let store = try SQLiteStore(reading: path, schemas: schemas)
-            let isUnfinished = try store.read { transaction in
-                let home: ScopeID? = try transaction.identifier(.homeScope)
-                return try home == nil && transaction.setting(.certificate) == nil && transaction.scopes().isEmpty
-            }
+            let isEmpty = try store.read { try holdsNothing($0) }
             try store.close()
-            return isUnfinished
-        } catch FormatError.older(_, _, found: 0, _) {
-            return !KeyFile.exists(for: path)
+            return isEmpty
+        } catch FormatError.older(_, _, found: let format, _) {
+            return format == 0 && !KeyFile.exists(for: path)
         }
+    }
+
+    private static func holdsNothing(_ transaction: SQLiteTransaction) throws -> Bool {
+        let home: ScopeID? = try transaction.identifier(.homeScope)
+        return try home == nil && transaction.setting(.certificate) == nil && transaction.scopes().isEmpty
     }
 
     /// Opens a replica to read and write.

@@ -5,6 +5,9 @@ package enum DirectoryName {
     /// Why nothing is called so, in a sentence without its end; nil where it may be.
     package static func fault(of name: String) -> String? {
         if Text(name).isBlank { return "a name has at least one letter or sign that is seen" }
+        if name.first?.isWhitespace == true || name.last?.isWhitespace == true {
+            return "a name has no spaces at its beginning or its end"
+        }
         guard name.utf8.count <= Limit.nameBytes.value else {
             return "a name has at most \(Limit.nameBytes.value) bytes, and this one has \(name.utf8.count)"
         }

@@ -46,14 +46,20 @@ package struct IncidentMapper<Memory: VisitMemory> {
         _ row: IncidentRow, checking check: ([CaseEvent]) throws -> Void = { _ in }
     ) throws -> MappedRow {
         let fact = IncidentFact(row)
-        let before = try takeVisits(for: row)
-        var visits = before ?? IncidentVisits(startingAt: row)
-
+        var isFirst = false
+        var visits: IncidentVisits
+        if let known = try takeVisits(for: row) {
+            visits = known
+        } else {
+            visits = IncidentVisits(startingAt: row)
+            isFirst = true
+        }
         if let reference = visits.reference(taking: fact) {
             current = visits
             let outcome: MappedRow.Outcome = selection.contains(reference.location) ? .repeated : .elsewhere
             return MappedRow(line: row.line, outcome: outcome, events: [])
         }
+        let mark = visits.mark
         let departed = visits.follow(row)
         let subject = visits.currentReference
         let isSelected = selection.contains(subject.location)
@@ -72,7 +78,8 @@ package struct IncidentMapper<Memory: VisitMemory> {
         }
         if !events.isEmpty {
             do { try check(events) } catch {
-                current = before
+                visits.undo(to: mark, fact)
+                if !isFirst { current = visits }
                 throw error
             }
         }

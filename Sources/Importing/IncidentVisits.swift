@@ -67,6 +67,25 @@ package struct IncidentVisits: Equatable, Sendable {
         return self.fields
     }
 
+    /// What a row changes besides its fact.
+    struct Mark {
+        fileprivate let locationCount: Int
+        fileprivate let fields: CaseFields?
+    }
+
+    var mark: Mark { Mark(locationCount: locations.count, fields: fields) }
+
+    /// Takes back what a row has changed.
+    ///
+    /// - Parameters:
+    ///   - mark: as it was before the row.
+    ///   - fact: the row's, which was new.
+    mutating func undo(to mark: Mark, _ fact: IncidentFact) {
+        locations.removeLast(locations.count - mark.locationCount)
+        facts[fact] = nil
+        fields = mark.fields
+    }
+
     /// Traps where the invariants stated above do not hold; for tests.
     package func checkInvariants() {
         precondition(!locations.isEmpty, "An incident is always somewhere.")

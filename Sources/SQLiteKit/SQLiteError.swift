@@ -27,6 +27,8 @@ package struct SQLiteError: Error, Hashable, Sendable {
     package var isBusy: Bool { primaryCode == SQLITE_BUSY || primaryCode == SQLITE_LOCKED }
     /// The file holds something that SQLite cannot have written, or is no database at all.
     package var isCorrupt: Bool { primaryCode == SQLITE_CORRUPT || primaryCode == SQLITE_NOTADB }
+    /// The file holds something that SQLite cannot have written. One that is no database may be another program's.
+    package var isDamage: Bool { primaryCode == SQLITE_CORRUPT }
     /// The operating system failed a read, a write or an fsync.
     package var isIOError: Bool { primaryCode == SQLITE_IOERR }
     /// The disk, the quota or the file's page limit is used up.

@@ -200,7 +200,12 @@ extension HybridTimestamp {
 package enum StoredDamage {
     /// Whether an error says that a file holds what nobody can have written into it.
     package static func isTold(by error: any Error) -> Bool {
-        error is StoredValueError || (error as? SQLiteError)?.isCorrupt == true
+        switch error {
+        case is StoredValueError: true
+        case let error as SQLiteError: error.isDamage
+        case FormatError.copyDamaged, FormatError.migratedFileDamaged: true
+        default: false
+        }
     }
 }
 

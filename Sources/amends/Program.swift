@@ -1,6 +1,7 @@
 import ArgumentParser
 import Changes
 import CommandLineKit
+import ReplicaSettings
 import Replication
 import SQLiteStore
 import ServiceRecovery
@@ -15,7 +16,10 @@ enum Program {
     /// Of what was asked for and cannot be meant so, whatever lies in the file; and of a file that is damaged.
     @Sendable private static func status(of error: any Error) -> ExitStatus? {
         if error is CaseError { return .usage }
-        return error is DamagedRecord || StoredDamage.isTold(by: error) ? .damage : nil
+        let isDamage =
+            error is DamagedRecord || error is MissingChange || error is DamagedSetting
+            || StoredDamage.isTold(by: error)
+        return isDamage ? .damage : nil
     }
 }
 

@@ -3,13 +3,13 @@ import Testing
 
 /// `amends import incident-log`, on small logs made here.
 @Suite struct ImportCommandTests {
-    private static let header =
+    static let header =
         "number,incident_state,active,reassignment_count,reopen_count,sys_mod_count,made_sla,caller_id,opened_by,opened_at,"
         + "sys_created_by,sys_created_at,sys_updated_by,sys_updated_at,contact_type,location,category,subcategory,u_symptom,"
         + "cmdb_ci,impact,urgency,priority,assignment_group,assigned_to,knowledge,u_priority_confirmation,notify,problem_id,"
         + "rfc,vendor,caused_by,closed_code,resolved_by,resolved_at,closed_at"
 
-    private static func row(
+    static func row(
         _ number: String, _ state: String, version: Int, at: String, location: String = "Location 1"
     ) -> String {
         "\(number),\(state),true,0,0,\(version),true,Caller 7,Opened by 8,1/3/2016 08:00,Created by 6,1/3/2016 08:01,"

@@ -170,6 +170,12 @@ import Testing
         #expect(mode == 0o600)
         try other.must("bundle", "apply", bundle)
         try other.must("case", "step", opened.case, "apologised")
+        let stranger = try Branch(place, file: "stranger.sqlite", named: nil, person: "sari")
+        try join(stranger, hub, try hub.addBranch("Menteng"))
+        try sync(stranger)
+        let left = try stranger.must("bundle", "apply", bundle, "--json")
+        #expect(left.output.contains("\"leftOut\":[\"Kemang\"],\"refused\":[]"), "\(left.output)")
+        #expect(left.talk.contains("left out") && left.talk.contains("Kemang"))
         // Who carries pushes first; the hub agrees later with whom it came from.
         try sync(other, till)
         #expect(try till.show(opened.case).steps.map(\.person) == ["rina", "budi"])

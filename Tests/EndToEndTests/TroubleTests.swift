@@ -124,6 +124,45 @@ import Testing
         try hub.stop()
     }
 
+    /// One that was made while a branch sent years of work was handed out for a day: nearly all came one by one.
+    @Test func aSnapshotOfABeginningIsMadeAnew() throws {
+        struct Standing: Decodable {
+            let scopes: [Scope]
+
+            struct Scope: Decodable {
+                let name: String
+                let snapshot: Snapshot?
+            }
+
+            struct Snapshot: Decodable { let position: Int }
+        }
+        let place = try Workplace()
+        let hub = try Hub(place, flags: ["--snapshot-entries", "4"])
+        let till = try joined(place, hub, try hub.addBranch("Kemang"))
+        // As many changes of a few cases in all.
+        func record(_ count: Int) throws {
+            let rows = (0..<count).map {
+                ImportCommandTests.row("INC\($0 % 5)", "Active", version: $0, at: "1/3/2016 09:0\($0 % 5)")
+            }
+            let log = ([ImportCommandTests.header] + rows).joined(separator: "\n")
+            try till.must("import", "incident-log", try place.write(log, to: "log.csv"))
+            try till.must("sync")
+        }
+        func positionOfNewcomer(_ file: String) throws -> Int? {
+            let newcomer = try joined(place, hub, try hub.anotherCode("Kemang"), file: file)
+            try newcomer.must("sync")
+            return try newcomer.must("status", "--json").decoded(Standing.self).scopes.compactMap(\.snapshot?.position)
+                .first
+        }
+        try record(300)
+        let first = try #require(try positionOfNewcomer("second.sqlite"))
+        try record(310)
+        #expect(try positionOfNewcomer("third.sqlite") == first, "one serves many")
+        try record(700)
+        #expect(try #require(try positionOfNewcomer("fourth.sqlite")) >= 2 * first)
+        try hub.stop()
+    }
+
     @Test func aHubWithoutChainsIsNotReady() throws {
         let place = try Workplace()
         try FileManager.default.createDirectory(atPath: place.file("empty"), withIntermediateDirectories: false)

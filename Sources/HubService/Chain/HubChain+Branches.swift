@@ -53,7 +53,7 @@ extension HubChain {
     /// - Throws: `.unknownBranch`, or what the store throws.
     package func newCode(branch name: String) throws -> NewCode {
         try store.write { transaction in
-            guard let record = try directory(transaction).first(where: { $0.entry.name == Text(name) }) else {
+            guard let record = try directory(transaction).first(where: { $0.entry.name.string == name }) else {
                 throw HubFault(.unknownBranch, "the chain has no branch of that name; “branch list” shows them")
             }
             return try issueCode(for: record.entry, transaction)

@@ -24,7 +24,9 @@ package final class ChainNames {
         common = try transaction.scopes().first { $0.introduction.name == "common" }?.id
         home = try transaction.identifier(.homeScope)
         ownName = try transaction.text(.branchName) ?? transaction.text(.replicaName)
-        certified = try transaction.setting(.certificate).map { try Certificate($0).replica }
+        certified = try transaction.setting(.certificate).map { bytes in
+            do { return try Certificate(bytes).replica } catch { throw DamagedSetting(.certificate) }
+        }
     }
 
     /// The branch whose scope it is, or the scope's own name.

@@ -19,7 +19,7 @@ package struct ChangeTrace: Hashable, Sendable {
     package let placement: Placement?
     /// Why this version cannot fold it.
     package let quarantine: String?
-    /// Why the hub took nothing of its scope at the last exchange.
+    /// Why its scope took no part in the last exchange.
     package let refusal: String?
     /// Who has it, as far as is known: from what they wrote afterwards, and from what the hub said.
     package private(set) var receivers: [Receiver]
@@ -130,7 +130,7 @@ package struct ChangeTrace: Hashable, Sendable {
     package var sentence: String {
         switch stage {
         case .queued, .sent:
-            refusal.map { "it is stuck: the hub takes nothing of this branch from here: \($0)" } ?? progress
+            refusal.map { "it is stuck, since the last exchange left its branch out: \($0)" } ?? progress
         default: progress
         }
     }

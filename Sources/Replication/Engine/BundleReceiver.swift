@@ -1,7 +1,8 @@
 import Causality
 import Changes
 
-/// Applies a bundle at a replica: each scope whole or not at all, only where the replica has a grant.
+/// Applies a bundle at a replica, only where the replica has a grant: of each scope the order whole or not at all, and what has no
+/// entry whole or not at all.
 package struct BundleReceiver<Store: ReplicaStore> {
     private let store: Store
     private let hubKey: PublicKey
@@ -18,7 +19,9 @@ package struct BundleReceiver<Store: ReplicaStore> {
         package var received = 0
         /// Entries of the order applied.
         package var applied = 0
-        /// Scopes that were left out: no grant, or not to be taken; or of which the order begins too late for this replica, and
+        /// Scopes that this replica may not read.
+        package var leftOut: [ScopeID] = []
+        /// Scopes that were not to be taken; or of which the order begins too late for this replica, and
         /// only what has no entry was taken.
         package var refusals: [ScopeRefusal] = []
     }
@@ -38,7 +41,8 @@ package struct BundleReceiver<Store: ReplicaStore> {
         for scope in bundle.scopes {
             do {
                 guard own.rights(in: scope.introduction.scope).contains(.read) else {
-                    throw Refusal(.noGrant, "this replica may not read the scope \(scope.introduction.name)")
+                    outcome.leftOut.append(scope.introduction.scope)
+                    continue
                 }
                 let taken = try store.write { transaction in
                     try apply(scope, certificates, transaction)
@@ -81,8 +85,9 @@ package struct BundleReceiver<Store: ReplicaStore> {
         do {
             outcome.received += try apply(push, of: scope.introduction, certificates, transaction)
         } catch let refusal as Refusal {
-            // It follows on changes that this replica lacks as well: where these come from is what helps.
-            throw outcome.refusals.first?.refusal ?? refusal
+            // Where it follows on changes that this replica lacks as well, where these come from is what helps.
+            let follows = [.gap, .missingContext, .shownNotSeen].contains(refusal.code)
+            throw follows ? outcome.refusals.first?.refusal ?? refusal : refusal
         }
         return outcome
     }

@@ -96,13 +96,9 @@ struct BundleApplyCommand: ReplicaCommand {
             let outcome = try replica.applyBundle(at: file)
             return try replica.store.read { transaction in
                 let names = try ChainNames(transaction)
-                let (others, refused) = (
-                    outcome.refusals.filter { $0.refusal.code == .noGrant },
-                    outcome.refusals.filter { $0.refusal.code != .noGrant }
-                )
                 return (
-                    outcome, try refused.map { try names.sentence(on: $0) },
-                    try others.map { try names.name(of: $0.scope) }
+                    outcome, try outcome.refusals.map { try names.sentence(on: $0) },
+                    try outcome.leftOut.map { try names.name(of: $0) }
                 )
             }
         }

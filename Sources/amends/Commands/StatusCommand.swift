@@ -82,7 +82,7 @@ struct ReplicaStatus {
         ]
     }
 
-    private var isStuck: Bool { scopes.contains { $0.refusal != nil } }
+    private var isStuck: Bool { scopes.contains { $0.refusal != nil && $0.waiting > 0 } }
 
     func lines(_ style: TextStyle) -> [String] {
         var lines = [style.heading(chain.map { "\(branch), \($0)" } ?? "\(branch), in no chain yet").visible]

@@ -19,7 +19,9 @@ struct AuthorOptions: ParsableArguments {
     var zone: ZoneOffset?
 
     func validate() throws {
-        if let by, Text(by).isBlank { throw ValidationError("--by names nobody.") }
+        if let person, Text(person).isBlank {
+            throw ValidationError("\(by == nil ? "AMENDS_PERSON" : "--by") names nobody.")
+        }
         guard let person else { throw ValidationError("Say who acts: --by PERSON, or set AMENDS_PERSON.") }
         guard person.utf8.count <= Limit.nameBytes.value else {
             throw ValidationError("A person's id has at most \(Limit.nameBytes.value) bytes.")

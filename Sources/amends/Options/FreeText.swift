@@ -1,12 +1,12 @@
 import ArgumentParser
 import Changes
 
-/// Words that a person types behind an option. They may begin with a minus; with two they are the next option, and the words
-/// are missing: a script's empty variable must not become a case's title.
+/// Words that a person types behind an option. They may begin with a minus; what looks like an option, two minuses and a word, is
+/// the next one, and the words are missing: a script's empty variable must not become a case's title.
 enum FreeText {
     static func checked(_ argument: String) throws -> Text {
-        guard !argument.hasPrefix("--") else {
-            throw ValidationError("that is an option; the text before it is missing.")
+        if argument.wholeMatch(of: /--[a-z][-a-z]*(=.*)?/) != nil {
+            throw ValidationError("that looks like an option, before which the text is missing.")
         }
         return Text(argument)
     }

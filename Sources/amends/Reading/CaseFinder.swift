@@ -57,10 +57,10 @@ struct CaseFinder {
     // MARK: - Changes
 
     /// The position of the snapshot that includes a change of this name.
-    private func snapshot(including name: String) throws -> UInt64? {
+    private func snapshot(including name: String, of named: ScopeID?) throws -> UInt64? {
         let parts = name.split(separator: ":")
         guard parts.count == 2, let sequence = UInt64(parts[1]), sequence > 0 else { return nil }
-        for scope in try transaction.scopes() {
+        for scope in try transaction.scopes() where named == nil || scope.id == named {
             guard let base = try transaction.base(of: scope.id) else { continue }
             for feed in try transaction.feeds(of: scope.id)
             where feed.feed.description.hasPrefix(parts[0].lowercased()) {
@@ -77,12 +77,17 @@ struct CaseFinder {
     func change(named name: String, in branch: String? = nil) throws -> StoredChange {
         let names = try ChainNames(transaction)
         let scope = try branch.map { try names.existingScope(named: $0) }
-        let changes = try transaction.changes(named: name).filter { scope == nil || $0.header.scope == scope }
+        let all = try transaction.changes(named: name)
+        let changes = all.filter { scope == nil || $0.header.scope == scope }
         guard let change = changes.first else {
-            if let position = try snapshot(including: name) {
+            if let position = try snapshot(including: name, of: scope) {
                 throw CommandFailure(
                     "the change “\(name)” lies in the snapshot of position \(position) that this replica began with: "
                         + "what it came to is here, and the change itself is not")
+            }
+            if !all.isEmpty {
+                let others = try all.map { try names.name(of: $0.header.scope) }
+                throw CommandFailure("the change “\(name)” was written in \(others.joined(separator: ", "))")
             }
             throw CommandFailure(
                 "there is no change “\(name)” in this replica; one is named feed:sequence, as `log` prints it")

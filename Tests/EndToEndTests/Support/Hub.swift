@@ -15,23 +15,24 @@ final class Hub {
 
     /// - Parameter openFiles: as many as it may have; nil leaves it to the system.
     convenience init(
-        _ place: Workplace, folder: String = "hub", chain: String = "Warung Nusantara", openFiles: Int? = nil
+        _ place: Workplace, folder: String = "hub", chain: String = "Warung Nusantara", openFiles: Int? = nil,
+        flags: [String] = []
     ) throws {
         let folder = place.file(folder)
         let made = try place.run(
             try Programs.path("amends-hub"), ["init", "--data", folder, "--chain", chain, "--json"])
         try #require(made.status == 0, "\(made.talk)")
-        try self.init(serving: folder, place, openFiles)
+        try self.init(serving: folder, place, openFiles, flags)
     }
 
     /// The same chains at another address: the hub that was has stopped.
     convenience init(_ place: Workplace, again hub: Hub) throws { try self.init(serving: hub.folder, place, nil) }
 
-    private init(serving folder: String, _ place: Workplace, _ openFiles: Int?) throws {
+    private init(serving folder: String, _ place: Workplace, _ openFiles: Int?, _ flags: [String] = []) throws {
         self.place = place
         self.folder = folder
         let program = try Programs.path("amends-hub")
-        let arguments = ["serve", "--data", folder, "--listen", "127.0.0.1:0"]
+        let arguments = ["serve", "--data", folder, "--listen", "127.0.0.1:0"] + flags
         if let openFiles {
             process = try place.start(
                 "/bin/sh", ["-c", #"ulimit -n \#(openFiles); exec "$0" "$@""#, program] + arguments)
