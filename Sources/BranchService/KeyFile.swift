@@ -27,10 +27,12 @@ package enum KeyFile {
         try handle.synchronize()
         try handle.close()
         if link(new, path) == 0 { return key }
-        guard errno == EEXIST else {
+        if errno == EEXIST { return try read(for: replica) }
+        // Some file systems, those of sticks among them, have no second names.
+        guard [EPERM, ENOTSUP, ENOSYS].contains(errno), !exists(for: replica), rename(new, path) == 0 else {
             throw ReplicaError.keyFile(path: path, reason: String(cString: strerror(errno)))
         }
-        return try read(for: replica)
+        return key
     }
 
     /// Whether the replica's key lies beside it. A copy of a file alone, as for a diagnosis, has none.
