@@ -102,6 +102,7 @@ private struct HostileCounts {
             return answer
         }
         for _ in 0..<rounds {
+            // One that is refused here goes no further: that it is refused with a typed error is the claim before.
             if let request = try? SyncRequest(HostileCounts.mutated(sent, &random)) {
                 requests += 1
                 // Refusals are in the answer; whatever is thrown here is the store's.

@@ -175,9 +175,9 @@ package struct StateSlots: Sendable {
     /// - Complexity: O(survivors); where all are alike, they are taken out of the bytes.
     package func isContested(_ slot: Slot, in bytes: [UInt8], _ names: FieldNames) -> Bool {
         guard slot.survivorCount > 1 else { return false }
-        let values = survivors[slot.survivors].map(\.value)
+        let first = survivors[slot.survivors.lowerBound].value
         let differs = bytes.withUnsafeBytes { bytes in
-            values.dropFirst().contains { !ByteOrder.areEqual(bytes, values[0], bytes, $0) }
+            survivors[slot.survivors.dropFirst()].contains { !ByteOrder.areEqual(bytes, first, bytes, $0.value) }
         }
         // Values that hold personal text are never equal, whatever their bytes.
         return differs || self.slot(slot, in: bytes, names).distinct.count > 1

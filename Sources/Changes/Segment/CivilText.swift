@@ -37,9 +37,9 @@ struct CivilText: Hashable, Sendable {
         guard length == 16 || length == 19 else { return nil }
         let form = CivilText(
             hasSeconds: length == 19, hasSpace: text[10] == UInt8(ascii: " "), hasZulu: hasZulu)
-        guard form.hasSpace || text[10] == UInt8(ascii: "T"), text[4] == UInt8(ascii: "-"),
-            text[7] == UInt8(ascii: "-"),
-            text[13] == UInt8(ascii: ":"), !form.hasSeconds || text[16] == UInt8(ascii: ":")
+        let (hyphen, colon) = (UInt8(ascii: "-"), UInt8(ascii: ":"))
+        guard form.hasSpace || text[10] == UInt8(ascii: "T"), text[4] == hyphen, text[7] == hyphen,
+            text[13] == colon, !form.hasSeconds || text[16] == colon
         else { return nil }
         func number(_ range: Range<Int>, upTo greatest: Int64) -> Int64? {
             var result: Int64 = 0

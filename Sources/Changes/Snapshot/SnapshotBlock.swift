@@ -25,6 +25,7 @@ package struct SnapshotBlock: Hashable, Sendable {
 
         /// Whether `bytes` are the part that was committed to in `scope`.
         package func isKept(by bytes: [UInt8], scope: ScopeID) -> Bool {
+            // Bytes that are no part are not this one.
             guard let part = try? PersonalPart(bytes) else { return false }
             return part.subject == commitment.subject
                 && PersonalPart.commitment(bytes, key: part.key, scope: scope, dot: dot, index: number)

@@ -22,7 +22,7 @@ extension HubChain {
     ///
     /// - Throws: `.branchExists`, `.invalidName`, or what the store throws.
     package func addBranch(_ name: String, isHeadquarters: Bool = false) throws -> NewCode {
-        let name = try HubFault.checked(name)
+        let name = try DirectoryName.checked(name)
         return try store.write { transaction in
             let known = try directory(transaction)
             // Two spellings of one letter look the same in every list: `String` takes them for one.

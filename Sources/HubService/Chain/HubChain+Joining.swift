@@ -21,7 +21,7 @@ extension HubChain {
             throw HubFault.refused(
                 .badSignature, "the request is not signed with the key that it names", replica: replica)
         }
-        let name = try HubFault.checked(request.machine.string)
+        let name = try DirectoryName.checked(request.machine.string)
         guard let code = EnrolmentCode(typed: request.code.string) else { throw unknownCode(replica) }
         return try store.write { transaction in
             guard var enrolment = try transaction.enrolment(code.hash) else { throw unknownCode(replica) }

@@ -52,7 +52,7 @@ package final class HubChain<Store: HubStore> where Store.Transaction: CaseCount
     package static func create(
         _ name: String, in store: Store, key: SigningKey, schemas: [Schema], environment: HubEnvironment
     ) throws -> (chain: HubChain, adminToken: String) {
-        let name = try HubFault.checked(name)
+        let name = try DirectoryName.checked(name)
         let token = AdminToken.text(random: environment.random(AdminToken.byteCount))
         let info = ChainInfo(
             chain: ChainID(environment.random(ChainID.byteCount)), name: name,
@@ -170,10 +170,8 @@ package final class HubChain<Store: HubStore> where Store.Transaction: CaseCount
     }
 }
 
-extension HubFault {
-    /// A name that chains, branches and machines may have.
-    ///
-    /// - Throws: `.invalidName`.
+extension DirectoryName {
+    /// - Throws: `.invalidName` where nothing is called so.
     static func checked(_ name: String) throws(HubFault) -> Text {
         if let fault = DirectoryName.fault(of: name) { throw HubFault(.invalidName, fault) }
         return Text(name)

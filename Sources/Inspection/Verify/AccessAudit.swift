@@ -64,6 +64,7 @@ final class AccessAudit {
             }
         case let key where key.rawValue.hasPrefix("receipt "):
             var reader = ByteReader(setting.value)
+            // Whatever is wrong with them is told as one finding.
             guard let receipt = try? Receipt(from: &reader), reader.isAtEnd, key == .receipt(of: receipt.scope) else {
                 return findings.add(.setting, row.table, row.row, "its bytes are no receipt of that scope")
             }

@@ -72,12 +72,13 @@ package struct BundleReceiver<Store: ReplicaStore> {
         }
         var outcome = Outcome()
         if let page = scope.page {
-            if let gap = try gap(before: page, of: id, transaction) {
-                outcome.refusals.append(ScopeRefusal(scope: id, refusal: gap))
-            } else {
+            do {
                 let page = try PageReceiver(transaction, hubKey: hubKey, own: FeedID(own.replica)).apply(page, of: id)
                 outcome.received += page.received
                 outcome.applied += page.entries
+            } catch PageError.gap(_, let after, let position) {
+                outcome.refusals.append(
+                    ScopeRefusal(scope: id, refusal: BundleReceiver.gap(after: after, position: position)))
             }
         }
         guard let push = scope.push else { return outcome }
@@ -92,12 +93,8 @@ package struct BundleReceiver<Store: ReplicaStore> {
         return outcome
     }
 
-    /// Why this replica cannot go on with the entries of a page; nil where it can.
-    private func gap(before page: Page, of scope: ScopeID, _ transaction: Store.Transaction) throws -> Refusal? {
-        guard let after = page.after, let position = try transaction.scope(scope)?.position, after > position else {
-            return nil
-        }
-        return Refusal(
+    private static func gap(after: UInt64, position: UInt64) -> Refusal {
+        Refusal(
             .gap,
             """
             the bundle has the changes after the first \(after), and this replica has come to \(position); synchronise with \

@@ -69,7 +69,8 @@ package struct PageReceiver<Transaction: ReplicaTransaction> {
         folder = RecordFolder(transaction)
     }
 
-    /// - Throws: `PageError`, or what the store throws; the transaction must then be given up.
+    /// - Throws: `PageError`, or what the store throws; the transaction must then be given up, but for `.gap`, which is found
+    ///   before anything is written.
     package func apply(_ page: Page, of scope: ScopeID) throws -> PageOutcome {
         guard var state = try transaction.scope(scope) else { throw PageError.unknownScope(scope) }
         guard page.receipt.scope == scope else { throw PageError.receipt("it is for another scope") }
