@@ -14,7 +14,7 @@ extension SQLiteTransaction {
 
     /// The scope as it is kept; nil where this replica does not hold it.
     private func cachedScope(_ id: ScopeID) throws -> StoreCaches.CachedScope? {
-        if let last = caches.lastScope, last.state.id == id { return last }
+        if let last = caches.lastScope, last.id == id { return last }
         let found = try loadScopes()[id]
         caches.lastScope = found
         return found
@@ -173,7 +173,7 @@ extension SQLiteTransaction {
 
     /// A feed of a scope's row as it is kept.
     func cachedFeed(_ feed: FeedID, scope row: Int64) throws -> StoreCaches.CachedFeed? {
-        if let last = caches.lastFeed, last.scope == row, last.state.feed == feed { return last }
+        if let last = caches.lastFeed, last.scope == row, last.feed == feed { return last }
         let found = try loadFeeds(row)[feed]
         caches.lastFeed = found
         return found

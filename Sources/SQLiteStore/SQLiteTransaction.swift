@@ -95,11 +95,14 @@ struct StoreCaches {
     /// Shared, so that one that is found is changed where it lies.
     final class CachedScope {
         let rid: Int64
+        /// The state's: asked for with each record, which need not copy the state.
+        let id: ScopeID
         var state: ScopeState
         var isDirty = false
 
         init(rid: Int64, state: ScopeState) {
             self.rid = rid
+            id = state.id
             self.state = state
         }
     }
@@ -108,6 +111,8 @@ struct StoreCaches {
         let rid: Int64
         /// The scope's row.
         let scope: Int64
+        /// The state's.
+        let feed: FeedID
         var state: FeedState
         let start: Hash256
         /// The feed's changes up to here have an entry.
@@ -121,6 +126,7 @@ struct StoreCaches {
         init(rid: Int64, scope: Int64, state: FeedState, start: Hash256, placed: UInt64) {
             self.rid = rid
             self.scope = scope
+            feed = state.feed
             self.state = state
             self.start = start
             self.placed = placed

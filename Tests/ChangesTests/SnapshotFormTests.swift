@@ -19,7 +19,12 @@ struct SnapshotFormTests {
     @Test func theyComeBackAsTheyWere() throws {
         #expect(try SnapshotManifest(SnapshotFormTests.manifest.encoded()) == SnapshotFormTests.manifest)
         #expect(try SnapshotOrder(SnapshotFormTests.order.encoded()) == SnapshotFormTests.order)
-        #expect(try SnapshotBlock(SnapshotFormTests.block.encoded()) == SnapshotFormTests.block)
+        let (block, read) = (SnapshotFormTests.block, try SnapshotBlock(SnapshotFormTests.block.encoded()))
+        #expect(read.records == block.records && read.parts == block.parts)
+        let record = try #require(block.records.first)
+        #expect(read.headings(of: record) == block.headings(of: record) && block.headings(of: record).count == 1)
+        #expect(read.headings[Dot(feed: FeedID(high: 1, low: 1), sequence: 4)] == nil)
+        #expect(read.headings[Dot(feed: FeedID(high: 1, low: 2), sequence: 3)] == nil)
         #expect(try SnapshotParts.decode(SnapshotParts.encode([[1], nil, []])) == [[1], nil, []])
     }
 

@@ -21,13 +21,21 @@ package struct ByteWriter {
     package mutating func write(_ value: UInt64) {
         // Most numbers take one byte.
         if value < 0x80 { return bytes.append(UInt8(truncatingIfNeeded: value)) }
-        var rest = value
-        while rest >= 0x80 {
-            bytes.append(UInt8(truncatingIfNeeded: rest) | 0x80)
-            rest >>= 7
+        // Put together first: each append asks for room.
+        withUnsafeTemporaryAllocation(byteCount: ByteWriter.greatestIntegerBytes, alignment: 1) { buffer in
+            var rest = value
+            var count = 0
+            while rest >= 0x80 {
+                buffer[count] = UInt8(truncatingIfNeeded: rest) | 0x80
+                rest >>= 7
+                count += 1
+            }
+            buffer[count] = UInt8(truncatingIfNeeded: rest)
+            bytes.append(contentsOf: UnsafeRawBufferPointer(rebasing: buffer[...count]))
         }
-        bytes.append(UInt8(truncatingIfNeeded: rest))
     }
+
+    private static var greatestIntegerBytes: Int { 10 }
 
     package mutating func write(_ value: Int) {
         precondition(value >= 0, "a negative count")

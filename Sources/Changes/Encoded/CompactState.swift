@@ -39,12 +39,11 @@ package struct CompactState: Sendable {
     func holdsWrite(of dot: Dot) -> Bool { bytes.withUnsafeBytes { CompactCursor($0).holdsWrite(of: dot) } }
 
     /// The feeds that it lists; nil for one that nothing names any more.
-    package var feeds: [FeedID?] {
-        bytes.withUnsafeBytes { bytes in
+    package func forEachFeed(_ body: (FeedID?) throws -> Void) rethrows {
+        try bytes.withUnsafeBytes { bytes in
             let cursor = CompactCursor(bytes)
-            if cursor.feedCount == 1, cursor.namesOnlyFeed { return [cursor.feed(0)] }
-            let used = cursor.usedFeeds()
-            return used.indices.map { used[$0] ? cursor.feed($0) : nil }
+            if cursor.feedCount == 1, cursor.namesOnlyFeed { return try body(cursor.feed(0)) }
+            for (number, isUsed) in cursor.usedFeeds().enumerated() { try body(isUsed ? cursor.feed(number) : nil) }
         }
     }
 

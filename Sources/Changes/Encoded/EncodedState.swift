@@ -17,9 +17,16 @@ package struct EncodedState: Hashable, Sendable {
 
     /// The feeds whose changes it names, sorted.
     package var feeds: [FeedID] {
-        bytes.withUnsafeBytes { bytes in
+        var feeds: [FeedID] = []
+        forEachFeed { feeds.append($0) }
+        return feeds
+    }
+
+    /// Calls `body` with each of them.
+    package func forEachFeed(_ body: (FeedID) throws -> Void) rethrows {
+        try bytes.withUnsafeBytes { bytes in
             let cursor = StateCursor(bytes)
-            return (0..<cursor.feedCount).map { cursor.feed($0) }
+            for number in 0..<cursor.feedCount { try body(cursor.feed(number)) }
         }
     }
 

@@ -70,18 +70,20 @@ package struct FoldingState: Sendable {
         }
     }
 
-    /// The feeds that it lists, in the order in which its compact form lists them; nil for one that nothing names any more.
-    package var feeds: [FeedID?] {
+    /// Calls `body` with the feeds that it lists, in the order in which its compact form lists them; nil for one that nothing names
+    /// any more.
+    package func forEachFeed(_ body: (FeedID?) throws -> Void) rethrows {
         switch form {
-        case .encoded(let encoded): encoded.feeds
-        case .compact(let compact): compact.feeds
-        case .apart(let state): EncodedState(state).feeds
+        case .encoded(let encoded): try encoded.forEachFeed(body)
+        case .compact(let compact): try compact.forEachFeed(body)
+        case .apart(let state): try EncodedState(state).forEachFeed(body)
         }
     }
 
     /// Puts a state that was taken apart together again: it takes less memory.
     package mutating func settle() {
-        if case .apart(let state) = form { form = .encoded(EncodedState(state)) }
+        guard case .apart(let state) = form else { return }
+        form = .encoded(EncodedState(state))
     }
 
     /// Bytes that the state takes, about.

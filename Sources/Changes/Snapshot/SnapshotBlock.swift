@@ -2,11 +2,11 @@ import Causality
 
 /// What one chunk of a snapshot holds: records whose ids lie between two, who made the changes that they name, and what those changes
 /// commit to of personal parts. The parts themselves travel beside it: erasing one never touches a chunk.
-package struct SnapshotBlock: Hashable, Sendable {
+package struct SnapshotBlock: Sendable {
     /// In the order of `SnapshotChunk.ordered`.
     package let records: [SnapshotRecord]
     /// Of every dot that the records name.
-    package let headings: [Dot: SnapshotHeading]
+    package let headings: SnapshotHeadings
     /// In the order of their changes and numbers.
     package let parts: [Part]
 
@@ -35,20 +35,27 @@ package struct SnapshotBlock: Hashable, Sendable {
 
     /// - Parameter records: in any order.
     package init(records: [SnapshotRecord], headings: [Dot: SnapshotHeading], parts: [Part]) {
-        self.init(ordered: SnapshotChunk.ordered(records), headings: headings, parts: parts)
+        self.init(ordered: SnapshotChunk.ordered(records), headings: SnapshotHeadings(headings), parts: parts)
     }
 
-    private init(ordered records: [SnapshotRecord], headings: [Dot: SnapshotHeading], parts: [Part]) {
+    private init(ordered records: [SnapshotRecord], headings: SnapshotHeadings, parts: [Part]) {
         self.records = records
         self.headings = headings
         self.parts = parts
+    }
+
+    /// Who made the changes that one of its records names.
+    package func headings(of record: SnapshotRecord) -> [Dot: SnapshotHeading] {
+        var found: [Dot: SnapshotHeading] = [:]
+        record.forEachDot { dot, _ in found[dot] = headings[dot] }
+        return found
     }
 
     package func encoded() -> [UInt8] {
         let body = SnapshotChunk.encode(records)
         var writer = ByteWriter(reserving: body.count + 1_024)
         writer.write(body)
-        SnapshotHeadings.encode(headings, of: records, into: &writer)
+        headings.encode(of: records, into: &writer)
         writer.write(parts.count)
         for part in parts {
             writer.write(part.dot.feed)
@@ -65,7 +72,7 @@ package struct SnapshotBlock: Hashable, Sendable {
         var reader = ByteReader(bytes)
         var decoder = try SnapshotDecoder(try reader.readBytes(.bytesPerSnapshotChunk))
         let records = try decoder.decode()
-        let headings = try SnapshotHeadings.decode(of: decoder.namedDots(), from: &reader)
+        let headings = try decoder.headings(from: &reader)
         let start = reader.index
         var parts: [Part] = []
         for _ in 0..<(try reader.readCount(.partsPerSnapshotChunk, leastBytes: 66)) {

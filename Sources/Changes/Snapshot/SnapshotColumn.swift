@@ -121,5 +121,22 @@ struct CountedText {
         number = UInt64(trailing.value)
     }
 
-    static func text(_ prefix: Text, _ number: UInt64) -> Text { Text(prefix.string + String(number)) }
+    /// Writes the canonical bytes of the text of a prefix and a number.
+    static func write(_ prefix: [UInt8], _ number: UInt64, into writer: inout ByteWriter) {
+        var rest = number
+        var start = greatestWrittenDigits
+        withUnsafeTemporaryAllocation(byteCount: greatestWrittenDigits, alignment: 1) { digits in
+            repeat {
+                start -= 1
+                digits[start] = UInt8(ascii: "0") + UInt8(truncatingIfNeeded: rest % 10)
+                rest /= 10
+            } while rest > 0
+            writer.write(textHead: prefix.count + greatestWrittenDigits - start)
+            writer.write(raw: prefix)
+            writer.write(raw: UnsafeRawBufferPointer(rebasing: digits[start...]))
+        }
+    }
+
+    /// Of any number of 64 bits.
+    private static var greatestWrittenDigits: Int { 20 }
 }

@@ -3,17 +3,14 @@ struct SnapshotColumnReader {
     let column: SnapshotColumn
     /// Without an element.
     let target: FieldTarget
-    /// How its slots begin in a state's bytes: field and kind.
-    let slotHead: [UInt8]
     private var values: SnapshotContents
     private var elements: SnapshotContents
     private let model: Int
     private let elementModel: Int
-    private let prefixBytes: Int
+    /// Before the numbers of counted texts.
+    private var prefix: [UInt8] = []
     /// The number before.
     private var number: Int64 = 0
-    /// Of the number before, where there was one.
-    private var numberBytes: [UInt8] = []
 
     /// A number's value in canonical bytes takes at most so many: a text with a date and `Z`, its length and its tag.
     private static let greatestNumberBytes = 22
@@ -27,15 +24,7 @@ struct SnapshotColumnReader {
         self.elements = elements
         self.model = model
         elementModel = model + 1
-        if case .counted(let prefix) = column.values {
-            prefixBytes = prefix.string.utf8.count
-        } else {
-            prefixBytes = 0
-        }
-        var head = ByteWriter(reserving: 32)
-        head.write(column.field)
-        head.write(byte: column.kind.rawValue)
-        slotHead = head.bytes
+        if case .counted(let prefix) = column.values { self.prefix = Array(prefix.string.utf8) }
     }
 
     /// Reads the next value and writes its canonical bytes.
@@ -48,27 +37,22 @@ struct SnapshotColumnReader {
     ) throws(CodecError) {
         switch column.values {
         case .listed: values.copy(try values.next(&decoder, model, room: &room), into: &writer)
-        case .counted(let prefix):
-            room -= prefixBytes + SnapshotColumnReader.greatestNumberBytes
+        case .counted:
+            room -= prefix.count + SnapshotColumnReader.greatestNumberBytes
             guard room >= 0 else { throw .limit(.rebuiltBytesPerSnapshotChunk, at: decoder.index) }
-            Value.text(CountedText.text(prefix, try decoder.readNumber(model))).encode(into: &writer)
+            CountedText.write(prefix, try decoder.readNumber(model), into: &writer)
         case .numbers(let form, let told):
             room -= SnapshotColumnReader.greatestNumberBytes
             guard room >= 0 else { throw .limit(.rebuiltBytesPerSnapshotChunk, at: decoder.index) }
             let difference = try decoder.readSigned(model)
-            let before = number
             switch told {
             case .nothing: number = difference
             case .column: number &+= difference
             case .stamp: number = milliseconds / (form.unit ?? 1) &+ difference
             }
-            if number != before || numberBytes.isEmpty {
-                guard let value = form.value(of: number) else {
-                    throw .malformed("a number stands for no value", at: decoder.index)
-                }
-                numberBytes = value.canonicalBytes
+            guard form.writeValue(of: number, into: &writer) else {
+                throw .malformed("a number stands for no value", at: decoder.index)
             }
-            writer.write(raw: numberBytes)
         }
     }
 

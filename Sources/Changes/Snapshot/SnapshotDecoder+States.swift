@@ -27,7 +27,7 @@ extension SnapshotDecoder {
         return SnapshotRecord(origin: origin, state: EncodedState(canonical: bytes), log: log)
     }
 
-    /// Writes what a state's bytes begin with: its feeds, and how many slots there are.
+    /// Writes what a state's bytes begin with: its feeds, and how many slots there are. Notes how they name its marks.
     private mutating func beginState(_ draft: Draft, _ newest: Int?) {
         stateFeeds.removeAll(keepingCapacity: true)
         // The marks of slots are sorted by feed; that of a log may be of any.
@@ -43,6 +43,13 @@ extension SnapshotDecoder {
         state.write(stateFeeds.count)
         for feed in stateFeeds { state.write(feeds[feed]) }
         state.write(draft.shape.slots.count)
+        markBytes.removeAll()
+        markEnds.removeAll(keepingCapacity: true)
+        for mark in draft.marks {
+            SnapshotDecoder.write(dotOf: marks[mark], among: stateFeeds, into: &markBytes)
+            markBytes.write(marks[mark].time)
+            markEnds.append(markBytes.count)
+        }
     }
 
     private mutating func writeSlots(_ draft: Draft) throws(CodecError) {
@@ -50,8 +57,8 @@ extension SnapshotDecoder {
         for index in draft.shape.slots {
             let form = shapes.slots[index]
             let column = form.column
-            state.write(raw: columns[column].slotHead)
-            if columns[column].column.kind == .set {
+            state.write(raw: heads.bytes, heads.columns[column].head)
+            if heads.columns[column].isSet {
                 state.write(byte: 1)
                 let start = state.count
                 try columns[column].copyElement(&numbers, room: &room, into: &state)
@@ -91,24 +98,24 @@ extension SnapshotDecoder {
     ) throws(CodecError) {
         var last: Int?
         for place in form.marks {
-            let index = firstMark + Int(shapes.marks[place])
+            let number = Int(shapes.marks[place])
+            let index = firstMark + number
             // They are sorted, and two of one change differ in nothing but their times.
             if let last, marks[last].isSameChange(as: marks[index]) {
                 throw .malformed("surviving writes are not in order", at: numbers.index)
             }
             last = index
             name(index)
-            write(dotOf: marks[index])
-            state.write(marks[index].time)
+            state.write(raw: markBytes.bytes, (number > 0 ? markEnds[number - 1] : 0)..<markEnds[number])
             try columns[column].copyValue(
                 &numbers, milliseconds: HybridTimestamp(rawValue: marks[index].time).milliseconds, room: &room,
                 into: &state)
         }
     }
 
-    private mutating func write(dotOf mark: SnapshotMark) {
-        state.write(stateFeeds.lowerBound(of: mark.feed))
-        state.write(mark.sequence)
+    private static func write(dotOf mark: SnapshotMark, among feeds: [Int], into writer: inout ByteWriter) {
+        writer.write(feeds.lowerBound(of: mark.feed))
+        writer.write(mark.sequence)
     }
 
     private mutating func finishState(_ draft: Draft, _ log: [LogRow], _ newest: Int?) throws(CodecError) {
@@ -122,13 +129,14 @@ extension SnapshotDecoder {
         state.write(byte: newest == nil ? 0 : 1)
         guard let newest else { return }
         state.write(marks[newest].time)
-        write(dotOf: marks[newest])
+        SnapshotDecoder.write(dotOf: marks[newest], among: stateFeeds, into: &state)
     }
 
     /// A record names a mark.
     private mutating func name(_ mark: Int) {
-        if isNamed[mark] { return }
-        isNamed[mark] = true
+        let change = Int(changeOfMark[mark])
+        if isNamed[change] { return }
+        isNamed[change] = true
         named.append(Int32(mark))
     }
 
@@ -144,17 +152,11 @@ extension SnapshotDecoder {
         RecordState.LogMark(key: HybridTimestamp(rawValue: mark.time), dot: dot(mark))
     }
 
-    /// The dots that the decoded records name, in that order, each once and with the time that is named with it first.
-    func namedDots() -> [NamedDot] {
-        var seen = DotSet(of: marks, feeds: feeds.count)
-        var result: [NamedDot] = []
-        result.reserveCapacity(named.count)
-        for index in named {
-            let mark = marks[Int(index)]
-            if seen.insert(mark) {
-                result.append(NamedDot(dot: dot(mark), time: HybridTimestamp(rawValue: mark.time)))
-            }
-        }
-        return result
+    /// Reads who made the changes that the decoded records name.
+    func headings(from reader: inout ByteReader) throws(CodecError) -> SnapshotHeadings {
+        try SnapshotHeadings(
+            of: named.lazy.map { (change: Int(changeOfMark[Int($0)]), time: marks[Int($0)].time) }, among: changes,
+            feeds: feeds,
+            from: &reader)
     }
 }

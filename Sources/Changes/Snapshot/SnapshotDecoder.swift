@@ -9,6 +9,7 @@ struct SnapshotDecoder {
     let feeds: [FeedID]
     let shapes: SnapshotShapes
     var columns: [SnapshotColumnReader] = []
+    let heads: SnapshotSlotHeads
     private var origins: ByteReader
     private var originBytes: [UInt8] = []
     private var lastOrigin = 0..<0
@@ -23,7 +24,14 @@ struct SnapshotDecoder {
     var state = ByteWriter(reserving: 1_024)
     /// Its feeds, into `feeds`.
     var stateFeeds: [Int] = []
-    /// Marks that records name, in that order, and of each mark whether it is one.
+    /// The dot and the time of each of its marks, as the state's bytes have them, and where they end: most values of a record were
+    /// written by a few changes.
+    var markBytes = ByteWriter(reserving: 256)
+    var markEnds: [Int] = []
+    /// The changes that wrote the marks, sorted, and of each mark which of them.
+    var changes: [SnapshotHeadings.Place] = []
+    var changeOfMark: [Int32] = []
+    /// For each change that records name, in the order in which they name it first, the mark by which; and of each whether it is one.
     var named: [Int32] = []
     var isNamed: [Bool] = []
     /// How many rebuilt bytes there may still be.
@@ -65,6 +73,7 @@ struct SnapshotDecoder {
         writeCount = try reader.readCount(.writesPerSnapshotChunk, leastBytes: 0)
         feeds = try SnapshotDecoder.readFeeds(&reader)
         let found = try SnapshotDecoder.readColumns(&reader)
+        heads = SnapshotSlotHeads(found)
         shapes = try SnapshotShapes(from: &reader, found)
         var listingRoom = Limit.rebuiltBytesPerSnapshotChunk.value
         columns.reserveCapacity(found.count)
@@ -127,8 +136,8 @@ struct SnapshotDecoder {
             throw .malformed("a record is listed twice", at: numbers.index)
         }
         try readTimes()
-        isNamed = Array(repeating: false, count: marks.count)
-        named.reserveCapacity(marks.count)
+        isNamed = Array(repeating: false, count: changes.count)
+        named.reserveCapacity(changes.count)
         var records: [SnapshotRecord] = []
         records.reserveCapacity(recordCount)
         for index in drafts.indices { records.append(try record(drafts[index], recordOrigins[index])) }
@@ -270,8 +279,13 @@ struct SnapshotDecoder {
         let order = SnapshotTimes(marks)
         var last = HybridTimestamp.zero
         var times = [UInt64](repeating: 0, count: marks.count)
+        changeOfMark = Array(repeating: 0, count: marks.count)
+        changes.reserveCapacity(marks.count)
         try order.forEachChange(marks) { isFirstOfFeed, indices throws(CodecError) in
             if isFirstOfFeed { last = .zero }
+            for index in indices { changeOfMark[Int(index)] = Int32(changes.count) }
+            let first = marks[Int(indices[indices.startIndex])]
+            changes.append(SnapshotHeadings.Place(feed: first.feed, sequence: first.sequence))
             let difference =
                 flags & SnapshotHead.Flags.timesNeverFall != 0
                 ? Int64(bitPattern: try numbers.readNumber(SnapshotModel.milliseconds.rawValue))

@@ -87,10 +87,7 @@ package struct RecordFolder<Transaction: ReplicaTransaction> {
         let base = try transaction.baseRecord(id, of: scope)
         let changes = try transaction.changes(touching: id, of: scope)
         try transaction.clear(id, of: scope)
-        if let base {
-            try transaction.put(base.encoded, origin: base.origin, of: id, scope: scope)
-            for row in base.log { try transaction.append(row, of: id, scope: scope) }
-        }
+        if let base { try transaction.put(base, of: id, scope: scope) }
         for change in changes where change.isFolded {
             guard let bytes = change.operations else { continue }
             let operations = try EncodedOperations(bytes)

@@ -215,6 +215,8 @@ package enum SnapshotLimits {
     package static let chunkBytes = 8 << 20
     /// The first chunk is this part of others.
     static let firstChunkShare = 8
+    /// Chunks that are unpacked, or being so, beside the one that is taken.
+    static let chunksAhead = 2
     /// How long a hub keeps a snapshot: 24 hours, in milliseconds.
     package static let keptMilliseconds: Int64 = 24 * 3_600_000
     /// How many times as long the order may be as when a snapshot that is kept was made.

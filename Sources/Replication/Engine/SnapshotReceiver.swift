@@ -106,12 +106,14 @@ package struct SnapshotReceiver<Transaction: ReplicaTransaction> {
         try transaction.put(HeldSnapshot(manifest, isBase: true), of: scope)
         var count = 0
         var last: RecordID?
-        var next = try unpack(0, of: manifest)
+        // While one is taken, the next ones are unpacked, or waited for: of the larger ones nothing can be taken before it is whole.
+        var begun: [(@Sendable () -> Result<UnpackedChunk, any Error>)?] = []
         for (number, chunk) in manifest.chunks.enumerated() {
-            let block = next
-            next = try unpack(number + 1, of: manifest)
-            if let block {
-                count += try installRecords(number, chunk, try block().get(), of: scope, after: &last)
+            while begun.count <= number + SnapshotLimits.chunksAhead {
+                begun.append(try unpack(begun.count, of: manifest))
+            }
+            if let unpacked = begun[number].take() {
+                count += try installRecords(number, chunk, try unpacked().get(), of: scope, after: &last)
             } else {
                 try installOrder(number, of: scope)
             }
@@ -174,7 +176,7 @@ package struct SnapshotReceiver<Transaction: ReplicaTransaction> {
         }
     }
 
-    /// Unpacks a chunk while the one before it is taken; nil where it is none of records.
+    /// Unpacks a chunk while those before it are taken; nil where it is none of records.
     private func unpack(
         _ number: Int, of manifest: SnapshotManifest
     ) throws -> (@Sendable () -> Result<UnpackedChunk, any Error>)? {
@@ -196,12 +198,11 @@ package struct SnapshotReceiver<Transaction: ReplicaTransaction> {
             UInt64(block.parts.count) == chunk.parts
         else { throw SnapshotError.piece(piece, "it does not hold what the hub said") }
         try transaction.keep(block, as: number, of: scope)
-        for (id, record) in records {
+        for (id, _) in records {
             if let last, last >= id { throw SnapshotError.piece(piece, "its records are not those of its place") }
             last = id
-            try transaction.put(record.encoded, origin: record.origin, of: id, scope: scope)
-            for row in record.log { try transaction.append(row, of: id, scope: scope) }
         }
+        try transaction.put(unpacked, of: scope)
         if !block.parts.isEmpty {
             guard let bytes = try transaction.snapshotPiece(.parts(number), of: scope) else {
                 throw SnapshotError.piece(.parts(number), "they did not come")

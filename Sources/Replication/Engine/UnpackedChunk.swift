@@ -3,16 +3,22 @@ import Changes
 import Compression
 
 /// A chunk of a snapshot's records as they are taken: by id.
-struct UnpackedChunk: Sendable {
-    let block: SnapshotBlock
-    /// Sorted by id.
-    let records: [(id: RecordID, record: SnapshotRecord)]
+package struct UnpackedChunk: Sendable {
+    package let block: SnapshotBlock
+    /// Sorted by id, and where each lies in the block.
+    package let records: [(id: RecordID, index: Int)]
 
     /// - Parameter bytes: the chunk as it travels.
     /// - Throws: `SnapshotError`.
     init(_ bytes: [UInt8], number: Int, of scope: ScopeID) throws {
-        block = try SnapshotPiece.chunk(number).unpacked { try SnapshotBlock(compressed: bytes) }
-        records = block.records.map { (id: $0.id(in: scope), record: $0) }.sorted { $0.id < $1.id }
+        let block = try SnapshotPiece.chunk(number).unpacked { try SnapshotBlock(compressed: bytes) }
+        self.block = block
+        var places: [(id: RecordID, index: Int)] = []
+        places.reserveCapacity(block.records.count)
+        // A span lends them: a copy of each would be counted.
+        let records = block.records.span
+        for index in records.indices { places.append((records[index].id(in: scope), index)) }
+        self.records = places.sorted { $0.id < $1.id }
     }
 }
 

@@ -47,6 +47,8 @@ package protocol RecordStore: AnyObject {
     func record(_ id: RecordID, of scope: ScopeID) throws -> StoredRecord?
     /// Puts a record in the place of what is held of it.
     func put(_ state: EncodedState, origin: RecordOrigin, of id: RecordID, scope: ScopeID) throws
+    /// The same of all records of a chunk of a snapshot, each with its log.
+    func put(_ chunk: UnpackedChunk, of scope: ScopeID) throws
     /// Applies what a change does to one record. One that is not held begins empty, from the origin that the change names.
     ///
     /// - Parameter record: which of the change's records it is.
@@ -172,6 +174,16 @@ package protocol HubStore: ReplicaStore where Transaction: HubTransaction {}
 
 extension RecordStore {
     package func noteFolded(after position: UInt64, through last: UInt64, of scope: ScopeID) {}
+
+    package func put(_ chunk: UnpackedChunk, of scope: ScopeID) throws {
+        for (id, index) in chunk.records { try put(chunk.block.records[index], of: id, scope: scope) }
+    }
+
+    /// Puts a record that a snapshot brings, with its log, in the place of what is held of it: no row of a log.
+    package func put(_ record: SnapshotRecord, of id: RecordID, scope: ScopeID) throws {
+        try put(record.encoded, origin: record.origin, of: id, scope: scope)
+        for row in record.log { try append(row, of: id, scope: scope) }
+    }
 
     /// Puts a record in the place of what is held of it.
     package func put(_ record: StoredRecord) throws {

@@ -194,9 +194,7 @@ extension AuditNotes {
     /// - Parameter feed: the row of a feed; nil where it is not known.
     package func add(_ block: SnapshotBlock, scope: Int64, id: ScopeID, feed: (FeedID) -> Int64?) throws {
         for record in block.records {
-            var headings: [Dot: SnapshotHeading] = [:]
-            record.forEachDot { dot, _ in headings[dot] = block.headings[dot] }
-            let alone = SnapshotBlock(records: [record], headings: headings, parts: [])
+            let alone = SnapshotBlock(records: [record], headings: block.headings(of: record), parts: [])
             try connection.execute(
                 "INSERT OR REPLACE INTO base VALUES (?, ?, ?)", record.id(in: id).bytes, scope, alone.encoded())
         }
@@ -214,7 +212,7 @@ extension AuditNotes {
             guard try statement.step() else { return nil }
             let block = try SnapshotBlock(try statement.bytes(1))
             guard let record = block.records.first else { return nil }
-            return NotedBase(scope: try statement.int64(0), record: record, headings: block.headings)
+            return NotedBase(scope: try statement.int64(0), record: record, headings: block.headings(of: record))
         }
     }
 

@@ -63,6 +63,11 @@ final class CachedRecord: RecordHolder {
     /// A file has few types: a greater number is none of them, and stays so.
     private static func number(ofType type: Int64?) -> Int16 { type.map { Int16(clamping: $0) } ?? 0 }
 
+    /// Without a copy of it.
+    var hasOrigin: Bool {
+        if case .none = origin { false } else { true }
+    }
+
     /// Bytes that it takes, about.
     fileprivate var byteCount: Int {
         state.byteCount + RecordCache.overhead + RecordCache.logRowBytes * max(log?.count ?? 0, unsavedLog.count)

@@ -7,6 +7,8 @@ import Changes
 struct RecordFilter {
     /// By scope's row, whether it had no record then.
     private var wasEmpty: [Int64: Bool] = [:]
+    /// The scope that was asked for last.
+    private var last: (scope: Int64, wasEmpty: Bool)?
     /// Empty until a record was inserted.
     private var bits: [UInt64] = []
 
@@ -17,8 +19,12 @@ struct RecordFilter {
     ///
     /// - Parameter isEmpty: whether a scope has no record now; asked once for each scope.
     mutating func isNew(_ id: RecordID, of scope: Int64, isEmpty: () throws -> Bool) rethrows -> Bool {
-        if wasEmpty[scope] == nil { wasEmpty[scope] = try isEmpty() }
-        guard wasEmpty[scope] == true else { return false }
+        if last?.scope != scope {
+            let known = try wasEmpty[scope] ?? isEmpty()
+            wasEmpty[scope] = known
+            last = (scope, known)
+        }
+        guard last?.wasEmpty == true else { return false }
         if bits.isEmpty { return true }
         let (word, bit) = RecordFilter.place(of: id)
         return bits[word] & bit == 0
@@ -27,7 +33,7 @@ struct RecordFilter {
     /// Takes note of a record that gets a row.
     mutating func insert(_ id: RecordID, of scope: Int64) {
         // Of others nobody is told that they are new; before the first question the file says it.
-        guard wasEmpty[scope] == true else { return }
+        guard (last?.scope == scope ? last?.wasEmpty : wasEmpty[scope]) == true else { return }
         if bits.isEmpty { bits = Array(repeating: 0, count: RecordFilter.bitCount / 64) }
         let (word, bit) = RecordFilter.place(of: id)
         bits[word] |= bit

@@ -243,7 +243,9 @@ struct RowDrafter: Sendable {
 struct RowDrafts {
     /// Nil where all are in `batch`.
     private var batches: Lookahead<RowDrafter, [RowDraft]>?
-    private var batch: ArraySlice<RowDraft> = []
+    private var batch: [RowDraft] = []
+    /// Into `batch`.
+    private var next = 0
 
     /// No more records than these are drafted where they are asked for: there is nothing to do beside.
     private static let fewRecords = 8
@@ -265,7 +267,7 @@ struct RowDrafts {
     ///   - drafter: whose memory is used for few.
     init(_ sources: [Source], feedRows: [Int64], _ drafter: inout RowDrafter) {
         if sources.count <= RowDrafts.fewRecords {
-            batch = drafter.drafts(of: sources[...], feedRows)[...]
+            batch = drafter.drafts(of: sources[...], feedRows)
             return
         }
         let batchCount = RowDrafts.batchCount(of: sources.count)
@@ -278,7 +280,8 @@ struct RowDrafts {
 
     /// - Precondition: fewer than there are sources were taken.
     mutating func take(_ background: some Background) -> RowDraft {
-        if batch.isEmpty, let next = batches?.take(background) { batch = next[...] }
-        return batch.removeFirst()
+        if next == batch.count, let ready = batches?.take(background) { (batch, next) = (ready, 0) }
+        next += 1
+        return batch[next - 1]
     }
 }

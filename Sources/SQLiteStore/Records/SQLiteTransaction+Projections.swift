@@ -87,7 +87,7 @@ extension SQLiteTransaction {
             ? [] : type.type.derive(RecordView(id: cached.id, state: apart, log: log))
         let scope = try scopeRow(cached.scope)
         if !draft.hasClocks {
-            for feed in cached.state.feeds.compactMap(\.self) { _ = try feedRow(of: feed, scope: scope) }
+            try cached.state.forEachFeed { if let feed = $0 { _ = try feedRow(of: feed, scope: scope) } }
         }
         let main = type.tables[0]
         try connection.withStatement(dynamic: isFirst ? main.insertion : main.update) { statement in

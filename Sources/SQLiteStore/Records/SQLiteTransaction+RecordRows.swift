@@ -111,6 +111,14 @@ extension SQLiteTransaction {
 
     /// A record that has no row yet; it gets one when it is written.
     func newRecord(_ id: RecordID, scope: ScopeID) throws -> CachedRecord {
+        let cached = try unkeptRecord(id, scope: scope)
+        caches.records.keep(cached)
+        mark(dirty: cached)
+        return cached
+    }
+
+    /// The same, which the cache does not get to know: whoever asks for it writes it.
+    func unkeptRecord(_ id: RecordID, scope: ScopeID) throws -> CachedRecord {
         let last =
             try caches.lastRecord
             ?? connection.withStatement("SELECT coalesce(max(rid), 0) FROM record") { statement in
@@ -121,8 +129,6 @@ extension SQLiteTransaction {
         let cached = CachedRecord(id: id, rid: last + 1, scope: scope)
         cached.log = []
         cached.savedDigest = 0
-        caches.records.keep(cached)
-        mark(dirty: cached)
         return cached
     }
 
@@ -132,7 +138,7 @@ extension SQLiteTransaction {
     ///   - state: empty where a value table holds it.
     ///   - conflicts: registers in which more than one value stands.
     func writeRow(of cached: CachedRecord, keepingState state: [UInt8], conflicts: Int64) throws {
-        let hasOrigin = cached.origin != nil
+        let hasOrigin = cached.hasOrigin
         if cached.isInserted {
             let isOther =
                 cached.projected != cached.savedType || !state.isEmpty || cached.isStateInline

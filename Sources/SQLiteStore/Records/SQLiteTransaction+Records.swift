@@ -40,6 +40,31 @@ extension SQLiteTransaction {
         caches.records.resize(cached)
     }
 
+    /// New ones are written at once, and take no place in the cache.
+    package func put(_ chunk: UnpackedChunk, of scope: ScopeID) throws {
+        caches.lag.mustEnd = true
+        var new: [CachedRecord] = []
+        new.reserveCapacity(min(chunk.records.count, SQLiteTransaction.recordsPerFlush))
+        let records = chunk.block.records.span
+        for (id, index) in chunk.records {
+            if try recordRow(id, of: scope) != nil {
+                try put(records[index], of: id, scope: scope)
+                continue
+            }
+            let cached = try unkeptRecord(id, scope: scope)
+            cached.origin = records[index].origin
+            cached.state = FoldingState(records[index].encoded)
+            cached.log = records[index].log
+            cached.unsavedLog = records[index].log
+            new.append(cached)
+            if new.count == SQLiteTransaction.recordsPerFlush {
+                try flush(new)
+                new.removeAll(keepingCapacity: true)
+            }
+        }
+        try flush(new)
+    }
+
     package func apply(
         _ operations: EncodedOperations, on record: Int, of step: FoldStep, to id: RecordID, of scope: ScopeID
     ) throws -> [LogRow] {
@@ -174,7 +199,7 @@ extension SQLiteTransaction {
             let first = feedRows.count
             let scope = try scopeRow(cached.scope)
             var areKnown = true
-            for feed in cached.state.feeds {
+            try cached.state.forEachFeed { feed in
                 // One that nothing names any more only keeps its place.
                 if let row = try feed.map({ try cachedFeed($0, scope: scope)?.rid }) ?? 0 {
                     feedRows.append(row)
@@ -190,13 +215,14 @@ extension SQLiteTransaction {
     }
 
     private func write(_ cached: CachedRecord, _ draft: RowDraft) throws {
-        let projected = cached.origin == nil ? nil : draft.type.map { projections.types[$0] }
+        let hasOrigin = cached.hasOrigin
+        let projected = hasOrigin ? draft.type.map { projections.types[$0] } : nil
         if cached.projected != projected?.number { try unproject(cached) }
         let isFirst = cached.projected == nil
         cached.projected = projected?.number
-        let digest = cached.origin == nil ? 0 : draft.digest
+        let digest = hasOrigin ? draft.digest : 0
         // Values stand once: where tables show them, there.
-        let inline = projected == nil && cached.origin != nil ? cached.state.encoded(projections.fieldNames).bytes : []
+        let inline = projected == nil && hasOrigin ? cached.state.encoded(projections.fieldNames).bytes : []
         try writeRow(of: cached, keepingState: inline, conflicts: draft.conflicts)
         try insertLog(of: cached)
         if let projected { try project(cached, draft, as: projected, isFirst: isFirst) }
