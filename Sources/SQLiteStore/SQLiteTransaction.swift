@@ -133,6 +133,18 @@ struct StoreCaches {
         }
     }
 
+    /// Where they lie, they are added to: a copy would take all of them along for one.
+    final class CachedSums {
+        /// The scope's row.
+        let scope: Int64
+        var sums: BucketSums
+
+        init(scope: Int64, sums: BucketSums) {
+            self.scope = scope
+            self.sums = sums
+        }
+    }
+
     /// By id; nil until all were read.
     var scopes: [ScopeID: CachedScope]?
     /// What was found last: a change asks for its scope and its feed several times.
@@ -167,7 +179,9 @@ struct StoreCaches {
     var valueTables: ValueTables?
     var waiting = WaitingRecords()
     /// By scope's row.
-    var fingerprints: [Int64: BucketSums] = [:]
+    var fingerprints: [Int64: CachedSums] = [:]
+    /// Of the scope whose record was counted last.
+    var lastSums: CachedSums?
     var tail = LogTail()
     var containers = LogContainers()
     /// The greatest number that a change without an entry was given.

@@ -251,7 +251,7 @@ struct RowDrafts {
     private static let fewRecords = 8
 
     /// Records of a batch: of few, the later ones are drafted while the first are written.
-    private static func batchCount(of records: Int) -> Int { min(64, max(fewRecords, records / 4)) }
+    private static func batchCount(of records: Int) -> Int { min(128, max(fewRecords, records / 4)) }
 
     /// What of a record is known where its row is drafted.
     struct Source: Sendable {

@@ -8,12 +8,12 @@ extension SQLiteTransaction {
     package func fingerprint(of scope: ScopeID) throws -> Fingerprint {
         guard let row = try heldScopeRow(scope) else { return Fingerprint() }
         try flushRecords()
-        let sums = try sums(row)
+        let sums = try sums(row).sums
         if let damage = sums.damage { throw damage }
         return sums.fingerprint
     }
 
-    private func sums(_ row: Int64) throws -> BucketSums {
+    private func sums(_ row: Int64) throws -> StoreCaches.CachedSums {
         if let cached = caches.fingerprints[row] { return cached }
         var rows = Fingerprint()
         try connection.withStatement("SELECT bucket, sum FROM fingerprint WHERE scope = ?") { statement in
@@ -27,7 +27,8 @@ extension SQLiteTransaction {
                 rows.buckets[Int(bucket)] = sum.number
             }
         }
-        let sums = BucketSums(rows: rows, waiting: try waitingDifferences(row))
+        let sums = StoreCaches.CachedSums(
+            scope: row, sums: BucketSums(rows: rows, waiting: try waitingDifferences(row)))
         caches.fingerprints[row] = sums
         return sums
     }
@@ -60,20 +61,20 @@ extension SQLiteTransaction {
     /// Leaves the differences beside a feed that this transaction writes, where they are few and lie there or nowhere; else
     /// writes the sums into their rows.
     func flushFingerprints() throws {
-        let dirty = caches.fingerprints.lazy.filter { $0.value.isDirty }.map(\.key).sorted()
-        for row in dirty {
-            guard let sums = caches.fingerprints[row] else { continue }
+        let dirty = caches.fingerprints.values.filter(\.sums.isDirty).sorted { $0.scope < $1.scope }
+        for cached in dirty {
+            let (row, sums) = (cached.scope, cached.sums)
             let feed = caches.dirtyFeeds.first { $0.scope == row && (sums.place == nil || $0.rid == sums.place) }
             if let feed, let waiting = sums.waiting {
                 feed.unsavedDifferences = SumDifferences.encoded(waiting)
-                caches.fingerprints[row]?.settle(at: feed.rid)
+                cached.sums.settle(at: feed.rid)
                 continue
             }
             for (bucket, sum) in sums.sums { try write(sum, of: bucket, scope: row) }
             if let place = sums.place {
                 try connection.execute("UPDATE feed SET differences = NULL WHERE rid = ?", place)
             }
-            caches.fingerprints[row]?.settle(at: nil)
+            cached.sums.settle(at: nil)
         }
     }
 
@@ -89,8 +90,9 @@ extension SQLiteTransaction {
     /// Takes note that a record adds `digest` to its bucket where it added `old`.
     func count(_ digest: UInt128, of record: RecordID, insteadOf old: UInt128, scope row: Int64) throws {
         guard digest != old else { return }
-        if caches.fingerprints[row] == nil { _ = try sums(row) }
-        // Where they lie: a copy would take all of them along for one.
-        caches.fingerprints[row]?.add(digest &- old, to: Fingerprint.bucket(of: record))
+        let counted: StoreCaches.CachedSums
+        if let last = caches.lastSums, last.scope == row { counted = last } else { counted = try sums(row) }
+        caches.lastSums = counted
+        counted.sums.add(digest &- old, to: Fingerprint.bucket(of: record))
     }
 }
