@@ -131,7 +131,8 @@ let package = Package(
         .executableTarget(
             name: "amends-hub",
             dependencies: [
-                "Causality", "Changes", "CommandLineKit", "HubService", "Replication", "SQLiteStore", "SyncHTTP",
+                "Causality", "ChainDirectory", "Changes", "CommandLineKit", "HubService", "Replication", "SQLiteStore",
+                "SyncHTTP",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Logging", package: "swift-log"),
             ],

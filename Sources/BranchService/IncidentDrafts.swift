@@ -28,10 +28,14 @@ package enum IncidentDrafts {
         let step: NewStep
         switch event.kind {
         case .status(let word):
-            step = NewStep(.imported, at: at, status: Text(word), fact: fact)
+            let version = Int64(clamping: event.version)
+            step =
+                event.isLate
+                ? NewStep(.imported, at: at, lateStatus: Text(word), fact: fact, version: version)
+                : NewStep(.imported, at: at, status: Text(word), fact: fact, version: version)
         case .moved(let destination):
             step = NewStep(
-                .moved, at: at, fact: fact, destination: Text("\(destination.location) \(destination.externalID)"))
+                .moved, at: at, fact: fact, destination: Text("\(destination.location) \(destination.label)"))
         }
         let origin = origin(of: event.subject)
         var title: Text?
@@ -46,12 +50,12 @@ package enum IncidentDrafts {
             return
         }
         // The outside number is the case's number: two machines that import one log then agree on it.
-        edits.append(.write(.number, Text(event.subject.externalID)))
+        edits.append(.write(.number, Text(event.subject.label)))
         if case .movedFrom(let old) = opening {
-            edits.append(.write(.movedFrom, Text("\(old.location) \(old.externalID)")))
+            edits.append(.write(.movedFrom, Text("\(old.location) \(old.label)")))
         }
         _ = try transaction.open(
-            NewCase(title ?? Text("Incident \(event.subject.externalID)"), origin: origin, edits: edits, first: step))
+            NewCase(title ?? Text("Incident \(event.subject.label)"), origin: origin, edits: edits, first: step))
     }
 }
 

@@ -68,8 +68,8 @@ package struct IncidentRecorder {
                 let home = try replica.homeScope(transaction)
                 while let batch = try nextBatch(&log, &mapper, &report) {
                     for (row, _) in batch {
-                        let isNew = try row.events.contains { try !isKnown($0, home, transaction) }
-                        report.counts.add(row, isNew: isNew)
+                        let fresh = try fresh(row, home, transaction)
+                        count(row, fresh, in: &report.counts)
                     }
                     progress(report.counts)
                 }
@@ -85,8 +85,7 @@ package struct IncidentRecorder {
                 let drafts = batch.drafts()
                 try replica.write { pen in
                     for (row, draft) in zip(batch.rows, drafts) {
-                        let isNew = try record(row, draft, with: pen)
-                        report.counts.add(row, isNew: isNew)
+                        try record(row, draft, with: pen, &report.counts)
                     }
                 }
                 progress(report.counts)
@@ -128,6 +127,8 @@ package struct IncidentRecorder {
                     if let draft { batch.append((mapped, draft)) } else { report.counts.add(mapped, isNew: false) }
                 } catch let error as CaseError {
                     report.reject(row.line, "A case cannot hold what the row says: \(error).")
+                } catch let error as MisplacedRow {
+                    report.reject(row.line, error.description)
                 }
             case .rejected(let row):
                 if row.isCutShort { report.interruption = .insideRow(line: row.line) }
@@ -150,29 +151,48 @@ package struct IncidentRecorder {
 
     // MARK: - One row
 
-    /// Saves what is new of a row, in one change.
+    /// Saves what is new of a row, in one change, and counts the row.
     ///
     /// - Parameter draft: of the row as if all of it were new.
-    /// - Returns: whether its own event was new.
     private func record(
-        _ row: MappedRow, _ draft: Result<EncodedDraft, any Error>, with pen: Replica.Pen
-    ) throws -> Bool {
-        let fresh = try row.events.filter { try !isKnown($0, pen.home, pen.transaction) }
-        if fresh.isEmpty { return false }
-        if fresh.count == row.events.count {
+        _ row: MappedRow, _ draft: Result<EncodedDraft, any Error>, with pen: Replica.Pen, _ counts: inout ImportCounts
+    ) throws {
+        let fresh = try fresh(row, pen.home, pen.transaction)
+        if fresh.count == row.events.count, fresh.last?.isLate == row.events.last?.isLate {
             try pen.commit(try draft.get())
-        } else {
+        } else if !fresh.isEmpty {
             try pen.commit(try IncidentDrafts.draft(fresh))
         }
-        return row.events.last.map { fresh.contains($0) } ?? false
+        count(row, fresh, in: &counts)
     }
 
-    /// Whether the case has a step that is this fact.
-    private func isKnown(_ event: CaseEvent, _ home: ScopeID, _ transaction: SQLiteTransaction) throws -> Bool {
-        let origin = IncidentDrafts.origin(of: event.subject)
-        let record = origin.recordID(in: home, change: ShortHash(high: 0, low: 0))
-        let fact = Value.bytes(FactID(ofKey: event.factKey.bytes).bytes)
-        return try transaction.logRows(of: record, scope: home).contains { $0.value["fact"] == fact }
+    private func count(_ row: MappedRow, _ fresh: [CaseEvent], in counts: inout ImportCounts) {
+        // The row's own event is its last.
+        let own = fresh.last.flatMap { $0.factKey == row.events.last?.factKey ? $0 : nil }
+        counts.add(row, isNew: own != nil, isLate: own?.isLate ?? false)
+    }
+
+    /// The events of a row whose facts the cases do not have, each as it is to be written: late where its case has a step that is
+    /// later.
+    private func fresh(
+        _ row: MappedRow, _ home: ScopeID, _ transaction: SQLiteTransaction
+    ) throws -> [CaseEvent] {
+        try row.events.compactMap { event in
+            let origin = IncidentDrafts.origin(of: event.subject)
+            let record = origin.recordID(in: home, change: ShortHash(high: 0, low: 0))
+            let fact = FactID(ofKey: event.factKey.bytes)
+            var newest: CaseEvent.Moment?
+            for row in try transaction.logRows(of: record, scope: home) {
+                let step = Step(row.value)
+                guard let known = step.fact, let at = step.at else { continue }
+                if known == fact { return nil }
+                let moment = CaseEvent.Moment(
+                    atMilliseconds: at.milliseconds, version: step.version.map { Int(clamping: $0) })
+                newest = max(newest ?? moment, moment)
+            }
+            guard case .status = event.kind, let newest, event.moment.isLate(after: newest) else { return event }
+            return event.late()
+        }
     }
 }
 

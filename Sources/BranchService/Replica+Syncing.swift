@@ -41,8 +41,10 @@ extension Replica {
         var schedule = options.retry
         var random = SystemRandomNumberGenerator()
         var total = SyncReport()
+        var pace = pushPace ?? PushPace(greatestBytes: options.push.bytes)
+        defer { pushPace = pace }
         for attempt in 1...max(1, options.attempts) {
-            var outcome = try await synchroniseOnce(with: client, options: options, progress: progress)
+            var outcome = try await synchroniseOnce(with: client, options: options, &pace, progress: progress)
             total.addEarlier(&outcome.report)
             guard let error = outcome.error, case .retry(let after) = error.recovery, attempt < options.attempts else {
                 return try finish(outcome)
@@ -53,7 +55,7 @@ extension Replica {
     }
 
     private func synchroniseOnce(
-        with client: HubClient, options: SyncOptions, progress: (ApplyOutcome) -> Void
+        with client: HubClient, options: SyncOptions, _ pace: inout PushPace, progress: (ApplyOutcome) -> Void
     ) async throws -> SyncOutcome {
         let applier = AnswerApplier(store, hubKey: try hubKey(), own: identity.feed)
         if options.takesWholeHistory { try discardStagedSnapshots() }
@@ -63,15 +65,21 @@ extension Replica {
         while true {
             switch action {
             case .collect(let plan):
+                var limits = options.push
+                limits.bytes = min(limits.bytes, pace.bytes)
                 let (request, _) = try store.writeBehind { transaction in
                     try Outbox(transaction, identity: identity)
-                        .request(limits: options.push, page: options.page, plan: plan)
+                        .request(limits: limits, page: options.page, plan: plan)
                 }
                 action = machine.collected(request)
             case .send(let request):
+                let start = ContinuousClock.now
                 do {
-                    action = machine.answered(try await client.sync(request))
+                    let response = try await client.sync(request)
+                    pace.answered(after: start.duration(to: .now))
+                    action = machine.answered(response)
                 } catch let error as HubClientError {
+                    pace.failed(after: start.duration(to: .now))
                     failure = error
                     action = machine.failed(error.message)
                 }
@@ -116,7 +124,7 @@ extension Replica {
         let (quarantined, isWorthNoting, refusals) = try store.read { transaction in
             (
                 try transaction.scopes().reduce(0) { try $0 + transaction.quarantined(of: $1.id).count },
-                try SyncNote(transaction).isOutdated(by: report, now: now), try changedRefusals(report, transaction)
+                try SyncNote(transaction).isOutdated(by: report, now: now), try changedRefusals(outcome, transaction)
             )
         }
         outcome.quarantined = quarantined
@@ -133,13 +141,19 @@ extension Replica {
 }
 
 extension Replica {
-    /// What the file says otherwise of why scopes take no part. A hub that was not reached has said nothing about it.
+    /// What the file says otherwise of why scopes take no part: none does where the hub does not know the machine. A hub that was
+    /// not reached has said nothing about it.
     private func changedRefusals(
-        _ report: SyncReport, _ transaction: SQLiteTransaction
+        _ outcome: SyncOutcome, _ transaction: SQLiteTransaction
     ) throws -> [(scope: ScopeID, reason: String?)] {
-        guard report.failure == nil else { return [] }
+        var machineRefusal: String?
+        if outcome.report.failure != nil {
+            guard let error = outcome.error, case .reauthenticate = error.recovery else { return [] }
+            machineRefusal = error.message
+        }
         return try transaction.scopes().compactMap { scope in
-            let reason = report.refusals.first { $0.scope == scope.id }?.refusal.reason.string
+            let reason =
+                machineRefusal ?? outcome.report.refusals.first { $0.scope == scope.id }?.refusal.reason.string
             return try transaction.text(.refusal(of: scope.id)) == reason ? nil : (scope.id, reason)
         }
     }

@@ -18,6 +18,8 @@ package final class Replica {
     package let identity: ReplicaIdentity
     private let clock: @Sendable () -> Int64
     let random: @Sendable (Int) -> [UInt8]
+    /// How much a request to the hub carried last; nil before the first.
+    var pushPace: PushPace?
 
     /// The schemas that this version shows in tables.
     package static let schemas = [CaseSchema.schema, DirectorySchema.schema, IncidentWorkloadSchema.schema]

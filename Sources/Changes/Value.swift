@@ -55,6 +55,23 @@ package enum Value: Hashable, Sendable {
         }
     }
 
+    /// The person that the value is about: a subject, or named values of which `subject` is one.
+    package var subject: SubjectID? {
+        switch self {
+        case .subject(let subject): subject
+        case .fields: self["subject"]?.subject
+        default: nil
+        }
+    }
+
+    /// Whether two concurrent values leave nothing to choose: they are about one person, or are equal.
+    ///
+    /// Values with personal text that name nobody are never one: they say where the text lies in the change that wrote them.
+    package func isOne(with other: Value) -> Bool {
+        if let subject, let another = other.subject { return subject == another }
+        return self == other && !holdsPersonal
+    }
+
     package var text: Text? { if case .text(let text) = self { text } else { nil } }
     package var integer: Int64? { if case .integer(let integer) = self { integer } else { nil } }
     package var time: Moment? { if case .time(let moment) = self { moment } else { nil } }

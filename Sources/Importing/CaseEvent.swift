@@ -2,6 +2,8 @@
 package struct CaseReference: Hashable, Sendable {
     package let location: String
     package let externalID: String
+    /// What people call it: the incident's number as it is, and behind it, with a `/`, the visit where it is not the first.
+    package let label: String
 
     /// The case of an incident's stay at a location.
     ///
@@ -16,6 +18,7 @@ package struct CaseReference: Hashable, Sendable {
             ? number.split(separator: "/", omittingEmptySubsequences: false)
                 .joined(separator: "//") : number
         externalID = visit == 1 ? name : "\(name)/\(visit)"
+        label = visit == 1 ? number : "\(number)/\(visit)"
     }
 }
 
@@ -48,6 +51,44 @@ package struct CaseEvent: Equatable, Sendable {
     /// The zone of the clock that it was read from.
     package let zone: ZoneOffset
     package let kind: Kind
-    /// The fields whose value is not that of the case's previous row; empty for a move.
+    /// Of the row.
+    package let version: Int
+    /// The fields whose value is not that of the case's previous row; empty for a move, and where `isLate`.
     package let changes: [FieldChange]
+    /// Whether a later row of the case came before this one: it belongs to the history and tells nothing of how the case stands.
+    package let isLate: Bool
+
+    package var moment: Moment { Moment(atMilliseconds: atMilliseconds, version: version) }
+
+    /// When a row tells that it was written.
+    package struct Moment: Hashable, Comparable, Sendable {
+        /// Exact to the minute.
+        package let atMilliseconds: Int64
+        /// Nil where that is not known.
+        package let version: Int?
+
+        package init(atMilliseconds: Int64, version: Int?) {
+            self.atMilliseconds = atMilliseconds
+            self.version = version
+        }
+
+        package static func < (left: Moment, right: Moment) -> Bool {
+            (left.atMilliseconds, left.version ?? .min) < (right.atMilliseconds, right.version ?? .min)
+        }
+
+        /// Whether a row is surely earlier than one that came before it: both its time and its version say so. Where they contradict
+        /// each other, as they do now and then, the order in which rows come decides.
+        package func isLate(after other: Moment) -> Bool {
+            guard let version, let otherVersion = other.version else { return atMilliseconds < other.atMilliseconds }
+            return version < otherVersion && atMilliseconds <= other.atMilliseconds
+        }
+    }
+
+    /// The same event, a later one having come before it.
+    package func late() -> CaseEvent {
+        CaseEvent(
+            subject: subject, opening: nil, factKey: factKey, person: person, atMilliseconds: atMilliseconds,
+            zone: zone,
+            kind: kind, version: version, changes: [], isLate: true)
+    }
 }

@@ -5,6 +5,8 @@
 package struct ImportCounts: Equatable, Sendable {
     /// Rows whose fact is new to the replica.
     package private(set) var imported = 0
+    /// Those of them that came after a later row of their case.
+    package private(set) var late = 0
     /// Rows whose fact the replica had already, from an earlier import or an earlier row.
     package private(set) var unchanged = 0
     /// Rows that could not be understood. Their location is not trusted, so all count, whatever was selected.
@@ -18,12 +20,15 @@ package struct ImportCounts: Equatable, Sendable {
 
     /// Counts a mapped row.
     ///
-    /// - Parameter isNew: Whether the replica lacked the row's own fact, that of its last event. Only asked for a row
-    ///   that is `selected`.
-    package mutating func add(_ row: MappedRow, isNew: @autoclosure () throws -> Bool) rethrows {
+    /// - Parameters:
+    ///   - isNew: Whether the replica lacked the row's own fact, that of its last event. Looked at only for a row that is
+    ///     `selected`.
+    ///   - isLate: Whether a later row of its case came before it.
+    package mutating func add(_ row: MappedRow, isNew: Bool, isLate: Bool = false) {
         switch row.outcome {
         case .selected:
-            if try isNew() { imported += 1 } else { unchanged += 1 }
+            if isNew { imported += 1 } else { unchanged += 1 }
+            if isNew, isLate { late += 1 }
         case .repeated:
             unchanged += 1
         case .elsewhere:

@@ -22,7 +22,8 @@ package struct MappedRow: Equatable, Sendable {
 /// location changes, the old case gets a last step `moved`, and a linked case opens at the new one.
 ///
 /// Events depend on the rows alone: mapping for some locations gives what mapping for all gives, less the events of
-/// cases elsewhere. Whether a fact was recorded by an earlier import is not known here; the recorder asks its replica
+/// cases elsewhere. A row that is earlier, by time and version, than one of its incident that came before it is *late*: it belongs to the
+/// history, and neither moves the incident nor tells how its case stands. Whether a fact was recorded by an earlier import is not known here; the recorder asks its replica
 /// for each event's key, and counts with ``ImportCounts``.
 ///
 /// Texts are compared as `String` does it: two spellings of a letter that Unicode calls equivalent are one, and the
@@ -41,7 +42,8 @@ package struct IncidentMapper<Memory: VisitMemory> {
     /// Maps the next row.
     ///
     /// - Parameter check: called with the events where there are some; when it throws, it is as if the row had not been there.
-    /// - Throws: What `check` throws. What the memory throws; the mapper is then of no further use.
+    /// - Throws: What `check` throws. `MisplacedRow` for a late row of a location that is not known of its incident; it is as if it
+    ///   had not been there. What the memory throws; the mapper is then of no further use.
     package mutating func map(
         _ row: IncidentRow, checking check: ([CaseEvent]) throws -> Void = { _ in }
     ) throws -> MappedRow {
@@ -58,6 +60,10 @@ package struct IncidentMapper<Memory: VisitMemory> {
             current = visits
             let outcome: MappedRow.Outcome = selection.contains(reference.location) ? .repeated : .elsewhere
             return MappedRow(line: row.line, outcome: outcome, events: [])
+        }
+        if let newest = visits.newest, row.moment.isLate(after: newest) {
+            current = visits
+            return try takeLate(row, fact, check)
         }
         let mark = visits.mark
         let departed = visits.follow(row)
@@ -87,6 +93,23 @@ package struct IncidentMapper<Memory: VisitMemory> {
         return MappedRow(line: row.line, outcome: isSelected ? .selected : .elsewhere, events: events)
     }
 
+    /// Maps a row that is earlier than one that came before it.
+    private mutating func takeLate(
+        _ row: IncidentRow, _ fact: IncidentFact, _ check: ([CaseEvent]) throws -> Void
+    ) throws -> MappedRow {
+        guard let visit = current?.visit(at: row.location), let subject = current?.reference(ofVisit: visit) else {
+            throw MisplacedRow(location: row.location ?? IncidentVisits.unknownLocation)
+        }
+        let isSelected = selection.contains(subject.location)
+        var events: [CaseEvent] = []
+        if isSelected {
+            events = [CaseEvent(row, at: subject, opening: nil, factKey: fact.key(.update), changes: []).late()]
+            try check(events)
+        }
+        current?.take(fact, inVisit: visit)
+        return MappedRow(line: row.line, outcome: isSelected ? .selected : .elsewhere, events: events)
+    }
+
     /// Takes out what is known of the row's incident, nil where nothing is, and stores the one before if it is another.
     private mutating func takeVisits(for row: IncidentRow) throws -> IncidentVisits? {
         if let held = current {
@@ -99,6 +122,22 @@ package struct IncidentMapper<Memory: VisitMemory> {
     }
 }
 
+/// A row that is earlier than one of its incident before it, at a location that none of these named: when it came there cannot be told.
+package struct MisplacedRow: Error, Equatable, Sendable, CustomStringConvertible {
+    package let location: String
+
+    package var description: String {
+        "The row is earlier than one of its incident that came before it, and those were not at \(location): "
+            + "the rows of an incident that moves must come oldest first."
+    }
+}
+
+extension IncidentRow {
+    fileprivate var moment: CaseEvent.Moment {
+        CaseEvent.Moment(atMilliseconds: updatedAtMilliseconds, version: version)
+    }
+}
+
 extension CaseEvent {
     /// A row's own step.
     fileprivate init(
@@ -106,7 +145,8 @@ extension CaseEvent {
     ) {
         self.init(
             subject: subject, opening: opening, factKey: factKey, person: row.updatedBy,
-            atMilliseconds: row.updatedAtMilliseconds, zone: row.zone, kind: .status(row.state), changes: changes)
+            atMilliseconds: row.updatedAtMilliseconds, zone: row.zone, kind: .status(row.state), version: row.version,
+            changes: changes, isLate: false)
     }
 
     /// The last step of the case that a row leaves.
@@ -115,6 +155,8 @@ extension CaseEvent {
     ) {
         self.init(
             subject: departed, opening: nil, factKey: factKey, person: row.updatedBy,
-            atMilliseconds: row.updatedAtMilliseconds, zone: row.zone, kind: .moved(to: destination), changes: [])
+            atMilliseconds: row.updatedAtMilliseconds, zone: row.zone, kind: .moved(to: destination),
+            version: row.version,
+            changes: [], isLate: false)
     }
 }

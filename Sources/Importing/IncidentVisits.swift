@@ -47,6 +47,22 @@ package struct IncidentVisits: Equatable, Sendable {
         facts[fact].map(reference(ofVisit:))
     }
 
+    /// The latest of the rows that were taken, in whatever order they came.
+    ///
+    /// - Complexity: O(rows of the incident).
+    var newest: CaseEvent.Moment? {
+        facts.keys.lazy.map { CaseEvent.Moment(atMilliseconds: $0.updatedAtMilliseconds, version: $0.version) }.max()
+    }
+
+    /// The last visit of a location, the current one where none is named; nil where the incident was never there.
+    func visit(at location: String?) -> Int? {
+        guard let location else { return currentVisit }
+        return locations.lastIndex(of: location).map { $0 + 1 }
+    }
+
+    /// Takes the fact of a row into a visit that is over, or that a later row has shown.
+    mutating func take(_ fact: IncidentFact, inVisit visit: Int) { facts[fact] = visit }
+
     /// Begins the next visit where the row says so.
     ///
     /// - Returns: The case that the incident has left, or nil if it stays where it is.

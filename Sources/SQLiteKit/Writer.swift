@@ -73,12 +73,16 @@ package final class Writer {
     /// transaction is rolled back, and a later one may find space. On the commit itself it is a failure: the frame that
     /// commits may lie in the log already, and only a reopening settles whether it counts.
     ///
-    /// - Throws: What `body` throws, with nothing changed. `WriterError.mustReopen` after a failure. `SQLiteError`,
-    ///   `RollbackError`, `FileLockTimeout`, `SystemError`.
+    /// - Throws: What `body` throws, with nothing changed. `WriterError.mustReopen` after a failure. `SQLiteError`, also where the file
+    ///   was moved or replaced meanwhile; `RollbackError`, `FileLockTimeout`, `SystemError`.
     /// - Complexity: Beside `body`, one fsync; at times a checkpoint.
     package func write<Result: ~Copyable>(_ body: (Connection) throws -> Result) throws -> Result {
         try underLock { connection in
-            let result = try connection.transaction(.immediate) { try body(connection) }
+            let result = try connection.transaction(.immediate) {
+                let result = try body(connection)
+                try connection.refuseMoved()
+                return result
+            }
             checkpointIfDue()
             return result
         }

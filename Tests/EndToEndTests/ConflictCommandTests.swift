@@ -38,11 +38,26 @@ import Testing
         try branch.must("case", "set", opened.case, "customer=\(try #require(first.subject))")
         try branch.must("case", "set", opened.case, "customer=Ana Popescu", "--shown", first.change)
         #expect(try branch.run("conflicts").status == 0)
+        // Found by a trial: the list said that there was something to choose.
+        #expect(try branch.must("case", "list", "--json").decoded([Listed].self).map(\.conflicts) == [0])
+        #expect(!(try branch.must("explain", opened.case, "customer").output.contains("to choose")))
 
         try branch.must("case", "set", opened.case, "customer=Dan Ionescu", "--shown", first.change)
         #expect(try branch.run("conflicts").status == 3)
         try branch.must("resolve", opened.case, "customer", "Ana Popescu")
         #expect(try branch.show(opened.case).fields["customer"]?.map(\.subject) == [first.subject])
+    }
+
+    /// Found by a trial: it made a person disagree with themselves.
+    @Test func aVersionOfAnotherCaseIsRefused() throws {
+        let branch = try Branch(try Workplace())
+        let other = try branch.open("--title", "Warm beer")
+        let change = try #require(try branch.show(other.case).fields["title"]?.first?.change)
+        let opened = try branch.open("--title", "Cold soup", "--category", "kitchen")
+        let ending = try branch.run("case", "set", opened.case, "category=drinks", "--shown", change)
+        #expect(ending.status == 1)
+        #expect(ending.talk.contains("wrote nothing of"))
+        #expect(try branch.show(opened.case).texts("category") == ["kitchen"])
     }
 
     @Test func aVersionThatIsNotHereIsNamed() throws {

@@ -45,6 +45,53 @@ import Testing
         #expect(shown.steps.allSatisfy { $0.person == "Updated by 21" })
     }
 
+    /// Found by a trial: a line that was put right and imported again told the status over the later ones that were there, and so
+    /// did each older row of a file that is sorted newest first.
+    @Test(arguments: ["1/3/2016 09:00", "3/3/2016 12:00"])
+    func aRowThatComesLateBelongsToTheHistoryAlone(middle: String) throws {
+        let rows = [
+            ImportCommandTests.row("INC1", "New", version: 0, at: "1/3/2016 08:01"),
+            ImportCommandTests.row("INC1", "Active", version: 1, at: middle).replacing(
+                "Category 55", with: "Category 7"),
+            ImportCommandTests.row("INC1", "Closed", version: 2, at: "3/3/2016 12:00"),
+        ]
+        func imported(_ rows: [String], _ branch: Branch) throws -> Imported {
+            let text = ([ImportCommandTests.header] + rows).joined(separator: "\n") + "\n"
+            let file = try branch.place.write(text, to: "log.csv")
+            let dry = try branch.must("import", "incident-log", file, "--dry-run", "--json").decoded(Imported.self)
+            let counts = try branch.must("import", "incident-log", file, "--json").decoded(Imported.self)
+            #expect(dry.counts == counts.counts)
+            return counts
+        }
+        let repaired = try Branch(try Workplace())
+        #expect(try imported([rows[0], rows[2]], repaired).counts == [2, 2, 0, 0, 0])
+        let again = try imported(rows, repaired)
+        #expect(again.counts == [3, 1, 2, 0, 0] && again.late == 1)
+        let reversed = try Branch(try Workplace())
+        let counts = try imported(rows.reversed(), reversed)
+        #expect(counts.counts == [3, 3, 0, 0, 0] && counts.late == 2)
+        for branch in [repaired, reversed] {
+            let shown = try branch.show("INC1")
+            #expect(shown.status == "Closed")
+            #expect(shown.texts("category") == ["Category 55"])
+            #expect(Set(shown.steps.map { $0.status ?? $0.lateStatus }) == ["New", "Active", "Closed"])
+            #expect(try imported(rows, branch).counts == [3, 0, 3, 0, 0])
+        }
+    }
+
+    /// Found by a trial: it was listed with its slash doubled, and not found as people write it.
+    @Test func anOutsideNumberStaysAsItIs() throws {
+        let branch = try Branch(try Workplace())
+        let rows = [
+            ImportCommandTests.row("2026/123", "New", version: 0, at: "1/3/2016 08:01"),
+            ImportCommandTests.row("2026/123", "Active", version: 1, at: "1/3/2016 09:00", location: "Location 2"),
+        ]
+        let file = try branch.place.write(([ImportCommandTests.header] + rows).joined(separator: "\n"), to: "log.csv")
+        try branch.must("import", "incident-log", file)
+        #expect(try branch.show("2026/123").status == "moved")
+        #expect(try branch.show("2026/123/2").status == "Active")
+    }
+
     @Test func aRunThatOnlyTriesSavesNothing() throws {
         let branch = try Branch(try Workplace())
         let file = try branch.place.write(ImportCommandTests.log, to: "log.csv")

@@ -35,6 +35,20 @@ import Testing
         #expect(writer.checkpointFailure == nil)
     }
 
+    /// Found by a trial: a hub whose file was replaced by a backup went on acknowledging what nobody would find.
+    @Test func aFileThatWasReplacedTakesNothingMore() throws {
+        let writer = try Writer(path: scratch.database, migrator: notes)
+        try writer.write { try $0.addNote("one") }
+        try FileManager.default.moveItem(atPath: scratch.database, toPath: scratch.database + ".away")
+        for _ in 0..<2 {
+            let error = #expect(throws: SQLiteError.self) { try writer.write { try $0.addNote("two") } }
+            #expect(error?.description.contains("moved, removed or replaced") == true)
+        }
+        try FileManager.default.moveItem(atPath: scratch.database + ".away", toPath: scratch.database)
+        try writer.write { try $0.addNote("three") }
+        #expect(try writer.read { try $0.noteTexts() } == ["one", "three"])
+    }
+
     @Test func twoWritersTakeTurns() throws {
         let one = try Writer(path: scratch.database, migrator: notes)
         let two = try Writer(path: scratch.database, migrator: notes, lockTimeout: .zero)

@@ -172,15 +172,28 @@ package struct StateSlots: Sendable {
 
     /// Whether more than one value stands in a slot.
     ///
-    /// - Complexity: O(survivors); where all are alike, they are taken out of the bytes.
+    /// - Complexity: O(survivors); they are taken out of the bytes where all are alike, or none is plain.
     package func isContested(_ slot: Slot, in bytes: [UInt8], _ names: FieldNames) -> Bool {
         guard slot.survivorCount > 1 else { return false }
         let first = survivors[slot.survivors.lowerBound].value
         let differs = bytes.withUnsafeBytes { bytes in
             survivors[slot.survivors.dropFirst()].contains { !ByteOrder.areEqual(bytes, first, bytes, $0.value) }
         }
-        // Values that hold personal text are never equal, whatever their bytes.
-        return differs || self.slot(slot, in: bytes, names).distinct.count > 1
+        if differs,
+            bytes.withUnsafeBytes({ bytes in survivors[slot.survivors].contains { isPlain($0.value, in: bytes) } })
+        {
+            return true
+        }
+        // Bytes do not tell of those about persons whether they are one.
+        return self.slot(slot, in: bytes, names).distinct.count > 1
+    }
+
+    /// Whether a value is one with those alone that have its bytes.
+    private func isPlain(_ value: Range<Int>, in bytes: UnsafeRawBufferPointer) -> Bool {
+        switch EncodedScalar(value, in: bytes) {
+        case .text, .integer, .boolean, .bytes: true
+        default: false
+        }
     }
 
     /// The slot of a target without an element.

@@ -41,12 +41,11 @@ extension RecordState.Slot {
 
     /// One survivor for each distinct value, in the order of their dots: equal concurrent values are one value.
     ///
-    /// Values with personal text are never equal here: they say where the text lies in the change that wrote them.
+    /// Which are one: see `Value.isOne`.
     package var distinct: [RecordState.Survivor] {
         var seen: [Value] = []
         return survivors.filter { survivor in
-            if survivor.value.holdsPersonal { return true }
-            if seen.contains(survivor.value) { return false }
+            if seen.contains(where: survivor.value.isOne) { return false }
             seen.append(survivor.value)
             return true
         }

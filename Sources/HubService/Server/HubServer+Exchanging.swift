@@ -53,7 +53,9 @@ extension HubServer {
         let (certificate, hubKey) = try await service.host.run { (try $0.certificate(of: wish.replica), $0.hubKey) }
         guard let certificate else {
             throw HubFault.refused(
-                .unknownReplica, "this machine does not belong to the chain; join it with a code", replica: wish.replica
+                .unknownReplica,
+                "this machine does not belong to the chain; join it anew with a code, into another file",
+                replica: wish.replica
             )
         }
         let now = environment.now()

@@ -81,7 +81,7 @@ package struct Explainer {
     private func why(
         _ survivor: RecordState.Survivor, loses winner: RecordState.Survivor, _ reading: Reading
     ) -> Explanation.Why {
-        if survivor.value == winner.value, !winner.value.holdsPersonal { return .same }
+        if survivor.value.isOne(with: winner.value) { return .same }
         if reading == .max { return .smaller }
         return survivor.effective < winner.effective ? .earlier : .tie
     }

@@ -53,7 +53,8 @@ struct StatusExplainer {
             {
                 return Explanation.Claim(
                     value: .text(status),
-                    author: try Authorship(dot, heading, effective: heading.stamp, snapshot: position, names))
+                    author: try Authorship(
+                        dot, heading, effective: min(heading.stamp, row.mark.key), snapshot: position, names))
             }
             throw StoredValueError(
                 table: "log_row", row: "\(row.mark.dot)", reason: "the change that appended it is not here")

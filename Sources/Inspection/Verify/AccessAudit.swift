@@ -34,7 +34,7 @@ final class AccessAudit {
             for key in try transaction.outdatedProjectionSettings() {
                 findings.add(
                     .setting, "setting", key.rawValue,
-                    "its tables are not those of this version; the next opening for writing rebuilds them")
+                    "the tables of records are not those of this version; the next opening for writing makes them so")
             }
         }
     }
@@ -54,10 +54,10 @@ final class AccessAudit {
             ownCertificate = certificate
             if let own = world.ownFeed, own != FeedID(certificate.replica) {
                 findings.add(.setting, row.table, row.row, "it is of another replica than the key beside the file")
-            } else {
-                world.ownFeed = FeedID(certificate.replica)
-                world.learn(certificate.publicKey)
             }
+            // What is checked is the file: its own feed is the one that it says.
+            world.ownFeed = FeedID(certificate.replica)
+            world.learn(certificate.publicKey)
         case .unfolded:
             do { world.firstUnfolded = try transaction.firstUnfolded() } catch {
                 findings.add(.setting, row.table, row.row, "it is no number of a change")

@@ -11,6 +11,7 @@ final class RecordAudit {
     private let findings: Findings
     private var fingerprints: [Int64: Fingerprint] = [:]
     private var showsTables = false
+    private var countsConflicts = false
 
     init(transaction: SQLiteTransaction, world: AuditedWorld, findings: Findings) {
         self.transaction = transaction
@@ -19,7 +20,10 @@ final class RecordAudit {
     }
 
     func run() throws {
-        try findings.section("setting") { showsTables = try transaction.hasCurrentProjections() }
+        try findings.section("setting") {
+            showsTables = try transaction.hasCurrentProjections()
+            countsConflicts = try transaction.hasCurrentConflicts()
+        }
         try findings.section("quarantine") { try checkUnfoldable() }
         try findings.section("quarantine") { try transaction.auditQuarantine(checkQuarantine) }
         try findings.section("record") { try transaction.auditRecords(check) }
@@ -146,7 +150,7 @@ final class RecordAudit {
         let isSourceDamaged = stored.source.map(world.damagedSources.contains) ?? false
         if !isSourceDamaged, try transaction.auditedOrigin(of: stored) != folded.origin { differing.append("origin") }
         if stored.type != type { differing.append("type") }
-        if stored.conflicts != Int64(folded.state.conflictCount) { differing.append("conflicts") }
+        if countsConflicts, stored.conflicts != Int64(folded.state.conflictCount) { differing.append("conflicts") }
         if !differing.isEmpty {
             damaged(stored, "its changes give another \(differing.joined(separator: ", "))")
         }

@@ -263,13 +263,9 @@ enum ColumnValue: Hashable, Bindable {
         case (.subject(let id), .text): self = .text(id.description)
         case (.bytes(let bytes), .blob): self = .blob(bytes)
         case (.bytes(let bytes), .text): self = .text(hexadecimal(bytes))
-        case (.fields(let fields), .text):
+        case (.fields, .text):
             // A person in a record is shown by the opaque id; the words lie in the personal part.
-            if case .subject(let id) = fields.first(where: { $0.name == "subject" })?.value {
-                self = .text(id.description)
-            } else {
-                self = .null
-            }
+            self = value?.subject.map { .text($0.description) } ?? .null
         default: self = .null
         }
     }

@@ -7,7 +7,7 @@ extension SQLiteTransaction {
     /// Makes the projections' tables; where the schemas' tables are not those of the file, the values of all records are
     /// taken out of the old ones, and all tables are made and written anew.
     func prepareProjections() throws {
-        guard try !hasCurrentProjections() else { return }
+        if try hasCurrentProjections() { return try countConflicts() }
         try visitRecordIDs { id, scope in
             guard let cached = try recordRow(id, of: scope), cached.projected != nil else { return }
             try unproject(cached)
@@ -27,13 +27,47 @@ extension SQLiteTransaction {
             cached.unprojectedLog = nil
             mark(dirty: cached)
         }
+        try put(SQLiteTransaction.conflictRule, for: .conflictRule)
     }
 
     /// Whether the projections' tables are those of this version's schemas, as far as the file says.
-    package func hasCurrentProjections() throws -> Bool { try outdatedProjectionSettings().isEmpty }
+    package func hasCurrentProjections() throws -> Bool { try outdatedTableSettings().isEmpty }
 
     /// The settings that say something else of the tables than this version's schemas.
     package func outdatedProjectionSettings() throws -> [SettingKey] {
+        try outdatedTableSettings() + (hasCurrentConflicts() ? [] : [.conflictRule])
+    }
+
+    /// Whether `record.conflicts` says what this version counts.
+    package func hasCurrentConflicts() throws -> Bool { try setting(.conflictRule) == SQLiteTransaction.conflictRule }
+
+    /// Counts anew what another version counted as conflicts.
+    private func countConflicts() throws {
+        guard try !hasCurrentConflicts() else { return }
+        var last: Int64 = 0
+        while true {
+            let rows: [Int64] = try connection.withStatement(
+                "SELECT rid FROM record WHERE conflicts > 0 AND rid > ? ORDER BY rid LIMIT ?"
+            ) { statement in
+                try statement.bind(last, SQLiteTransaction.recordsPerPage)
+                var rows: [Int64] = []
+                while try statement.step() { rows.append(try statement.int64(0)) }
+                return rows
+            }
+            guard let end = rows.last else { break }
+            for row in rows { if let record = try recordRow(at: row) { mark(dirty: record) } }
+            try flushRecords()
+            caches.records.removeAll()
+            last = end
+        }
+        try put(SQLiteTransaction.conflictRule, for: .conflictRule)
+    }
+
+    /// Since 2, values about one person are one.
+    private static let conflictRule: [UInt8] = [2]
+    private static let recordsPerPage = 500
+
+    private func outdatedTableSettings() throws -> [SettingKey] {
         var keys: [SettingKey] = []
         if try setting(.projections) != Array(projections.definition.utf8) { keys.append(.projections) }
         if try setting(.valueTables) != projections.valueTables.encoded() { keys.append(.valueTables) }
@@ -61,7 +95,7 @@ extension SQLiteTransaction {
         for scope in try scopes() {
             var last: RecordID?
             while true {
-                let page = try recordIDs(of: scope.id, after: last, limit: 500)
+                let page = try recordIDs(of: scope.id, after: last, limit: SQLiteTransaction.recordsPerPage)
                 guard let end = page.last else { break }
                 for id in page { try body(id, scope.id) }
                 try flushRecords()
@@ -136,6 +170,8 @@ extension SQLiteTransaction {
 extension SettingKey {
     /// The statements that made the projections' tables.
     static let projections = SettingKey(rawValue: "projections")
+    /// By which rule the conflicts of records were counted.
+    static let conflictRule = SettingKey(rawValue: "conflict rule")
     /// See `ValueTables`.
     static let valueTables = SettingKey(rawValue: "value tables")
 }

@@ -16,13 +16,7 @@ package struct Customer: Hashable, Sendable {
     }
 
     /// The subject that a value of the field `customer` names. Two values that name one subject are one customer.
-    package static func subject(of value: Value) -> SubjectID? {
-        switch value {
-        case .subject(let subject): subject
-        case .fields: value[Field.subject].flatMap(Customer.subject)
-        default: nil
-        }
-    }
+    package static func subject(of value: Value) -> SubjectID? { value.subject }
 
     /// Where the customer's name lies in the parts of the change that wrote `value`.
     package static func name(of value: Value) -> PartReference? {

@@ -11,10 +11,14 @@ package struct Step: Hashable, Sendable {
     package let at: Moment?
     /// The word that another system has for the case's status after this step.
     package let status: Text?
+    /// That word where the case had told a later one before this step was written: it belongs to the history and tells no status.
+    package let lateStatus: Text?
     /// Plain text, or `.personal`: words about a customer, which can be erased.
     package let note: Value?
     /// Which fact of the outside this is; absent for what was written here.
     package let fact: FactID?
+    /// The other system's number for the version of the case that this step made.
+    package let version: Int64?
     /// Where the case went on, for `moved`.
     package let destination: Text?
 
@@ -22,7 +26,9 @@ package struct Step: Hashable, Sendable {
         kind = StepKind(reading: entry[Name.kind]?.text ?? "")
         at = entry[Name.at]?.time
         status = entry[Name.status]?.text.flatMap { $0.string.isEmpty ? nil : $0 }
+        lateStatus = entry[Name.lateStatus]?.text
         note = entry[Name.note]
+        version = entry[Name.version]?.integer
         if case .bytes(let bytes) = entry[Name.fact], bytes.count == FactID.byteCount {
             fact = FactID(bytes)
         } else {
@@ -36,9 +42,12 @@ package struct Step: Hashable, Sendable {
     /// Two replicas that import the same log both write its facts, and the log keeps both entries. Were the copy
     /// counted, a fact that one of them imported late would undo what the other told after it.
     /// - Parameter steps: in listing order.
-    package static func distinct(_ steps: [Step]) -> [Step] {
+    package static func distinct(_ steps: [Step]) -> [Step] { distinct(steps) { $0 } }
+
+    /// The same of what holds a step each.
+    package static func distinct<Holder>(_ holders: [Holder], _ step: (Holder) -> Step) -> [Holder] {
         var facts: Set<FactID> = []
-        return steps.filter { step in step.fact.map { facts.insert($0).inserted } ?? true }
+        return holders.filter { holder in step(holder).fact.map { facts.insert($0).inserted } ?? true }
     }
 
     /// The names of an entry's values.
@@ -49,6 +58,8 @@ package struct Step: Hashable, Sendable {
         static let note: Text = "note"
         static let fact: Text = "fact"
         static let destination: Text = "to"
+        static let lateStatus: Text = "late"
+        static let version: Text = "version"
     }
 
     // MARK: - Showing as columns

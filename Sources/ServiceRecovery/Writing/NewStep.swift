@@ -16,26 +16,34 @@ package struct NewStep: Hashable, Sendable {
     package var note: Note?
     /// Another system's word for the case's status after this step.
     package var status: Text?
+    /// That word where the case had told a later one before this was written: it tells no status.
+    package var lateStatus: Text?
     /// Which outside fact this is.
     package var fact: FactID?
+    /// The other system's number for the version of the case that this step made.
+    package var version: Int64?
     /// Where the case went on, for `moved`.
     package var destination: Text?
 
     package init(
-        _ kind: StepKind, at: Moment, note: Note? = nil, status: Text? = nil, fact: FactID? = nil,
-        destination: Text? = nil
+        _ kind: StepKind, at: Moment, note: Note? = nil, status: Text? = nil, lateStatus: Text? = nil,
+        fact: FactID? = nil,
+        version: Int64? = nil, destination: Text? = nil
     ) {
         self.kind = kind
         self.at = at
         self.note = note
         self.status = status
+        self.lateStatus = lateStatus
         self.fact = fact
+        self.version = version
         self.destination = destination
     }
 
     /// - Throws: `.empty` or `.limit` for a text.
     func check() throws(CaseError) {
         try status?.check("the status word", .caseTextBytes)
+        try lateStatus?.check("the status word", .caseTextBytes)
         try destination?.check("the destination", .caseTextBytes)
         switch note {
         case .plain(let text), .personal(let text, of: _): try text.check("the note", .caseNoteBytes)
@@ -55,6 +63,7 @@ package struct NewStep: Hashable, Sendable {
             (Step.Name.kind, .text(kind.name)), (Step.Name.at, .time(at)), (Step.Name.status, status.map(Value.text)),
             (Step.Name.note, note), (Step.Name.fact, fact.map { .bytes($0.bytes) }),
             (Step.Name.destination, destination.map(Value.text)),
+            (Step.Name.lateStatus, lateStatus.map(Value.text)), (Step.Name.version, version.map(Value.integer)),
         ])
     }
 }

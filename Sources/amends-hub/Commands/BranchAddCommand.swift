@@ -1,4 +1,5 @@
 import ArgumentParser
+import ChainDirectory
 import CommandLineKit
 import SyncHTTP
 
@@ -23,6 +24,10 @@ struct BranchAddCommand: LoggingCommand, AsyncParsableCommand {
     @OptionGroup var chain: ChainOptions
     @OptionGroup var output: OutputOptions
     @OptionGroup var log: LogOptions
+
+    func validate() throws {
+        if let fault = DirectoryName.fault(of: name) { throw ValidationError("\(fault).") }
+    }
 
     func run() async throws {
         let code = try await chain.administration().addBranch(name, isHeadquarters: headquarters)

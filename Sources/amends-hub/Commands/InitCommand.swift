@@ -1,5 +1,6 @@
 import ArgumentParser
 import Causality
+import ChainDirectory
 import CommandLineKit
 import HubService
 import SQLiteStore
@@ -28,6 +29,10 @@ struct InitCommand: LoggingCommand {
 
     @OptionGroup var output: OutputOptions
     @OptionGroup var log: LogOptions
+
+    func validate() throws {
+        if let fault = DirectoryName.fault(of: chain) { throw ValidationError("--chain: \(fault).") }
+    }
 
     func run() throws {
         let made = try HubFolder<SQLiteStore>(data).create(chain)

@@ -108,7 +108,7 @@ struct ServeCommand: LoggingCommand, AsyncParsableCommand {
                 }
             } catch {
                 // Whoever waits for the file would wait for ever.
-                Console.standard.say("Error: cannot say where the hub listens: \(error)".visible)
+                Console.standard.say("Error: cannot say where the hub listens: \(error.localizedDescription)".visible)
                 Foundation.exit(ExitStatus.failed.rawValue)
             }
             logger.notice("listening", metadata: ["url": "\(url)", "chains": "\(count)"])

@@ -99,8 +99,8 @@ private struct ShownDifference {
         let store = try Replica.openStore(reading: path)
         names = try store.read { transaction in
             let names = try ChainNames(transaction)
-            return try Dictionary(
-                uniqueKeysWithValues: difference.scopes.map { ($0.a.scope, try names.name(of: $0.a.scope)) })
+            let scopes = difference.scopes.map(\.a.scope) + difference.scopesOnlyA + difference.scopesOnlyB
+            return try Dictionary(uniqueKeysWithValues: scopes.map { ($0, try names.name(of: $0)) })
         }
         try store.close()
     }
@@ -129,11 +129,13 @@ private struct ShownDifference {
                         "fields": .array(record.fields.map { .string($0.string) }),
                     ]
                 }),
+            "scopesOnlyA": .array(onlyScopes.a.map { .string(name($0)) }),
+            "scopesOnlyB": .array(onlyScopes.b.map { .string(name($0)) }),
             "scopes": .array(
                 difference.scopes.map { scope in
                     let (a, b) = sides(scope)
                     return [
-                        "scope": .string(scope.a.scope.description), "name": .string(name(scope)),
+                        "scope": .string(scope.a.scope.description), "name": .string(name(scope.a.scope)),
                         "agreement": .string(scope.agreement.sentence), "positionA": JSONValue(a.position),
                         "positionB": JSONValue(b.position),
                     ]
@@ -142,13 +144,16 @@ private struct ShownDifference {
     }
 
     func lines(_ style: TextStyle) -> [String] {
-        guard !difference.scopes.isEmpty else { return ["they have no scope in common"] }
+        let others =
+            onlyScopes.a.map { "only A holds \(name($0))".visible }
+            + onlyScopes.b.map { "only B holds \(name($0))".visible }
+        guard !difference.scopes.isEmpty else { return ["they have no scope in common"] + others }
         var table = TextTable(["scope", "A at", "B at", ""])
         for scope in difference.scopes {
             let (a, b) = sides(scope)
-            table.add([name(scope), "\(a.position)", "\(b.position)", scope.agreement.sentence])
+            table.add([name(scope.a.scope), "\(a.position)", "\(b.position)", scope.agreement.sentence])
         }
-        return table.lines(style) + difference.scopes.flatMap { records($0.records) }
+        return table.lines(style) + others + difference.scopes.flatMap { records($0.records) }
     }
 
     private func records(_ records: RecordDifference) -> [String] {
@@ -159,7 +164,13 @@ private struct ShownDifference {
             }
     }
 
-    private func name(_ scope: ReplicaDifference.Scope) -> String { names[scope.a.scope] ?? scope.a.name.string }
+    private func name(_ scope: ScopeID) -> String { names[scope] ?? scope.description }
+
+    /// Nothing follows from them: a machine holds what it may read.
+    private var onlyScopes: (a: [ScopeID], b: [ScopeID]) {
+        isSwapped
+            ? (difference.scopesOnlyB, difference.scopesOnlyA) : (difference.scopesOnlyA, difference.scopesOnlyB)
+    }
 
     private func sides(_ scope: ReplicaDifference.Scope) -> (ScopeStanding, ScopeStanding) {
         isSwapped ? (scope.b, scope.a) : (scope.a, scope.b)

@@ -11,7 +11,8 @@ struct ImportIncidentLogCommand: ReplicaCommand {
         discussion: """
             A row that is here already is counted as unchanged: importing a file twice adds nothing. A row is told by its \
             incident and its time, and that by its zone: name the same zone each time. A row that cannot be understood is \
-            rejected, named on standard error by its line, and the rest goes on. Exit status 1 where the file cannot be \
+            rejected, named on standard error by its line, and the rest goes on. A row that is earlier than one that its \
+            case has is late: it goes into the history, and the case stands as it stood. Exit status 1 where the file cannot be \
             read to its end, as when it was cut short; the rows before that place are imported and counted.
 
             Examples:
@@ -78,15 +79,20 @@ struct ImportIncidentLogCommand: ReplicaCommand {
     ) throws {
         let json: JSONValue = [
             "read": JSONValue(counts.read), "imported": JSONValue(counts.imported),
+            "late": JSONValue(counts.late),
             "unchanged": JSONValue(counts.unchanged), "rejected": JSONValue(counts.rejected),
             "elsewhere": JSONValue(counts.elsewhere), "complete": .boolean(isComplete),
             "rejections": .array(rejections.map { ["line": JSONValue($0.line), "reason": .string($0.reason)] }),
         ]
         try output.print(saved: dryRun ? nil : "what was imported", json) { _ in
             let verb = dryRun ? "would be imported" : "imported"
-            return [
+            let lines = [
                 "\(counts.read) rows read: \(counts.imported) \(verb), \(counts.unchanged) unchanged, "
                     + "\(counts.rejected) rejected; \(counts.elsewhere) elsewhere"
+            ]
+            if counts.late == 0 { return lines }
+            return lines + [
+                "\(counts.late) of those \(verb) came after later rows of their cases: they belong to the history alone"
             ]
         }
     }

@@ -138,7 +138,7 @@ private struct ShownTrace {
             ])
         }
         for receiver in receivers {
-            let when = receiver.at.map { " since \(CivilTime.text(milliseconds: $0))" } ?? ""
+            let when = receiver.at.map { ", last heard of \(CivilTime.text(milliseconds: $0))" } ?? ""
             table.add(["received", "\(receiver.branch) (\(receiver.replica))\(when)"])
         }
         return [style.heading(trace.sentence.visible)] + table.lines()

@@ -113,14 +113,24 @@ struct CaseReader {
         try byline(of: survivor.dot, effective: survivor.effective, in: record, scope)
     }
 
+    /// Who made the change at `dot`, which appended a row to the record's log.
+    ///
+    /// - Parameter key: the row's: where the change itself is not here, its effective time, unless the row had to come after a later one.
+    func byline(of dot: Dot, key: HybridTimestamp, in record: RecordID, _ scope: ScopeID) throws -> Byline {
+        try byline(of: dot, effective: nil, key: key, in: record, scope)
+    }
+
     /// Who made the change at `dot`, which the record names.
-    func byline(
-        of dot: Dot, effective: HybridTimestamp? = nil, in record: RecordID, _ scope: ScopeID
+    private func byline(
+        of dot: Dot, effective: HybridTimestamp?, key: HybridTimestamp? = nil, in record: RecordID, _ scope: ScopeID
     ) throws -> Byline {
         guard let heading = try transaction.heading(of: dot, in: record, scope: scope) else {
             throw MissingChange(dot: dot)
         }
-        let time = try effective ?? transaction.change(at: dot, of: scope)?.effective ?? heading.stamp
+        // No change counts later than its stamp.
+        let time =
+            try effective ?? transaction.change(at: dot, of: scope)?.effective
+            ?? min(heading.stamp, key ?? heading.stamp)
         return Byline(
             change: dot, person: heading.person.string,
             branch: try names.branch(of: dot.feed) ?? dot.feed.description,

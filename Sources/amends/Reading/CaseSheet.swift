@@ -21,6 +21,8 @@ struct CaseSheet {
         let at: Moment?
         /// Another system's word for the status.
         let status: String?
+        /// That word where the case had told a later one.
+        let lateStatus: String?
         let note: ShownNote?
         let destination: String?
         let by: Byline
@@ -37,9 +39,11 @@ struct CaseSheet {
         id = record.id
         branch = try reader.names.name(of: record.scope)
         fields = try reader.fields(of: record)
-        let rows = try reader.transaction.logRows(of: record.id, scope: record.scope)
-            .filter { $0.field == CaseSchema.Field.steps }
-        status = CaseStatus.derived(from: Step.distinct(rows.map { Step($0.value) })).string
+        let rows = Step.distinct(
+            try reader.transaction.logRows(of: record.id, scope: record.scope)
+                .filter { $0.field == CaseSchema.Field.steps }
+        ) { Step($0.value) }
+        status = CaseStatus.derived(from: rows.map { Step($0.value) }).string
         steps = try rows.map { try ShownStep($0, in: record.id, record.scope, reader) }
     }
 }
@@ -51,7 +55,8 @@ extension CaseSheet.ShownStep {
         at = step.at
         status = step.status?.string
         destination = step.destination?.string
-        by = try reader.byline(of: row.mark.dot, in: record, scope)
+        lateStatus = step.lateStatus?.string
+        by = try reader.byline(of: row.mark.dot, key: row.mark.key, in: record, scope)
         switch step.note {
         case .text(let text): note = .text(text.string)
         case .personal(let reference):
@@ -142,6 +147,7 @@ extension CaseSheet.ShownStep {
             .init("kind", .string(kind)), .init("at", at.map { JSONValue($0) } ?? .null),
         ]
         if let status { members.append(.init("status", .string(status))) }
+        if let lateStatus { members.append(.init("lateStatus", .string(lateStatus))) }
         switch note {
         case .text(let text): members.append(.init("note", .string(text)))
         case .withheld: members.append(.init("note", .null))
@@ -155,7 +161,9 @@ extension CaseSheet.ShownStep {
         return .object(members)
     }
 
-    fileprivate var kindText: String { status.map { "\(kind): \($0)" } ?? kind }
+    fileprivate var kindText: String {
+        (status ?? lateStatus.map { "\($0) (late)" }).map { "\(kind): \($0)" } ?? kind
+    }
 
     fileprivate var noteText: String? {
         switch note {

@@ -27,6 +27,9 @@ struct ShownAuthor {
         let place =
             author.snapshot.map { "in the snapshot of position \($0)" }
             ?? author.position.map { "position \($0)" } ?? "not sent yet"
-        return "\(author.effectiveAt.text)  \(author.person), \(branch)  \(author.change), \(place)".visible
+        let clock =
+            author.recordedAt.milliseconds == author.effectiveAt.milliseconds
+            ? "" : ", its clock at \(author.recordedAt.text)"
+        return "\(author.effectiveAt.text)  \(author.person), \(branch)  \(author.change), \(place)\(clock)".visible
     }
 }

@@ -70,12 +70,19 @@ struct CaseDesk {
             guard change.header.scope == record.scope else {
                 throw CommandFailure("the change “\(name)” belongs to another branch than the case")
             }
+            let touched = try change.operations.map {
+                try EncodedOperations($0).recordIDs(in: record.scope, change: change.hash.short)
+            }
+            guard touched?.contains(record.id) ?? true else {
+                throw CommandFailure(
+                    "the change “\(name)” wrote nothing of \(label); `amends log` lists what did".visible)
+            }
             return change
         }
         var references = named.map { ChangeReference(dot: $0.dot, hash: $0.hash.short) }
         for slot in record.state.slots where slot.target.kind == .register {
             let seen = slot.survivors.filter { survivor in named.contains { $0.dot == survivor.dot } }.map(\.value)
-            for survivor in slot.survivors where seen.contains(survivor.value) && !survivor.value.holdsPersonal {
+            for survivor in slot.survivors where seen.contains(where: survivor.value.isOne) {
                 guard let change = try pen.transaction.change(at: survivor.dot, of: record.scope) else { continue }
                 references.append(ChangeReference(dot: change.dot, hash: change.hash.short))
             }

@@ -90,6 +90,7 @@ struct Shown: Decodable {
         let at: String
         let note: String?
         let status: String?
+        let lateStatus: String?
         let change: String
         let person: String
         let branch: String
@@ -162,6 +163,7 @@ struct Listed: Decodable {
 struct Imported: Decodable {
     let read: Int
     let imported: Int
+    let late: Int
     let unchanged: Int
     let rejected: Int
     let elsewhere: Int
