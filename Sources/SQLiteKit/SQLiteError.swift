@@ -66,7 +66,8 @@ extension SQLiteError: CustomStringConvertible {
         switch primaryCode {
         case SQLITE_READONLY where code == Self.readOnlyDirectory:
             "this user may not write its directory, so read it while its service runs, or read a copy elsewhere"
-        case Self.moved: "stop the program that has it open, and start it again on the file that is to be used"
+        case SQLITE_READONLY where code == Self.moved:
+            "stop the program that has it open, and start it again on the file that is to be used"
         case SQLITE_BUSY, SQLITE_LOCKED: "another program or connection holds it, try again in a moment"
         case SQLITE_FULL: "free some disk space and try again"
         case SQLITE_IOERR: "nothing more is written until the disk has been checked and the file reopened"

@@ -43,6 +43,7 @@ import Testing
         for _ in 0..<2 {
             let error = #expect(throws: SQLiteError.self) { try writer.write { try $0.addNote("two") } }
             #expect(error?.description.contains("moved, removed or replaced") == true)
+            #expect(error?.description.contains("start it again") == true)
         }
         try FileManager.default.moveItem(atPath: scratch.database + ".away", toPath: scratch.database)
         try writer.write { try $0.addNote("three") }

@@ -36,7 +36,14 @@ package struct CommandRun<Root: AsyncParsableCommand>: Sendable {
 
     /// Without the program's own name; nil for one that is not UTF-8.
     private static func processArguments() -> [String?] {
-        (0..<Int(CommandLine.argc)).dropFirst().map { place in
+        // Swift looks for them beside the environment, which a library that was loaded before may have moved elsewhere: the program
+        // then did nothing, and ended as if all were well.
+        if let bytes = FileManager.default.contents(atPath: "/proc/self/cmdline"), bytes.last == 0 {
+            return bytes.dropLast().split(separator: 0, omittingEmptySubsequences: false).dropFirst().map {
+                String(validating: $0, as: UTF8.self)
+            }
+        }
+        return (0..<Int(CommandLine.argc)).dropFirst().map { place in
             CommandLine.unsafeArgv[place].flatMap { String(validatingCString: $0) }
         }
     }

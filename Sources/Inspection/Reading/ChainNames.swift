@@ -52,6 +52,9 @@ package final class ChainNames {
         return try scopes.first { try entry(of: $0)?.code == Text(name) } ?? ScopeID(hexadecimal: name)
     }
 
+    /// Whether the chain has a branch of this name or code, of which nothing need be here.
+    package func isBranch(_ name: String) throws -> Bool { try transaction.branchRecord(named: Text(name)) != nil }
+
     /// Every branch or scope that the file holds, by name.
     package func allNames() throws -> [String] { try transaction.scopes().map { try name(of: $0.id) }.sorted() }
 

@@ -9,11 +9,20 @@ extension SQLiteTransaction {
     ///
     /// A branch that was begun without a hub brings its scope along, so the record's id does not follow from the scope.
     package func branchRecord(servedBy scope: ScopeID) throws -> StoredRecord? {
+        try branchRecord("b.branch_scope = ?", scope.bytes)
+    }
+
+    /// The branch of this name, else the one of this code.
+    package func branchRecord(named name: Text) throws -> StoredRecord? {
+        try branchRecord("b.name = ?", name.string) ?? branchRecord("b.code = ?", name.string)
+    }
+
+    private func branchRecord(_ condition: StaticString, _ value: some Bindable) throws -> StoredRecord? {
         try flushRecords()
         let row: Int64? = try connection.withStatement(
-            "SELECT r.rid FROM branch b JOIN record r USING (rid) WHERE b.branch_scope = ? ORDER BY r.id LIMIT 1"
+            dynamic: "SELECT r.rid FROM branch b JOIN record r USING (rid) WHERE \(condition) ORDER BY r.id LIMIT 1"
         ) { statement in
-            try statement.bind(scope.bytes)
+            try statement.bind(value)
             return try statement.step() ? try statement.int64(0) : nil
         }
         return try row.flatMap { try recordRow(at: $0)?.stored(projections.fieldNames) }

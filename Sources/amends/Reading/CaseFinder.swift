@@ -108,6 +108,10 @@ extension ChainNames {
     /// - Throws: `CommandFailure` where no branch is called so.
     func existingScope(named name: String) throws -> ScopeID {
         if let scope = try scope(named: name) { return scope }
+        if try isBranch(name) {
+            throw CommandFailure(
+                "nothing of the branch “\(name)” is here: it has sent nothing yet, or this machine may not read it")
+        }
         throw CommandFailure(
             "there is no branch “\(name)” in this replica; there are \(try allNames().joined(separator: ", "))")
     }
