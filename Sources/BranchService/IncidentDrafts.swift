@@ -35,7 +35,8 @@ package enum IncidentDrafts {
                 : NewStep(.imported, at: at, status: Text(word), fact: fact, version: version)
         case .moved(let destination):
             step = NewStep(
-                .moved, at: at, fact: fact, destination: Text("\(destination.location) \(destination.label)"))
+                .moved, at: at, fact: fact, version: Int64(clamping: event.version),
+                destination: Text("\(destination.location) \(destination.label)"))
         }
         let origin = origin(of: event.subject)
         var title: Text?

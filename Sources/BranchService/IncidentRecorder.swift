@@ -158,7 +158,7 @@ package struct IncidentRecorder {
         _ row: MappedRow, _ draft: Result<EncodedDraft, any Error>, with pen: Replica.Pen, _ counts: inout ImportCounts
     ) throws {
         let fresh = try fresh(row, pen.home, pen.transaction)
-        if fresh.count == row.events.count, fresh.last?.isLate == row.events.last?.isLate {
+        if fresh == row.events {
             try pen.commit(try draft.get())
         } else if !fresh.isEmpty {
             try pen.commit(try IncidentDrafts.draft(fresh))
@@ -173,7 +173,7 @@ package struct IncidentRecorder {
     }
 
     /// The events of a row whose facts the cases do not have, each as it is to be written: late where its case has a step that is
-    /// later.
+    /// later, and with all that the row shows where the case does not stand as the row before left it.
     private func fresh(
         _ row: MappedRow, _ home: ScopeID, _ transaction: SQLiteTransaction
     ) throws -> [CaseEvent] {
@@ -181,17 +181,21 @@ package struct IncidentRecorder {
             let origin = IncidentDrafts.origin(of: event.subject)
             let record = origin.recordID(in: home, change: ShortHash(high: 0, low: 0))
             let fact = FactID(ofKey: event.factKey.bytes)
-            var newest: CaseEvent.Moment?
+            var newest: (moment: CaseEvent.Moment, fact: FactID)?
             for row in try transaction.logRows(of: record, scope: home) {
                 let step = Step(row.value)
                 guard let known = step.fact, let at = step.at else { continue }
                 if known == fact { return nil }
                 let moment = CaseEvent.Moment(
                     atMilliseconds: at.milliseconds, version: step.version.map { Int(clamping: $0) })
-                newest = max(newest ?? moment, moment)
+                if let newest, moment < newest.moment { continue }
+                newest = (moment, known)
             }
-            guard case .status = event.kind, let newest, event.moment.isLate(after: newest) else { return event }
-            return event.late()
+            guard case .status = event.kind, let newest else { return event }
+            if event.moment.isLate(after: newest.moment) { return event.late() }
+            // The case may stand as another row left it, which this file has not, or has elsewhere.
+            let previous = event.previous.map { FactID(ofKey: $0.bytes) }
+            return previous == newest.fact ? event : event.complete()
         }
     }
 }

@@ -67,9 +67,12 @@ extension Replica {
             case .collect(let plan):
                 var limits = options.push
                 limits.bytes = min(limits.bytes, pace.bytes)
+                // What comes has the same line: as much more as it may be where the line is quick.
+                let share = options.push.bytes / max(1, pace.bytes)
+                let page = PageLimits(changes: options.page.changes, bytes: options.page.bytes / max(1, share))
                 let (request, _) = try store.writeBehind { transaction in
                     try Outbox(transaction, identity: identity)
-                        .request(limits: limits, page: options.page, plan: plan)
+                        .request(limits: limits, page: page, plan: plan)
                 }
                 action = machine.collected(request)
             case .send(let request):

@@ -55,6 +55,10 @@ package struct CaseEvent: Equatable, Sendable {
     package let version: Int
     /// The fields whose value is not that of the case's previous row; empty for a move, and where `isLate`.
     package let changes: [FieldChange]
+    /// What the row shows; nil for a move, and where `isLate`.
+    package let fields: CaseFields?
+    /// The fact of the row since which they are told; nil for the case's first.
+    package let previous: FactKey?
     /// Whether a later row of the case came before this one: it belongs to the history and tells nothing of how the case stands.
     package let isLate: Bool
 
@@ -89,6 +93,15 @@ package struct CaseEvent: Equatable, Sendable {
         CaseEvent(
             subject: subject, opening: nil, factKey: factKey, person: person, atMilliseconds: atMilliseconds,
             zone: zone,
-            kind: kind, version: version, changes: [], isLate: true)
+            kind: kind, version: version, changes: [], fields: nil, previous: nil, isLate: true)
+    }
+
+    /// The same event with all that the row shows, for a case that does not stand as the row before left it.
+    package func complete() -> CaseEvent {
+        CaseEvent(
+            subject: subject, opening: opening, factKey: factKey, person: person, atMilliseconds: atMilliseconds,
+            zone: zone,
+            kind: kind, version: version, changes: fields?.all ?? changes, fields: fields, previous: previous,
+            isLate: isLate)
     }
 }

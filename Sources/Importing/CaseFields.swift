@@ -62,6 +62,17 @@ package enum FieldChange: Equatable, Sendable {
 }
 
 extension CaseFields {
+    /// All that the row shows, also what it leaves empty, for a case of which nobody knows what it shows. Of the tags of earlier
+    /// contact types one may stay.
+    package var all: [FieldChange] {
+        var changes: [FieldChange] = [
+            .title(title), .category(category), .severity(severity), .assignee(assignee), .team(team),
+            .customer(customer),
+        ]
+        if !tags.contains(Self.missedSLATag) { changes.append(.tagRemoved(Self.missedSLATag)) }
+        return changes + tags.map(FieldChange.tagAdded)
+    }
+
     /// The changes that lead here from the case's previous row, in the order of the fields; from nothing, all that
     /// have a value.
     package func changes(since previous: CaseFields?) -> [FieldChange] {

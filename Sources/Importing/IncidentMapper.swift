@@ -71,6 +71,7 @@ package struct IncidentMapper<Memory: VisitMemory> {
         let isSelected = selection.contains(subject.location)
         // What a case elsewhere shows is never compared, so it is not remembered.
         let fields = isSelected ? CaseFields(row) : nil
+        let previousFact = visits.fieldsFact
         let previous = visits.take(fact, fields)
 
         var events: [CaseEvent] = []
@@ -80,7 +81,10 @@ package struct IncidentMapper<Memory: VisitMemory> {
         if let fields {
             let opening: CaseEvent.Opening? = previous == nil ? departed.map { .movedFrom($0) } ?? .reported : nil
             let changes = fields.changes(since: previous)
-            events.append(CaseEvent(row, at: subject, opening: opening, factKey: fact.key(.update), changes: changes))
+            events.append(
+                CaseEvent(
+                    row, at: subject, opening: opening, factKey: fact.key(.update), changes: changes, fields: fields,
+                    previous: previous == nil ? nil : previousFact?.key(.update)))
         }
         if !events.isEmpty {
             do { try check(events) } catch {
@@ -98,12 +102,20 @@ package struct IncidentMapper<Memory: VisitMemory> {
         _ row: IncidentRow, _ fact: IncidentFact, _ check: ([CaseEvent]) throws -> Void
     ) throws -> MappedRow {
         guard let visit = current?.visit(at: row.location), let subject = current?.reference(ofVisit: visit) else {
-            throw MisplacedRow(location: row.location ?? IncidentVisits.unknownLocation)
+            let location = row.location ?? IncidentVisits.unknownLocation
+            guard selection.contains(location) else {
+                return MappedRow(line: row.line, outcome: .elsewhere, events: [])
+            }
+            throw MisplacedRow(location: location)
         }
         let isSelected = selection.contains(subject.location)
         var events: [CaseEvent] = []
         if isSelected {
-            events = [CaseEvent(row, at: subject, opening: nil, factKey: fact.key(.update), changes: []).late()]
+            events = [
+                CaseEvent(
+                    row, at: subject, opening: nil, factKey: fact.key(.update), changes: [], fields: nil, previous: nil
+                ).late()
+            ]
             try check(events)
         }
         current?.take(fact, inVisit: visit)
@@ -141,12 +153,13 @@ extension IncidentRow {
 extension CaseEvent {
     /// A row's own step.
     fileprivate init(
-        _ row: IncidentRow, at subject: CaseReference, opening: Opening?, factKey: FactKey, changes: [FieldChange]
+        _ row: IncidentRow, at subject: CaseReference, opening: Opening?, factKey: FactKey, changes: [FieldChange],
+        fields: CaseFields?, previous: FactKey?
     ) {
         self.init(
             subject: subject, opening: opening, factKey: factKey, person: row.updatedBy,
             atMilliseconds: row.updatedAtMilliseconds, zone: row.zone, kind: .status(row.state), version: row.version,
-            changes: changes, isLate: false)
+            changes: changes, fields: fields, previous: previous, isLate: false)
     }
 
     /// The last step of the case that a row leaves.
@@ -157,6 +170,6 @@ extension CaseEvent {
             subject: departed, opening: nil, factKey: factKey, person: row.updatedBy,
             atMilliseconds: row.updatedAtMilliseconds, zone: row.zone, kind: .moved(to: destination),
             version: row.version,
-            changes: [], isLate: false)
+            changes: [], fields: nil, previous: nil, isLate: false)
     }
 }

@@ -2,7 +2,7 @@
 /// no version.
 ///
 /// Locations; the persons, each once; the facts by time, version and person, each with the minutes since the one
-/// before, version, place of its person in the list, and visit; the fields. A fact takes about five bytes.
+/// before, version, place of its person in the list, and visit; the fields and, where there are some, the place of their fact. A fact takes about five bytes.
 extension IncidentVisits {
     private static let minuteMilliseconds: Int64 = 60_000
 
@@ -26,6 +26,7 @@ extension IncidentVisits {
             writer.write(UInt64(entry.value))
         }
         fields.write(to: &writer)
+        if let fieldsFact { writer.write(UInt64(ordered.firstIndex { $0.key == fieldsFact } ?? 0)) }
         return writer.bytes
     }
 
@@ -39,8 +40,11 @@ extension IncidentVisits {
             guard !locations.isEmpty else { throw DamagedBytes() }
             let facts = try Self.readFacts(of: number, visits: locations.count, from: &reader)
             let fields = try CaseFields?(from: &reader)
+            let place = fields == nil ? nil : try reader.readNumber(in: 0..<facts.count)
             try reader.finish()
-            self.init(number: number, locations: locations, facts: facts, fields: fields)
+            self.init(
+                number: number, locations: locations, facts: Dictionary(facts, uniquingKeysWith: { _, last in last }),
+                fields: fields, fieldsFact: place.map { facts[$0].0 })
         } catch {
             throw .damaged(incident: number)
         }
@@ -48,10 +52,10 @@ extension IncidentVisits {
 
     private static func readFacts(
         of number: String, visits: Int, from reader: inout ByteReader
-    ) throws(DamagedBytes) -> [IncidentFact: Int] {
+    ) throws(DamagedBytes) -> [(IncidentFact, Int)] {
         let persons = try reader.readEach { reader throws(DamagedBytes) in try reader.readText() }
         var minute: Int64 = 0
-        let entries = try reader.readEach { reader throws(DamagedBytes) in
+        return try reader.readEach { reader throws(DamagedBytes) in
             let (next, overflows) = minute.addingReportingOverflow(try reader.readSigned())
             let (milliseconds, overflowsMore) = next.multipliedReportingOverflow(by: minuteMilliseconds)
             guard !overflows, !overflowsMore else { throw DamagedBytes() }
@@ -64,7 +68,6 @@ extension IncidentVisits {
             )
             return (fact, try reader.readNumber(in: 1..<(visits + 1)))
         }
-        return Dictionary(entries, uniquingKeysWith: { _, last in last })
     }
 }
 

@@ -14,20 +14,25 @@ package struct IncidentVisits: Equatable, Sendable {
     private(set) var facts: [IncidentFact: Int]
     /// What the current visit's last row showed; nil until its first is taken, and for visits that nobody asked for.
     private(set) var fields: CaseFields?
+    /// That row's fact.
+    private(set) var fieldsFact: IncidentFact?
 
     /// An incident of which `row` is the first.
     init(startingAt row: IncidentRow) {
         number = row.number
         locations = [row.location ?? Self.unknownLocation]
         facts = [:]
-        fields = nil
     }
 
-    init(number: String, locations: [String], facts: [IncidentFact: Int], fields: CaseFields?) {
+    init(
+        number: String, locations: [String], facts: [IncidentFact: Int], fields: CaseFields?,
+        fieldsFact: IncidentFact?
+    ) {
         self.number = number
         self.locations = locations
         self.facts = facts
         self.fields = fields
+        self.fieldsFact = fieldsFact
     }
 
     /// Number of the current visit, from 1.
@@ -71,6 +76,7 @@ package struct IncidentVisits: Equatable, Sendable {
         let departed = currentReference
         locations.append(location)
         fields = nil
+        fieldsFact = nil
         return departed
     }
 
@@ -78,7 +84,10 @@ package struct IncidentVisits: Equatable, Sendable {
     ///
     /// - Returns: What the visit's row before showed, or nil if this is its first.
     mutating func take(_ fact: IncidentFact, _ fields: CaseFields?) -> CaseFields? {
-        defer { self.fields = fields }
+        defer {
+            self.fields = fields
+            fieldsFact = fields == nil ? nil : fact
+        }
         facts[fact] = currentVisit
         return self.fields
     }
@@ -87,9 +96,10 @@ package struct IncidentVisits: Equatable, Sendable {
     struct Mark {
         fileprivate let locationCount: Int
         fileprivate let fields: CaseFields?
+        fileprivate let fieldsFact: IncidentFact?
     }
 
-    var mark: Mark { Mark(locationCount: locations.count, fields: fields) }
+    var mark: Mark { Mark(locationCount: locations.count, fields: fields, fieldsFact: fieldsFact) }
 
     /// Takes back what a row has changed.
     ///
@@ -100,6 +110,7 @@ package struct IncidentVisits: Equatable, Sendable {
         locations.removeLast(locations.count - mark.locationCount)
         facts[fact] = nil
         fields = mark.fields
+        fieldsFact = mark.fieldsFact
     }
 
     /// Traps where the invariants stated above do not hold; for tests.

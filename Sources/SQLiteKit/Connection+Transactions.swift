@@ -74,15 +74,14 @@ extension Connection {
     }
 
     /// Refuses to go on with a file that was moved, removed or replaced while it was open: what is written into it now, nobody who
-    /// opens that name will find.
+    /// opens that name will find. One that was written over in place is not noticed.
     ///
     /// - Complexity: one look at the name.
     func refuseMoved() throws(SQLiteError) {
         var isMoved: Int32 = 0
         let code = sqlite3_file_control(handle, "main", SQLITE_FCNTL_HAS_MOVED, &isMoved)
         guard code == SQLITE_OK, isMoved != 0 else { return }
-        throw SQLiteError(
-            code: SQLiteError.moved, message: "the file was moved, removed or replaced while it was open", path: path)
+        throw SQLiteError(movedAwayFrom: path)
     }
 
     private var hasWritten: Bool { sqlite3_txn_state(handle, nil) == SQLITE_TXN_WRITE }

@@ -60,14 +60,22 @@ extension SQLiteError: CustomStringConvertible {
     private static let readOnlyDirectory = SQLITE_READONLY | 6 << 8
 
     /// Another file has the name that this one was opened by, or none has; a macro that Swift cannot read.
-    static let moved = SQLITE_READONLY | 4 << 8
+    private static let moved = SQLITE_READONLY | 4 << 8
+
+    /// - Parameter path: of a file that was moved, removed or replaced while it was open.
+    init(movedAwayFrom path: String) {
+        self.init(code: Self.moved, message: "the file was moved, removed or replaced while it was open", path: path)
+    }
+
+    /// The file that is open is not the one that has its name any more.
+    package var isMoved: Bool { code == Self.moved }
 
     private var advice: String {
         switch primaryCode {
         case SQLITE_READONLY where code == Self.readOnlyDirectory:
             "this user may not write its directory, so read it while its service runs, or read a copy elsewhere"
         case SQLITE_READONLY where code == Self.moved:
-            "stop the program that has it open, and start it again on the file that is to be used"
+            "stop the program that has it open; where another file was put in its place, remove the -wal and -shm beside it, which belong to the one before; then start it again"
         case SQLITE_BUSY, SQLITE_LOCKED: "another program or connection holds it, try again in a moment"
         case SQLITE_FULL: "free some disk space and try again"
         case SQLITE_IOERR: "nothing more is written until the disk has been checked and the file reopened"

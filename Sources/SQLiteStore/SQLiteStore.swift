@@ -210,3 +210,7 @@ package final class SQLiteStore: HubStore {
         try caughtUp.get()
     }
 }
+
+extension SQLiteError: StoreFailure {
+    package var isReplacement: Bool { isMoved }
+}

@@ -79,6 +79,28 @@ import Testing
         }
     }
 
+    /// Found in review: a row behind a late one told what it changes against that, and not against what the case shows.
+    @Test func whatFollowsALateRowIsTakenWhole() throws {
+        let branch = try Branch(try Workplace())
+        func row(_ version: Int, _ category: String, _ state: String = "Active") -> String {
+            ImportCommandTests.row("INC1", state, version: version, at: "\(version)/3/2016 08:01")
+                .replacing("Category 55", with: category)
+        }
+        func imported(_ rows: [String]) throws -> Imported {
+            let text = ([ImportCommandTests.header] + rows).joined(separator: "\n") + "\n"
+            let file = try branch.place.write(text, to: "log.csv")
+            return try branch.must("import", "incident-log", file, "--json").decoded(Imported.self)
+        }
+        #expect(try imported([row(1, "A"), row(4, "D")]).late == 0)
+        let second = try imported([row(3, "C"), row(5, "C", "Closed")])
+        #expect(second.counts == [2, 2, 0, 0, 0] && second.late == 1)
+        let shown = try branch.show("INC1")
+        #expect(shown.status == "Closed" && shown.texts("category") == ["C"])
+        // The same where the row between is in no file that comes.
+        #expect(try imported([row(1, "A"), row(6, "A")]).late == 0)
+        #expect(try branch.show("INC1").texts("category") == ["A"])
+    }
+
     /// Found by a trial: it was listed with its slash doubled, and not found as people write it.
     @Test func anOutsideNumberStaysAsItIs() throws {
         let branch = try Branch(try Workplace())

@@ -17,14 +17,19 @@ package actor ChainHost<Store: HubStore & SendableMetatype> where Store.Transact
         self.open = open
     }
 
-    /// Runs `body` on the chain. A store that failed is let go of: the next use opens it again, which verifies it.
+    /// Runs `body` on the chain. A store that failed is let go of: the next use opens it again, which verifies it. One whose file was
+    /// replaced is kept, and refuses what it is asked to write, until the hub is started anew.
     package func run<Result: Sendable>(_ body: @Sendable (HubChain<Store>) throws -> Result) throws -> Result {
         let chain = try opened ?? open()
         opened = chain
         do { return try body(chain) } catch {
-            if !(error is HubFault) { opened = nil }
+            if isFailure(error) { opened = nil }
             throw error
         }
+    }
+
+    private func isFailure(_ error: any Error) -> Bool {
+        !(error is HubFault) && (error as? any StoreFailure)?.isReplacement != true
     }
 
     /// Lets go of the store, which empties its write-ahead log into the file; the next use opens it again.
@@ -102,7 +107,7 @@ package actor ChainHost<Store: HubStore & SendableMetatype> where Store.Transact
             opened = chain
             let results = chain.exchange(group.map(\.wish))
             let hasFailed = results.contains { result in
-                if case .failure(let error) = result { !(error is HubFault) } else { false }
+                if case .failure(let error) = result { isFailure(error) } else { false }
             }
             if hasFailed { opened = nil }
             return results

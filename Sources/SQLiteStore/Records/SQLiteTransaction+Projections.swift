@@ -35,7 +35,9 @@ extension SQLiteTransaction {
 
     /// The settings that say something else of the tables than this version's schemas.
     package func outdatedProjectionSettings() throws -> [SettingKey] {
-        try outdatedTableSettings() + (hasCurrentConflicts() ? [] : [.conflictRule])
+        // A file that says no rule is of an earlier program, and as it should be.
+        let isOtherRule = try setting(.conflictRule).map { $0 != SQLiteTransaction.conflictRule } ?? false
+        return try outdatedTableSettings() + (isOtherRule ? [.conflictRule] : [])
     }
 
     /// Whether `record.conflicts` says what this version counts.
@@ -55,7 +57,10 @@ extension SQLiteTransaction {
                 return rows
             }
             guard let end = rows.last else { break }
-            for row in rows { if let record = try recordRow(at: row) { mark(dirty: record) } }
+            for row in rows {
+                // A damaged one keeps its count: it must not keep anyone from the others, and whoever reads it is told.
+                do { if let record = try recordRow(at: row) { mark(dirty: record) } } catch is StoredValueError {}
+            }
             try flushRecords()
             caches.records.removeAll()
             last = end
