@@ -21,11 +21,17 @@ package enum CaseStatus {
     /// reached before no longer counts. A moved case stays `moved` whatever follows, because its history goes on in
     /// the case that continues it; reopening it here takes it back. Without any such step a case is `noticed`.
     ///
+    /// A step of another system that is late after one before it tells nothing: two machines that imported one log without having
+    /// met list its rows one machine's after the other's.
+    ///
     /// Listing order is the same on every replica, so the status is.
     package static func derived(from steps: some Sequence<Step>) -> Text {
         var status = noticed
         var isMoved = false
+        var newest: Step?
         for step in steps {
+            if let newest, step.kind.effect != .moves, step.isLate(after: newest) { continue }
+            if step.version != nil { newest = step }
             switch step.kind.effect {
             case .moves:
                 isMoved = true

@@ -37,6 +37,15 @@ package struct Step: Hashable, Sendable {
         destination = entry[Name.destination]?.text
     }
 
+    /// Whether another system wrote this surely earlier than `other`: both its time and its version say so. Where they contradict each
+    /// other, or one of them is not told, listing order decides.
+    package func isLate(after other: Step) -> Bool {
+        guard fact != nil, other.fact != nil, let at, let otherAt = other.at, let version,
+            let otherVersion = other.version
+        else { return false }
+        return version < otherVersion && at.milliseconds <= otherAt.milliseconds
+    }
+
     /// The steps without those that repeat an earlier one's fact.
     ///
     /// Two replicas that import the same log both write its facts, and the log keeps both entries. Were the copy
