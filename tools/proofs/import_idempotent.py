@@ -8,7 +8,7 @@ from proofs import incidents
 from proofs.harness import FAILED, Company, Replica, expect, expect_agreement, expect_equal, oracle_counts
 
 CLAIM = "import-idempotent"
-ABOUT = "A second import adds nothing, however the file was saved again; rows add up; memory stays flat."
+ABOUT = "A second import adds nothing, however it was saved; rows in any order come to the same; memory stays flat."
 
 # Caches of a named size fill up at first; beyond them nothing but the allocator's gaps may grow.
 MEMORY_ALLOWANCE = 12 << 20
@@ -38,6 +38,7 @@ def prove(proof):
         proof.round()
 
     doubled_and_cut(proof, boris)
+    late_rows(proof, company)
     # The other machine imports what the first one did: one case, one fact, whoever tells it.
     imported(boris, original)
     company.settle()
@@ -139,6 +140,43 @@ def doubled_and_cut(proof, replica):
     expect_equal(
         (found["imported"], found["unchanged"], found["rejected"], found["complete"]), (0, len(rows), 0, True),
         "what is counted once the file is whole")
+    proof.round()
+
+
+def late_rows(proof, company):
+    """In whatever order the rows of incidents that stay at their place come, cases stand as their latest rows say."""
+    rows = incidents.rows(proof.seed * 100 + 79, 60)
+    for row in rows:
+        row.update(location="Location 1", number="LATE" + row["number"][3:])
+
+    def cases(name, *files):
+        replica = Replica(proof, name)
+        replica.run("init", "--replica", replica.file, "--name", "Kemang")
+        late = sum(
+            imported(replica, incidents.write(proof.path("late.csv"), file))["late"] for file in files)
+        return late, replica.rows(
+            "SELECT number, status, title, category, severity, assignee, team FROM recovery_case ORDER BY number")
+
+    late, wanted = cases("In order", rows)
+    expect_equal(late, 0, "rows that are late in a log in its order")
+    some = [row for row in rows if proof.random.random() < 0.5]
+    scattered = [[] for _ in range(5)]
+    for row in rows:
+        proof.random.choice(scattered).append(row)
+    for name, files in (("Repaired", [some, rows]), ("Backwards", [rows[::-1]]), ("Scattered", scattered)):
+        late, found = cases(name, *files)
+        expect_equal(found, wanted, f"cases of a log that is imported otherwise: {name}")
+        expect(late > 0, f"no row was late: {name}")
+        proof.count("lateRows", late)
+
+    for machine, file in zip(company.machines, (some, rows)):
+        imported(machine, incidents.write(proof.path("unmet.csv"), file))
+    company.settle()
+    statuses = {number: status for number, status, *_ in wanted}
+    for machine in company.machines:
+        expect_equal(
+            dict(machine.rows("SELECT number, status FROM recovery_case WHERE number LIKE 'LATE%'")), statuses,
+            "statuses where two machines imported without having met")
     proof.round()
 
 
