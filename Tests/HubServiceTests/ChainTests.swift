@@ -84,6 +84,29 @@ import Testing
         #expect(try chain.join(machine.request(code)).certificate == first.certificate)
     }
 
+    /// Found by a trial: after the hub's clock had been ahead, nobody was told that received times still are.
+    @Test func receivedTimesThatAreAheadOfTheClockAreTold() throws {
+        let code = try chain.addBranch("Kemang")
+        _ = try chain.join(Machine(world).request(code.code.text))
+        #expect(try chain.receivedAhead() == nil)
+        let now = world.now
+        try store.write { transaction in
+            var scope = try #require(transaction.scopes().first)
+            scope.receivedFloor = now + 300_000
+            transaction.put(scope)
+        }
+        #expect(try chain.receivedAhead() == nil, "as much as a stamp may be ahead")
+        try store.write { transaction in
+            var scope = try #require(transaction.scopes().first)
+            scope.receivedFloor = now + 86_400_000
+            transaction.put(scope)
+        }
+        let ahead = try #require(try chain.receivedAhead())
+        #expect(ahead.scopes == 1 && ahead.milliseconds == 86_400_000)
+        world.pass(.seconds(86_400))
+        #expect(try chain.receivedAhead() == nil)
+    }
+
     @Test func aCodeExpiresAndAnUnknownOneIsNone() throws {
         let code = try chain.addBranch("Kemang")
         #expect(code.expires == world.now + 24 * 3_600 * 1_000)

@@ -164,6 +164,18 @@ package final class HubChain<Store: HubStore> where Store.Transaction: CaseCount
         return named + rest.map { Greeting(scope: $0.id, position: $0.position) }
     }
 
+    /// How far received times are ahead of the clock, where they are more than a stamp may be: they never fall, so that a clock that was
+    /// ahead once is followed until the true one has caught up, and until then a far-future stamp counts for more than it should.
+    ///
+    /// - Returns: in how many scopes, and the most of it in milliseconds; nil where they are not.
+    /// - Complexity: O(scopes).
+    package func receivedAhead() throws -> (scopes: Int, milliseconds: Int64)? {
+        let now = environment.now()
+        let ahead = try store.read { try $0.scopes() }.map { $0.receivedFloor - now }
+            .filter { $0 > HybridTimestamp.allowanceMilliseconds }
+        return ahead.max().map { (ahead.count, $0) }
+    }
+
     /// Whether the database takes writes.
     package func checkWritable() throws {
         try store.write { try $0.put([UInt8(truncatingIfNeeded: environment.now())], for: .readiness) }

@@ -64,7 +64,15 @@ package struct HubServer<Source: ChainSource>: Sendable {
     /// - Returns: how many there are.
     package func openChains() async throws -> Int {
         let services = try registry.all()
-        for service in services { try await service.host.run { _ in } }
+        for service in services {
+            guard let ahead = try await service.host.run({ try $0.receivedAhead() }) else { continue }
+            logger.warning(
+                "received times are ahead of this clock, which was ahead once or is behind now; until it catches up a machine's wrong clock counts for as much",
+                metadata: [
+                    "chain": "\(service.chain)", "scopes": "\(ahead.scopes)",
+                    "seconds": "\(ahead.milliseconds / 1_000)",
+                ])
+        }
         return services.count
     }
 
