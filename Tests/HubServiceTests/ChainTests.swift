@@ -105,6 +105,15 @@ import Testing
         #expect(ahead.scopes == 1 && ahead.milliseconds == 86_400_000)
         world.pass(.seconds(86_400))
         #expect(try chain.receivedAhead() == nil)
+        // Of a damaged file: told, or not, and no trap.
+        for (floor, isTold) in [(Int64.min, false), (.max, true)] {
+            try store.write { transaction in
+                var scope = try #require(transaction.scopes().first)
+                scope.receivedFloor = floor
+                transaction.put(scope)
+            }
+            #expect((try chain.receivedAhead() != nil) == isTold)
+        }
     }
 
     @Test func aCodeExpiresAndAnUnknownOneIsNone() throws {

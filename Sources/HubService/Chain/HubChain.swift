@@ -171,9 +171,10 @@ package final class HubChain<Store: HubStore> where Store.Transaction: CaseCount
     /// - Complexity: O(scopes).
     package func receivedAhead() throws -> (scopes: Int, milliseconds: Int64)? {
         let now = environment.now()
-        let ahead = try store.read { try $0.scopes() }.map { $0.receivedFloor - now }
-            .filter { $0 > HybridTimestamp.allowanceMilliseconds }
-        return ahead.max().map { (ahead.count, $0) }
+        // Subtracted without a trap: in a damaged file it may be any number.
+        let ahead = try store.read { try $0.scopes() }.map(\.receivedFloor)
+            .filter { $0 > now &+ HybridTimestamp.allowanceMilliseconds }
+        return ahead.max().map { (ahead.count, $0 &- now) }
     }
 
     /// Whether the database takes writes.
