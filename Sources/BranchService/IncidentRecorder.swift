@@ -179,7 +179,7 @@ package struct IncidentRecorder {
     ) throws -> [CaseEvent] {
         try row.events.compactMap { event in
             let origin = IncidentDrafts.origin(of: event.subject)
-            let record = origin.recordID(in: home, change: ShortHash(high: 0, low: 0))
+            let record = origin.recordID(in: home)
             let fact = FactID(ofKey: event.factKey.bytes)
             var newest: (moment: CaseEvent.Moment, fact: FactID)?
             for row in try transaction.logRows(of: record, scope: home) {

@@ -117,7 +117,7 @@ extension Replica {
         guard let common = try transaction.scopes().first(where: { $0.introduction.name == "common" }) else {
             return nil
         }
-        let record = MachineEntry.origin(replica).recordID(in: common.id, change: ShortHash(high: 0, low: 0))
+        let record = MachineEntry.origin(replica).recordID(in: common.id)
         return try transaction.record(record, of: common.id).flatMap { MachineEntry($0.state) }?.certificate
     }
 }

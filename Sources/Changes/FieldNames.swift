@@ -45,8 +45,12 @@ package struct FieldNames: Sendable {
 
         /// The number of a name; 0 where it is none of them.
         ///
+        /// - Parameter previous: the number of the name before, where names come in their order: the next one is tried first.
         /// - Complexity: O(log names).
-        package func number(of source: UnsafeRawBufferPointer, _ range: Range<Int>) -> Int {
+        package func number(of source: UnsafeRawBufferPointer, _ range: Range<Int>, after previous: Int = 0) -> Int {
+            if previous < count, ByteOrder.areEqual(source, range, bytes, self.range(previous + 1)) {
+                return previous + 1
+            }
             var low = 1
             var high = count + 1
             while low < high {
@@ -95,20 +99,19 @@ package enum ByteOrder {
     ) -> Bool {
         let count = leftRange.count
         guard count == rightRange.count else { return false }
-        var offset = 0
-        while offset + 8 <= count {
-            let (x, y) = (leftRange.lowerBound + offset, rightRange.lowerBound + offset)
-            if left.loadUnaligned(fromByteOffset: x, as: UInt64.self)
-                != right.loadUnaligned(fromByteOffset: y, as: UInt64.self)
-            {
+        func differs<Word: FixedWidthInteger & BitwiseCopyable>(at offset: Int, as type: Word.Type) -> Bool {
+            left.loadUnaligned(fromByteOffset: leftRange.lowerBound + offset, as: type)
+                != right.loadUnaligned(fromByteOffset: rightRange.lowerBound + offset, as: type)
+        }
+        if count >= 8 {
+            // The last word may lie over the one before.
+            for offset in stride(from: 0, to: count - 8, by: 8) where differs(at: offset, as: UInt64.self) {
                 return false
             }
-            offset += 8
+            return !differs(at: count - 8, as: UInt64.self)
         }
-        while offset < count {
-            if left[leftRange.lowerBound + offset] != right[rightRange.lowerBound + offset] { return false }
-            offset += 1
-        }
+        if count >= 4 { return !differs(at: 0, as: UInt32.self) && !differs(at: count - 4, as: UInt32.self) }
+        for offset in 0..<count where differs(at: offset, as: UInt8.self) { return false }
         return true
     }
 }

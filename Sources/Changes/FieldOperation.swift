@@ -7,17 +7,17 @@ package struct FieldKind: RawRepresentable, Hashable, Comparable, Sendable {
     package init(rawValue: UInt8) { self.rawValue = rawValue }
 
     /// Multi-value register.
-    package static let register = FieldKind(rawValue: 1)
+    package static var register: FieldKind { FieldKind(rawValue: 1) }
     /// Observed-remove set, add-wins; a target is one element.
-    package static let set = FieldKind(rawValue: 2)
-    package static let enableWinsFlag = FieldKind(rawValue: 3)
-    package static let disableWinsFlag = FieldKind(rawValue: 4)
+    package static var set: FieldKind { FieldKind(rawValue: 2) }
+    package static var enableWinsFlag: FieldKind { FieldKind(rawValue: 3) }
+    package static var disableWinsFlag: FieldKind { FieldKind(rawValue: 4) }
     /// Signed amounts, each counted once.
-    package static let total = FieldKind(rawValue: 5)
+    package static var total: FieldKind { FieldKind(rawValue: 5) }
     /// Grow-only log; its entries are rows beside the state.
-    package static let log = FieldKind(rawValue: 6)
+    package static var log: FieldKind { FieldKind(rawValue: 6) }
     /// Rights to spend; entries, each with its dot.
-    package static let escrow = FieldKind(rawValue: 7)
+    package static var escrow: FieldKind { FieldKind(rawValue: 7) }
 
     /// Whether this version can fold the kind. One that it cannot is kept and relayed.
     package var isKnown: Bool { (1...7).contains(rawValue) }
@@ -26,6 +26,9 @@ package struct FieldKind: RawRepresentable, Hashable, Comparable, Sendable {
     package var isReplacing: Bool { (1...4).contains(rawValue) }
 
     package static func < (left: FieldKind, right: FieldKind) -> Bool { left.rawValue < right.rawValue }
+
+    // The one that every `RawRepresentable` has is found through its conformance, where slots are walked by the thousand.
+    package static func == (left: FieldKind, right: FieldKind) -> Bool { left.rawValue == right.rawValue }
 }
 
 /// What an operation does to its target.

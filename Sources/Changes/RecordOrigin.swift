@@ -26,6 +26,14 @@ package enum RecordOrigin: Hashable, Sendable {
         return RecordID(high: hash.short.high, low: hash.short.low)
     }
 
+    /// The id, in `scope`, whichever change carries this origin.
+    ///
+    /// - Precondition: it is not `here`.
+    package func recordID(in scope: ScopeID) -> RecordID {
+        if case .here = self { preconditionFailure("which record this is depends on the change that carries it") }
+        return recordID(in: scope, change: ShortHash(high: 0, low: 0))
+    }
+
     /// This origin as other changes name it.
     package func seen(from change: ShortHash) -> RecordOrigin {
         if case .here(let index) = self { .created(change: change, index: index) } else { self }

@@ -20,14 +20,17 @@ extension Value {
 
     static var firstOpenTag: UInt64 { 16 }
 
+    static func encode(integer value: Int64, into writer: inout ByteWriter) {
+        writer.write(Tag.integer.rawValue)
+        writer.write(signed: value)
+    }
+
     package func encode(into writer: inout ByteWriter) {
         switch self {
         case .null: writer.write(Tag.null.rawValue)
         case .boolean(false): writer.write(Tag.no.rawValue)
         case .boolean(true): writer.write(Tag.yes.rawValue)
-        case .integer(let value):
-            writer.write(Tag.integer.rawValue)
-            writer.write(signed: value)
+        case .integer(let value): Value.encode(integer: value, into: &writer)
         case .text(let value):
             writer.write(Tag.text.rawValue)
             writer.write(value)

@@ -96,7 +96,7 @@ private struct ExpectedTable {
         guard let scope = ids.keys.first.flatMap({ ScopeID(hexadecimal: $0.suffix(32)) }) else { return }
         for (number, row) in rows {
             let id = RecordOrigin.external(source: IncidentWorkloadSchema.source, id: number)
-                .recordID(in: scope, change: ShortHash(high: 0, low: 0))
+                .recordID(in: scope)
             guard ids[id.description + scope.description] == row else {
                 throw ClaimBroken("\(path) shows another incident \(number)")
             }

@@ -77,7 +77,7 @@ final class Branch {
     func syncAll() throws { for machine in machines + machines { try machine.sync() } }
 
     func place(_ origin: RecordOrigin) -> RecordPlace {
-        RecordPlace(id: origin.recordID(in: scope, change: ShortHash(high: 0, low: 0)), scope: scope)
+        RecordPlace(id: origin.recordID(in: scope), scope: scope)
     }
 
     func path(_ machine: InMemoryReplica<SQLiteStore>) -> String { folder.file(machine.name) }

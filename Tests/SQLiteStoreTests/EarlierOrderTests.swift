@@ -74,7 +74,7 @@ struct EarlierOrderTests {
             #expect(try newcomer.fingerprint(scope.scope) == author.fingerprint(scope.scope))
             for record in 0..<5 {
                 let id = RecordOrigin.external(source: "test", id: Text("\(record)"))
-                    .recordID(in: scope.scope, change: ShortHash(high: 0, low: 0))
+                    .recordID(in: scope.scope)
                 let histories = try stores.map { try $0.read { try $0.changes(touching: id, of: scope.scope) } }
                 #expect(histories[0].count >= 8 && histories[0].map(\.hash) == histories[1].map(\.hash))
             }

@@ -76,7 +76,7 @@ struct PlacedPushTests {
         #expect(try forgot.number("SELECT count(*) FROM run") == 30)
         for record in 0..<3 {
             let id = RecordOrigin.external(source: "test", id: Text("\(record)"))
-                .recordID(in: kept.scope, change: ShortHash(high: 0, low: 0))
+                .recordID(in: kept.scope)
             let histories = try [kept, forgot].map { world in
                 try world.store.read { try $0.changes(touching: id, of: world.scope) }
             }
@@ -99,7 +99,7 @@ struct PlacedPushTests {
         try world.replica.sync()
         #expect(try world.number("SELECT count(*) FROM run") == 4)
         let id = RecordOrigin.external(source: "test", id: "1").recordID(
-            in: world.scope, change: ShortHash(high: 0, low: 0))
+            in: world.scope)
         let record = try #require(try world.store.read { try $0.record(id, of: world.scope) })
         let survivor = try #require(record.state.slots.first?.survivors.first)
         #expect(survivor.effective.milliseconds < world.replica.now)

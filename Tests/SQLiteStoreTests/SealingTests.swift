@@ -33,7 +33,7 @@ struct SealingTests {
     }
 
     private func record(_ scope: ScopeIntroduction) -> RecordID {
-        Samples.record.recordID(in: scope.scope, change: ShortHash(high: 0, low: 0))
+        Samples.record.recordID(in: scope.scope)
     }
 
     private func segments(_ folder: Folder) throws -> [[Int]] {
@@ -114,7 +114,7 @@ struct SealingTests {
                 return try $0.int(0)
             }
         }
-        let id = Samples.record.recordID(in: scope, change: ShortHash(high: 0, low: 0))
+        let id = Samples.record.recordID(in: scope)
         let history = try store.read { try $0.changes(touching: id, of: scope) }
         var left = [try runs()]
         while let sealing = try store.prepareSealing() {

@@ -62,7 +62,7 @@ enum Samples {
     static let record: RecordOrigin = .external(source: "test", id: "1")
 
     static func id(_ origin: RecordOrigin = record) -> RecordID {
-        origin.recordID(in: scope.scope, change: ShortHash(high: 0, low: 0))
+        origin.recordID(in: scope.scope)
     }
 
     static func register(_ field: Text, _ value: Value, record: Int = 0) -> FieldOperation {

@@ -8,7 +8,8 @@ protocol BitModel {
     static func afterOne(_ word: UInt16) -> UInt16
 }
 
-/// Each bit moves the likelihood by 1/32 of the way: for thousands of numbers. The word is the likelihood.
+/// Each bit moves the likelihood by 1/32 of the way: for thousands of numbers. The word is the likelihood, which never leaves
+/// `least` to `greatest`, so that nothing here overflows.
 enum SteadyModel: BitModel {
     private static var least: UInt16 { 256 }
     private static var greatest: UInt16 { .max - 255 }
@@ -20,10 +21,10 @@ enum SteadyModel: BitModel {
     static func likelihood(_ word: UInt16) -> UInt32 { UInt32(word) }
 
     @inline(__always)
-    static func afterZero(_ word: UInt16) -> UInt16 { word + (greatest - word) >> rate }
+    static func afterZero(_ word: UInt16) -> UInt16 { word &+ (greatest &- word) &>> rate }
 
     @inline(__always)
-    static func afterOne(_ word: UInt16) -> UInt16 { word - (word - least) >> rate }
+    static func afterOne(_ word: UInt16) -> UInt16 { word &- (word &- least) &>> rate }
 }
 
 /// The first bit moves the likelihood half of the way, the next two by 1/4, four more by 1/8, all others by 1/16: for a few

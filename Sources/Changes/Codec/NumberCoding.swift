@@ -201,30 +201,31 @@ struct NumberDecoder<Model: BitModel> {
         precondition(base >= 0 && base + NumberCoding.nodes <= words.count, "a model that does not exist")
         let symbol = words.withUnsafeMutableBufferPointer { words in
             bytes.withUnsafeBufferPointer { bytes in
+                // The bound lies within the range, and a node below `nodes`: nothing here overflows, and nobody asks.
                 func readBit(at place: Int) -> Int {
                     let word = words[place]
-                    let bound = (range >> NumberCoding.likelihoodBits) * Model.likelihood(word)
+                    let bound = (range &>> NumberCoding.likelihoodBits) &* Model.likelihood(word)
                     let bit: Int
                     if code < bound {
                         range = bound
                         words[place] = Model.afterZero(word)
                         bit = 0
                     } else {
-                        code -= bound
-                        range -= bound
+                        code &-= bound
+                        range &-= bound
                         words[place] = Model.afterOne(word)
                         bit = 1
                     }
                     while range < NumberCoding.leastRange {
-                        range <<= 8
-                        code <<= 8
+                        range &<<= 8
+                        code &<<= 8
                         if index < end { code |= UInt32(bytes[index]) } else { isOverrun = true }
-                        index += 1
+                        index &+= 1
                     }
                     return bit
                 }
                 var node = readBit(at: base) == 1 ? 1 : Int(NumberCoding.firstLong)
-                while node < NumberCoding.nodes { node = node << 1 | readBit(at: base + node) }
+                while node < NumberCoding.nodes { node = node &<< 1 | readBit(at: base &+ node) }
                 return UInt64(node - NumberCoding.nodes)
             }
         }

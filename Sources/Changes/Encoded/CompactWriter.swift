@@ -81,8 +81,12 @@ package struct CompactWriter: Sendable {
     }
 
     /// The number by which a state names a field; 0 where a byte does not hold one.
-    static func number(of source: UnsafeRawBufferPointer, _ field: Range<Int>, _ names: FieldNames.View) -> Int {
-        let number = names.number(of: source, field)
+    ///
+    /// - Parameter previous: of the slot before.
+    static func number(
+        of source: UnsafeRawBufferPointer, _ field: Range<Int>, after previous: Int = 0, _ names: FieldNames.View
+    ) -> Int {
+        let number = names.number(of: source, field, after: previous)
         return number <= Int(UInt8.max) ? number : 0
     }
 
@@ -135,7 +139,8 @@ package struct CompactWriter: Sendable {
                         let survivor = cursor.readSurvivor()
                         beginSurvivor(
                             by: add(
-                                sequence: survivor.sequence, of: survivor.feed, effective: survivor.effective))
+                                sequence: survivor.write.sequence, of: survivor.write.feed,
+                                effective: survivor.write.effective))
                         slots.write(raw: UnsafeRawBufferPointer(rebasing: bytes[survivor.value]))
                     }
                 }

@@ -32,13 +32,21 @@ struct StateCursor {
         let survivorCount: Int
     }
 
-    struct Survivor {
+    /// What wrote a value.
+    struct Write {
         /// By number in the state's list.
         let feed: Int
         let sequence: UInt64
         let effective: UInt64
+    }
+
+    struct Survivor {
+        let write: Write
         let value: Range<Int>
     }
+
+    /// Where it reads.
+    var index: Int { cursor.index }
 
     mutating func readSlot() -> Slot {
         let field = cursor.readRange()
@@ -50,10 +58,28 @@ struct StateCursor {
     }
 
     mutating func readSurvivor() -> Survivor {
-        Survivor(
-            feed: cursor.readCount(), sequence: cursor.readInteger(), effective: cursor.readInteger(),
-            value: cursor.readValueRange())
+        let write = readWrite()
+        return Survivor(write: write, value: readValue())
     }
+
+    /// Reads what a survivor's value stands behind.
+    mutating func readWrite() -> Write {
+        Write(feed: cursor.readCount(), sequence: cursor.readInteger(), effective: cursor.readInteger())
+    }
+
+    /// Passes over a survivor's write where it has the bytes of one that was read.
+    ///
+    /// - Parameter range: where that one lies.
+    mutating func skipWrite(in range: Range<Int>) -> Bool {
+        // Each of its numbers tells where it ends: the same bytes are the same write, whatever follows.
+        guard range.count <= cursor.bytes.count - cursor.index,
+            ByteOrder.areEqual(cursor.bytes, range, cursor.bytes, cursor.index..<cursor.index + range.count)
+        else { return false }
+        cursor.skip(range.count)
+        return true
+    }
+
+    mutating func readValue() -> Range<Int> { cursor.readValueRange() }
 
     /// Reads what stands behind the slots.
     mutating func readLog() -> StateLog { StateLog(from: &cursor) }

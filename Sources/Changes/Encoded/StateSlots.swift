@@ -44,7 +44,7 @@ package struct StateSlots: Sendable {
         package let value: Range<Int>
     }
 
-    package struct Change: Equatable, Sendable {
+    package struct Change: Sendable {
         /// By number in `feeds`.
         package let feed: Int
         package let sequence: UInt64
@@ -53,6 +53,8 @@ package struct StateSlots: Sendable {
 
     package private(set) var feeds: [FeedID] = []
     package private(set) var changes: [Change] = []
+    /// Of each change that canonical bytes name, where they do first.
+    private var writes: [Range<Int>] = []
     /// Sorted by target.
     package private(set) var slots: [Slot] = []
     package private(set) var survivors: [Survivor] = []
@@ -63,6 +65,7 @@ package struct StateSlots: Sendable {
     private mutating func removeAll() {
         feeds.removeAll(keepingCapacity: true)
         changes.removeAll(keepingCapacity: true)
+        writes.removeAll(keepingCapacity: true)
         slots.removeAll(keepingCapacity: true)
         survivors.removeAll(keepingCapacity: true)
     }
@@ -104,33 +107,39 @@ package struct StateSlots: Sendable {
         var cursor = StateCursor(bytes)
         for number in 0..<cursor.feedCount { feeds.append(cursor.feed(number)) }
         slots.reserveCapacity(cursor.slotCount)
+        var name = 0
         for _ in 0..<cursor.slotCount {
             let slot = cursor.readSlot()
+            name = CompactWriter.number(of: bytes, slot.field, after: name, names)
             let first = survivors.count
             for _ in 0..<slot.survivorCount {
-                let survivor = cursor.readSurvivor()
-                survivors.append(Survivor(change: number(of: survivor), value: survivor.value))
+                let change = readChange(&cursor)
+                survivors.append(Survivor(change: change, value: cursor.readValue()))
             }
             slots.append(
                 Slot(
-                    name: CompactWriter.number(of: bytes, slot.field, names), slot.kind, field: slot.field,
-                    element: slot.element, total: slot.total, survivors: first..<survivors.count))
+                    name: name, slot.kind, field: slot.field, element: slot.element, total: slot.total,
+                    survivors: first..<survivors.count))
         }
         log = cursor.readLog()
     }
 
-    /// The number of the change that wrote a value, which is listed where the last ones are others.
-    private mutating func number(of survivor: StateCursor.Survivor) -> Int {
-        let change = Change(
-            feed: survivor.feed, sequence: survivor.sequence,
-            effective: HybridTimestamp(rawValue: survivor.effective))
+    /// Reads which change wrote a value, which is listed where the last ones are others.
+    ///
+    /// - Returns: its number.
+    private mutating func readChange(_ cursor: inout StateCursor) -> Int {
         var number = changes.count
         let first = max(0, number - CompactWriter.searchedChanges)
         while number > first {
             number -= 1
-            if changes[number] == change { return number }
+            if cursor.skipWrite(in: writes[number]) { return number }
         }
-        changes.append(change)
+        let start = cursor.index
+        let write = cursor.readWrite()
+        writes.append(start..<cursor.index)
+        changes.append(
+            Change(
+                feed: write.feed, sequence: write.sequence, effective: HybridTimestamp(rawValue: write.effective)))
         return changes.count - 1
     }
 

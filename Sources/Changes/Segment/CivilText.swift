@@ -82,19 +82,24 @@ struct CivilText: Hashable, Sendable {
         let (year, month, day) = CivilText.date((number - ofDay) / perDay)
         guard (0...9_999).contains(year) else { return false }
         let minute = hasSeconds ? ofDay / 60 : ofDay
-        func write(_ number: Int64, _ separator: UInt8? = nil) {
-            writer.write(byte: UInt8(48 + number / 10))
-            writer.write(byte: UInt8(48 + number % 10))
-            if let separator { writer.write(byte: separator) }
+        // Put together first: each append asks for room.
+        withUnsafeTemporaryAllocation(byteCount: byteCount, alignment: 1) { text in
+            func put(_ number: Int64, at place: Int, before separator: UInt8? = nil) {
+                let number = UInt8(truncatingIfNeeded: number)
+                text[place] = UInt8(ascii: "0") + number / 10
+                text[place + 1] = UInt8(ascii: "0") + number % 10
+                if let separator { text[place + 2] = separator }
+            }
+            put(year / 100, at: 0)
+            put(year % 100, at: 2, before: UInt8(ascii: "-"))
+            put(month, at: 5, before: UInt8(ascii: "-"))
+            put(day, at: 8, before: UInt8(ascii: hasSpace ? " " : "T"))
+            put(minute / 60, at: 11, before: UInt8(ascii: ":"))
+            put(minute % 60, at: 14, before: hasSeconds ? UInt8(ascii: ":") : nil)
+            if hasSeconds { put(ofDay % 60, at: 17) }
+            if hasZulu { text[byteCount - 1] = UInt8(ascii: "Z") }
+            writer.write(raw: UnsafeRawBufferPointer(text))
         }
-        write(year / 100)
-        write(year % 100, UInt8(ascii: "-"))
-        write(month, UInt8(ascii: "-"))
-        write(day, UInt8(ascii: hasSpace ? " " : "T"))
-        write(minute / 60, UInt8(ascii: ":"))
-        write(minute % 60, hasSeconds ? UInt8(ascii: ":") : nil)
-        if hasSeconds { write(ofDay % 60) }
-        if hasZulu { writer.write(byte: UInt8(ascii: "Z")) }
         return true
     }
 

@@ -29,12 +29,15 @@ enum NumberForm: Hashable, Sendable {
     ///
     /// - Returns: false, and what is written is of no use, for a number that no value of this form has.
     func writeValue(of number: Int64, into writer: inout ByteWriter) -> Bool {
-        if case .civil(let form) = self {
+        switch self {
+        case .integer: Value.encode(integer: number, into: &writer)
+        case .moment:
+            guard let value = value(of: number) else { return false }
+            value.encode(into: &writer)
+        case .civil(let form):
             writer.write(textHead: form.byteCount)
             return form.write(number, into: &writer)
         }
-        guard let value = value(of: number) else { return false }
-        value.encode(into: &writer)
         return true
     }
 

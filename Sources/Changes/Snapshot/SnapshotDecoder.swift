@@ -13,6 +13,7 @@ struct SnapshotDecoder {
     private var origins: ByteReader
     private var originBytes: [UInt8] = []
     private var lastOrigin = 0..<0
+    private var seenOrigins = ByteInterner()
     private var told: SnapshotMarkOrigin
     var marks: [SnapshotMark] = []
     var rows: [Row] = []
@@ -132,9 +133,6 @@ struct SnapshotDecoder {
             throw .malformed("fewer writes or shapes than announced", at: numbers.index)
         }
         try origins.finish()
-        if Set(recordOrigins).count < recordCount {
-            throw .malformed("a record is listed twice", at: numbers.index)
-        }
         try readTimes()
         isNamed = Array(repeating: false, count: changes.count)
         named.reserveCapacity(changes.count)
@@ -216,6 +214,9 @@ struct SnapshotDecoder {
             next = stepped
         }
         lastOrigin = next
+        guard seenOrigins.intern(originBytes, next).isNew else {
+            throw .malformed("a record is listed twice", at: numbers.index)
+        }
         var reader = ByteReader(originBytes, next)
         let origin = try RecordOrigin(from: &reader)
         try reader.finish()

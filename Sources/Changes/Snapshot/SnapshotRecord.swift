@@ -51,7 +51,7 @@ package struct SnapshotRecord: Hashable, Sendable {
 
     /// - Complexity: one hash.
     package func id(in scope: ScopeID) -> RecordID {
-        origin.recordID(in: scope, change: ShortHash(high: 0, low: 0))
+        origin.recordID(in: scope)
     }
 }
 

@@ -168,7 +168,7 @@ package final class SampleChain<Store: HubStore> {
     }
 
     private func held(_ origin: RecordOrigin, at machine: InMemoryReplica<Store>) throws -> StoredRecord? {
-        let id = origin.recordID(in: branch.scope, change: ShortHash(high: 0, low: 0))
+        let id = origin.recordID(in: branch.scope)
         return try machine.store.base.read { try $0.record(id, of: branch.scope) }
     }
 

@@ -78,7 +78,7 @@ package final class ChainNames {
     private func machine(of replica: ReplicaID) throws -> MachineEntry? {
         guard let common else { return nil }
         // An outside thing's id does not depend on the change that names it.
-        let id = MachineEntry.origin(replica).recordID(in: common, change: ShortHash(high: 0, low: 0))
+        let id = MachineEntry.origin(replica).recordID(in: common)
         return try transaction.record(id, of: common).flatMap { MachineEntry($0.state) }
     }
 }

@@ -33,7 +33,7 @@ struct RecordIdentityAudit {
             return damaged(record, row, "its origin's bytes are none")
         }
         if case .here = origin { return damaged(record, row, "its origin is none that other changes can name") }
-        let derived = origin.recordID(in: scope.id, change: ShortHash(high: 0, low: 0))
+        let derived = origin.recordID(in: scope.id)
         guard derived != record.id else { return }
         damaged(record, row, "its id does not derive from its origin and its scope")
         world.recordAliases[derived] = record.rid

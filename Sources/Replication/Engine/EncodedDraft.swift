@@ -52,6 +52,6 @@ package struct EncodedDraft: Sendable {
         guard !operations.origins.isEmpty else { return nil }
         let origin = try operations.origin(0)
         if case .here = origin { return nil }
-        return origin.recordID(in: scope, change: ShortHash(high: 0, low: 0))
+        return origin.recordID(in: scope)
     }
 }

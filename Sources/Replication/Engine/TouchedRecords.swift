@@ -24,7 +24,7 @@ struct TouchedRecords: Sendable {
     mutating func resolve() {
         for (index, origin) in segment.origins.enumerated() {
             if case .here = origin { continue }
-            known[index] = origin.recordID(in: scope, change: ShortHash(high: 0, low: 0))
+            known[index] = origin.recordID(in: scope)
         }
     }
 

@@ -15,9 +15,9 @@ package struct UnpackedChunk: Sendable {
         self.block = block
         var places: [(id: RecordID, index: Int)] = []
         places.reserveCapacity(block.records.count)
-        // A span lends them: a copy of each would be counted.
+        // A span lends them, and no more is taken than the origin: a copy of each record would be counted.
         let records = block.records.span
-        for index in records.indices { places.append((records[index].id(in: scope), index)) }
+        for index in records.indices { places.append((records[index].origin.recordID(in: scope), index)) }
         self.records = places.sorted { $0.id < $1.id }
     }
 }

@@ -155,10 +155,11 @@ struct ClockWriter: Sendable {
         of slot: StateSlots.Slot, among slots: StateSlots, in bytes: UnsafeRawBufferPointer, of type: ProjectedType,
         _ names: FieldNames.View
     ) -> StateSlots.Survivor? {
-        guard slot.kind == .register, let only = slots.onlySurvivor(of: slot),
+        guard slot.kind == .register,
             type.places.isOfType(slot)
                 ?? slots.withField(of: slot, in: bytes, names, { Schema.typeField.isEqual(to: $0, $1) }),
-            case .text(let text) = EncodedScalar(only.value, in: bytes), type.values.name.isEqual(to: bytes, text)
+            let only = slots.onlySurvivor(of: slot), case .text(let text) = EncodedScalar(only.value, in: bytes),
+            type.values.name.isEqual(to: bytes, text)
         else { return nil }
         return only
     }

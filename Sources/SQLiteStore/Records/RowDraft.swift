@@ -213,29 +213,31 @@ struct RowDrafter: Sendable {
         let fields = type.columns
         let columns = fields.span
         for place in columns.indices {
-            let slot = clocks.shown[place]
-            let cell =
-                slot < 0
-                ? RowDraftBatch.Cell(columns[place].empty, among: &values)
-                : cell(of: slots.slots[slot], state, columns[place])
-            cells.append(cell)
+            let number = clocks.shown[place]
+            guard number >= 0 else {
+                cells.append(RowDraftBatch.Cell(columns[place].empty, among: &values))
+                continue
+            }
+            let slot = slots.slots[number]
+            // No more of the field than that is looked at: a copy of it would be counted.
+            if columns[place].target.kind == .register, let plain = plainCell(of: slot, state, columns[place].type) {
+                cells.append(plain)
+                continue
+            }
+            let whole = slots.slot(slot, in: state, projections.fieldNames)
+            cells.append(RowDraftBatch.Cell(columns[place].column(of: whole), among: &values))
         }
     }
 
-    private mutating func cell(
-        of slot: StateSlots.Slot, _ state: [UInt8], _ field: ShownField
-    ) -> RowDraftBatch.Cell {
-        if field.target.kind == .register, let only = slots.onlySurvivor(of: slot) {
-            switch (state.withUnsafeBytes { EncodedScalar(only.value, in: $0) }, field.type) {
-            case (.text(let text), .text):
-                return .text(start: UInt32(text.lowerBound), end: UInt32(text.upperBound))
-            case (.integer(let number), .integer): return .integer(number)
-            case (.boolean(let flag), .integer): return .integer(flag ? 1 : 0)
-            default: break
-            }
+    /// What a column shows of a register with one value that it can take where it lies; nil where it has others.
+    private func plainCell(of slot: StateSlots.Slot, _ state: [UInt8], _ type: ColumnType) -> RowDraftBatch.Cell? {
+        guard let only = slots.onlySurvivor(of: slot) else { return nil }
+        switch (state.withUnsafeBytes { EncodedScalar(only.value, in: $0) }, type) {
+        case (.text(let text), .text): return .text(start: UInt32(text.lowerBound), end: UInt32(text.upperBound))
+        case (.integer(let number), .integer): return .integer(number)
+        case (.boolean(let flag), .integer): return .integer(flag ? 1 : 0)
+        default: return nil
         }
-        let whole = slots.slot(slot, in: state, projections.fieldNames)
-        return RowDraftBatch.Cell(field.column(of: whole), among: &values)
     }
 }
 

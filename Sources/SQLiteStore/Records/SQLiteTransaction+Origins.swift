@@ -41,6 +41,10 @@ extension SQLiteTransaction {
             }
             let origin = try RecordOrigin(from: &reader)
             try reader.finish()
+            if case .here = origin {
+                throw StoredValueError(
+                    table: "record", row: "\(record)", reason: "its origin is none that other changes can name")
+            }
             return origin
         } catch let error as CodecError {
             throw StoredValueError(table: "record", row: "\(record)", reason: error.description)

@@ -126,12 +126,12 @@ package final class InMemoryReplica<Store: HubStore> {
     package func unsent(_ scope: ScopeID) throws -> Int { try store.read { try $0.unplacedCount(of: scope) } }
 
     package func state(_ record: RecordOrigin, in scope: ScopeID) throws -> RecordState {
-        let id = record.recordID(in: scope, change: ShortHash(high: 0, low: 0))
+        let id = record.recordID(in: scope)
         return try store.read { try $0.record(id, of: scope)?.state } ?? RecordState()
     }
 
     package func log(_ record: RecordOrigin, in scope: ScopeID) throws -> [LogRow] {
-        let id = record.recordID(in: scope, change: ShortHash(high: 0, low: 0))
+        let id = record.recordID(in: scope)
         return try store.read { try $0.logRows(of: id, scope: scope) }
     }
 }

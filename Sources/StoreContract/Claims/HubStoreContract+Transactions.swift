@@ -147,7 +147,7 @@ extension HubStoreContract {
     }
 
     static func record(_ number: Int, of scope: ScopeIntroduction = HubStoreContract.scope) -> RecordID {
-        ContractAuthor.origin(number).recordID(in: scope.scope, change: ShortHash(high: 0, low: 0))
+        ContractAuthor.origin(number).recordID(in: scope.scope)
     }
 
     static func certificate(of number: UInt8, deviceMark: Text = "ABC") -> Certificate {

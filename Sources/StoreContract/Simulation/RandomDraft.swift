@@ -47,7 +47,7 @@ struct RandomDraft {
         of origin: RecordOrigin, in scope: ScopeID, _ transaction: some ReplicaTransaction
     ) throws -> RecordState {
         if case .here = origin { return RecordState() }
-        let id = origin.recordID(in: scope, change: ShortHash(high: 0, low: 0))
+        let id = origin.recordID(in: scope)
         return try transaction.record(id, of: scope)?.state ?? RecordState()
     }
 

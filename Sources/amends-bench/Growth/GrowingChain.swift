@@ -119,7 +119,7 @@ final class GrowingChain {
         for round in 0..<rounds {
             let incident = trace.events[round &* 7_919 % next].incident
             let origin = RecordOrigin.external(source: IncidentWorkloadSchema.source, id: trace.numbers[incident])
-            let id = origin.recordID(in: scope, change: ShortHash(high: 0, low: 0))
+            let id = origin.recordID(in: scope)
             var count = 0
             times.append(
                 try seconds { count = try reader.store.read { try $0.changes(touching: id, of: scope).count } })

@@ -20,10 +20,9 @@ enum SnapshotBytes {
                 ) { nil }
             }
         }
-        let none = ShortHash(high: 0, low: 0)
         let scope = BenchChain.scope.scope
         return zip(origins, states).compactMap { origin, state in
-            origin.map { (id: $0.recordID(in: scope, change: none), record: ($0, state)) }
+            origin.map { (id: $0.recordID(in: scope), record: ($0, state)) }
         }
         .sorted { $0.id < $1.id }
         .map { SnapshotRecord(origin: $0.record.0, state: $0.record.1, log: []) }

@@ -71,7 +71,7 @@ private struct ConcurrentModel {
             var last: [RecordID: FinalTable.Row] = [:]
             for event in half {
                 let origin = RecordOrigin.external(source: IncidentWorkloadSchema.source, id: event.line.number)
-                let record = origin.recordID(in: scope, change: ShortHash(high: 0, low: 0))
+                let record = origin.recordID(in: scope)
                 for cell in event.line.cells {
                     last[record, default: Array(repeating: nil, count: FinalTable.columns.count)][cell.column] =
                         cell.value

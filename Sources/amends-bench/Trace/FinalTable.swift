@@ -56,11 +56,10 @@ struct FinalTable: Equatable {
 
     /// What the projection of a replica's file shows, read as anyone could.
     static func read(replica path: String, trace: Trace, scope: ScopeID) throws -> FinalTable {
-        let none = ShortHash(high: 0, low: 0)
         var numbers: [String: Text] = [:]
         for number in trace.numbers {
             let origin = RecordOrigin.external(source: IncidentWorkloadSchema.source, id: number)
-            numbers[origin.recordID(in: scope, change: none).description] = number
+            numbers[origin.recordID(in: scope).description] = number
         }
         let connection = try Connection(path: path, access: .readOnly)
         defer { connection.close() }
