@@ -32,7 +32,9 @@ package enum IncidentDrafts {
             step =
                 event.isLate
                 ? NewStep(.imported, at: at, lateStatus: Text(word), fact: fact, version: version)
-                : NewStep(.imported, at: at, status: Text(word), fact: fact, version: version)
+                : NewStep(
+                    .imported, at: at, status: Text(word), fact: fact, version: version,
+                    location: event.opening == nil ? nil : Text(event.subject.location))
         case .moved(let destination):
             step = NewStep(
                 .moved, at: at, fact: fact, version: Int64(clamping: event.version),

@@ -31,6 +31,8 @@ package struct IncidentRecorder {
         package var rejections: [(line: Int, reason: String)] = []
         /// Why the file could not be read to its end; nil where all of it was read.
         package var interruption: ImportInterruption?
+        /// The line of the last row, where no line end follows it.
+        package var openEnd: Int?
 
         fileprivate mutating func reject(_ line: Int, _ reason: String) {
             counts.addRejected()
@@ -66,7 +68,8 @@ package struct IncidentRecorder {
         if options.isDryRun {
             try replica.store.read { transaction in
                 let home = try replica.homeScope(transaction)
-                while let batch = try nextBatch(&log, &mapper, &report) {
+                let earlier = EarlierVisits(transaction, home)
+                while let batch = try nextBatch(&log, &mapper, &report, { try earlier.start($0, $1) }) {
                     for (row, _) in batch {
                         let fresh = try fresh(row, home, transaction)
                         count(row, fresh, in: &report.counts)
@@ -74,14 +77,16 @@ package struct IncidentRecorder {
                     progress(report.counts)
                 }
             }
+            report.openEnd = log.openEnd
             return report
         }
         let home = try replica.homeScope()
+        let isFirst = try replica.store.read { try !$0.knows(source: IncidentDrafts.source) }
         return try replica.store.withDeferredDurability {
-            var next = try nextDrafts(&log, &mapper, &report, home)
+            var next = try nextDrafts(&log, &mapper, &report, home, isFirst: isFirst)
             while let batch = next {
                 // What follows is read and drafted while this is written.
-                next = try nextDrafts(&log, &mapper, &report, home)
+                next = try nextDrafts(&log, &mapper, &report, home, isFirst: isFirst)
                 let drafts = batch.drafts()
                 try replica.write { pen in
                     for (row, draft) in zip(batch.rows, drafts) {
@@ -90,6 +95,7 @@ package struct IncidentRecorder {
                 }
                 progress(report.counts)
             }
+            report.openEnd = log.openEnd
             return report
         }
     }
@@ -99,9 +105,13 @@ package struct IncidentRecorder {
 
     private func nextDrafts(
         _ log: inout IncidentLog, _ mapper: inout IncidentMapper<SpilledVisits>, _ report: inout Report,
-        _ home: ScopeID
+        _ home: ScopeID, isFirst: Bool
     ) throws -> DraftedRows? {
-        guard let batch = try nextBatch(&log, &mapper, &report) else { return nil }
+        let batch = try nextBatch(&log, &mapper, &report) { row, fact in
+            // Of the first import nothing is earlier. Rows that lag have been met in this file.
+            isFirst ? nil : try replica.store.readBehind { try EarlierVisits($0, home).start(row, fact) }
+        }
+        guard let batch else { return nil }
         let drafts = replica.store.background.begin {
             batch.map { row in Result { try EncodedDraft(row.draft, in: home) } }
         }
@@ -113,16 +123,18 @@ package struct IncidentRecorder {
     private typealias DraftedRow = (row: MappedRow, draft: ChangeDraft)
 
     private func nextBatch(
-        _ log: inout IncidentLog, _ mapper: inout IncidentMapper<SpilledVisits>, _ report: inout Report
+        _ log: inout IncidentLog, _ mapper: inout IncidentMapper<SpilledVisits>, _ report: inout Report,
+        _ start: (IncidentRow, IncidentFact) throws -> VisitStart?
     ) throws -> [DraftedRow]? {
         var batch: [DraftedRow] = []
         while batch.count < IncidentRecorder.rowsPerCommit {
             guard let entry = next(of: &log, &report) else { return batch.isEmpty ? nil : batch }
             switch entry {
-            case .row(let row):
+            case .row(let written):
+                let row = written.composed
                 var draft: ChangeDraft?
                 do {
-                    let mapped = try mapper.map(row) { draft = try IncidentDrafts.draft($0) }
+                    let mapped = try mapper.map(row, startingFrom: start) { draft = try IncidentDrafts.draft($0) }
                     // A row elsewhere without a consequence here needs no transaction.
                     if let draft { batch.append((mapped, draft)) } else { report.counts.add(mapped, isNew: false) }
                 } catch let error as CaseError {
@@ -178,16 +190,10 @@ package struct IncidentRecorder {
         _ row: MappedRow, _ home: ScopeID, _ transaction: SQLiteTransaction
     ) throws -> [CaseEvent] {
         try row.events.compactMap { event in
-            let origin = IncidentDrafts.origin(of: event.subject)
-            let record = origin.recordID(in: home)
             let fact = FactID(ofKey: event.factKey.bytes)
             var newest: (moment: CaseEvent.Moment, fact: FactID)?
-            for row in try transaction.logRows(of: record, scope: home) {
-                let step = Step(row.value)
-                guard let known = step.fact, let at = step.at else { continue }
+            for (_, known, moment) in try transaction.importedSteps(of: event.subject, in: home) {
                 if known == fact { return nil }
-                let moment = CaseEvent.Moment(
-                    atMilliseconds: at.milliseconds, version: step.version.map { Int(clamping: $0) })
                 if let newest, moment < newest.moment { continue }
                 newest = (moment, known)
             }

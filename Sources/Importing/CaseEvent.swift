@@ -80,11 +80,11 @@ package struct CaseEvent: Equatable, Sendable {
             (left.atMilliseconds, left.version ?? .min) < (right.atMilliseconds, right.version ?? .min)
         }
 
-        /// Whether a row is surely earlier than one that came before it: both its time and its version say so. Where they contradict
-        /// each other, as they do now and then, the order in which rows come decides.
+        /// Whether a row is surely earlier than one that came before it: its time and its version say so, or one of them where the other
+        /// is the same. Where they contradict each other, as they do now and then, the order in which rows come decides.
         package func isLate(after other: Moment) -> Bool {
             guard let version, let otherVersion = other.version else { return atMilliseconds < other.atMilliseconds }
-            return version < otherVersion && atMilliseconds <= other.atMilliseconds
+            return self < other && version <= otherVersion
         }
     }
 

@@ -18,6 +18,9 @@ package struct IncidentLog: ~Copyable {
     private var reader: CSVReader
     private let parser: IncidentRowParser
     private var record = CSVRow()
+    /// The line of the last row, where the file ends behind it without a line end: it may be cut within its last value, and nobody can
+    /// tell.
+    package private(set) var openEnd: Int?
 
     /// Reads as far as the column names.
     ///
@@ -72,7 +75,9 @@ package struct IncidentLog: ~Copyable {
                 return .rejected(RejectedRow(record, .malformed(fault)))
             case .row:
                 do {
-                    if let row = try parser.parse(record) { return .row(row) }
+                    guard let row = try parser.parse(record) else { continue }
+                    if record.isUnterminated { openEnd = record.line }
+                    return .row(row)
                 } catch {
                     return .rejected(RejectedRow(record, error))
                 }

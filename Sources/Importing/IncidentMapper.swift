@@ -21,8 +21,8 @@ package struct MappedRow: Equatable, Sendable {
 /// A row belongs to the incident's last known location at that row, and to `unknown` before any is known. When the
 /// location changes, the old case gets a last step `moved`, and a linked case opens at the new one.
 ///
-/// Events depend on the rows alone: mapping for some locations gives what mapping for all gives, less the events of
-/// cases elsewhere. A row that is earlier, by time and version, than one of its incident that came before it is *late*: it belongs to the
+/// Events depend on the rows, and on where earlier imports have left an incident: mapping for some locations gives what mapping for
+/// all gives, less the events of cases elsewhere. A row that is earlier, by time and version, than one of its incident that came before it is *late*: it belongs to the
 /// history, and neither moves the incident nor tells how its case stands. Whether a fact was recorded by an earlier import is not known here; the recorder asks its replica
 /// for each event's key, and counts with ``ImportCounts``.
 ///
@@ -41,11 +41,14 @@ package struct IncidentMapper<Memory: VisitMemory> {
 
     /// Maps the next row.
     ///
-    /// - Parameter check: called with the events where there are some; when it throws, it is as if the row had not been there.
-    /// - Throws: What `check` throws. `MisplacedRow` for a late row of a location that is not known of its incident; it is as if it
+    /// - Parameters:
+    ///   - start: asked for an incident's first row in this file: where earlier imports have left it.
+    ///   - check: called with the events where there are some; when it throws, it is as if the row had not been there.
+    /// - Throws: What `start` and `check` throw. `MisplacedRow` for a late row of a location that is not known of its incident; it is as if it
     ///   had not been there. What the memory throws; the mapper is then of no further use.
     package mutating func map(
-        _ row: IncidentRow, checking check: ([CaseEvent]) throws -> Void = { _ in }
+        _ row: IncidentRow, startingFrom start: (IncidentRow, IncidentFact) throws -> VisitStart? = { _, _ in nil },
+        checking check: ([CaseEvent]) throws -> Void = { _ in }
     ) throws -> MappedRow {
         let fact = IncidentFact(row)
         var isFirst = false
@@ -53,7 +56,7 @@ package struct IncidentMapper<Memory: VisitMemory> {
         if let known = try takeVisits(for: row) {
             visits = known
         } else {
-            visits = IncidentVisits(startingAt: row)
+            visits = IncidentVisits(startingAt: row, from: try start(row, fact))
             isFirst = true
         }
         if let reference = visits.reference(taking: fact) {
@@ -71,6 +74,7 @@ package struct IncidentMapper<Memory: VisitMemory> {
         let isSelected = selection.contains(subject.location)
         // What a case elsewhere shows is never compared, so it is not remembered.
         let fields = isSelected ? CaseFields(row) : nil
+        let opening: CaseEvent.Opening? = visits.isOpen ? nil : visits.before.map { .movedFrom($0) } ?? .reported
         let previousFact = visits.fieldsFact
         let previous = visits.take(fact, fields)
 
@@ -79,7 +83,6 @@ package struct IncidentMapper<Memory: VisitMemory> {
             events.append(CaseEvent(row, leaving: departed, for: subject, factKey: fact.key(.departure)))
         }
         if let fields {
-            let opening: CaseEvent.Opening? = previous == nil ? departed.map { .movedFrom($0) } ?? .reported : nil
             let changes = fields.changes(since: previous)
             events.append(
                 CaseEvent(

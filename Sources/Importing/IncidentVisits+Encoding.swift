@@ -1,7 +1,7 @@
 /// A compact form for a ``VisitMemory`` that lies outside the process. It lives as long as one import, so it carries
 /// no version.
 ///
-/// Locations; the persons, each once; the facts by time, version and person, each with the minutes since the one
+/// Locations, each where it is known; whether the current visit has its case; the persons, each once; the facts by time, version and person, each with the minutes since the one
 /// before, version, place of its person in the list, and visit; the fields and, where there are some, the place of their fact. A fact takes about five bytes.
 extension IncidentVisits {
     private static let minuteMilliseconds: Int64 = 60_000
@@ -14,7 +14,8 @@ extension IncidentVisits {
                 < (right.key.updatedAtMilliseconds, right.key.version, right.key.updatedBy)
         }
         var writer = ByteWriter()
-        writer.write(each: locations) { $0.write($1) }
+        writer.write(each: locations) { $0.write(optional: $1) }
+        writer.write(UInt64(isOpen ? 1 : 0))
         writer.write(each: persons) { $0.write($1) }
         var minute: Int64 = 0
         writer.write(each: ordered) { writer, entry in
@@ -36,14 +37,16 @@ extension IncidentVisits {
     package init(number: String, encoded bytes: [UInt8]) throws(VisitMemoryError) {
         do {
             var reader = ByteReader(bytes)
-            let locations = try reader.readEach { reader throws(DamagedBytes) in try reader.readText() }
-            guard !locations.isEmpty else { throw DamagedBytes() }
+            let locations = try reader.readEach { reader throws(DamagedBytes) in try reader.readOptionalText() }
+            guard let last = locations.last, last != nil else { throw DamagedBytes() }
+            let isOpen = try reader.readNumber(in: 0..<2) == 1
             let facts = try Self.readFacts(of: number, visits: locations.count, from: &reader)
             let fields = try CaseFields?(from: &reader)
             let place = fields == nil ? nil : try reader.readNumber(in: 0..<facts.count)
             try reader.finish()
             self.init(
-                number: number, locations: locations, facts: Dictionary(facts, uniquingKeysWith: { _, last in last }),
+                number: number, locations: locations, isOpen: isOpen,
+                facts: Dictionary(facts, uniquingKeysWith: { _, last in last }),
                 fields: fields, fieldsFact: place.map { facts[$0].0 })
         } catch {
             throw .damaged(incident: number)

@@ -8,8 +8,11 @@ package struct IncidentVisits: Equatable, Sendable {
     package static let unknownLocation = "unknown"
 
     let number: String
-    /// The location of each visit, the first at 0. Never empty; neighbours differ.
-    private(set) var locations: [String]
+    /// The location of each visit, the first at 0. Never empty; neighbours differ. Nil for those before the file's first row that nobody
+    /// here knows, so never for the last.
+    private(set) var locations: [String?]
+    /// Whether the current visit has its case.
+    private(set) var isOpen: Bool
     /// The visit, counted from 1, in which each fact was taken.
     private(set) var facts: [IncidentFact: Int]
     /// What the current visit's last row showed; nil until its first is taken, and for visits that nobody asked for.
@@ -18,18 +21,22 @@ package struct IncidentVisits: Equatable, Sendable {
     private(set) var fieldsFact: IncidentFact?
 
     /// An incident of which `row` is the first.
-    init(startingAt row: IncidentRow) {
+    ///
+    /// - Parameter start: where earlier imports have left it; nil where it is new.
+    init(startingAt row: IncidentRow, from start: VisitStart?) {
         number = row.number
-        locations = [row.location ?? Self.unknownLocation]
+        locations = (start?.earlier ?? []) + [start?.current ?? row.location ?? Self.unknownLocation]
+        isOpen = start?.isOpen ?? false
         facts = [:]
     }
 
     init(
-        number: String, locations: [String], facts: [IncidentFact: Int], fields: CaseFields?,
+        number: String, locations: [String?], isOpen: Bool, facts: [IncidentFact: Int], fields: CaseFields?,
         fieldsFact: IncidentFact?
     ) {
         self.number = number
         self.locations = locations
+        self.isOpen = isOpen
         self.facts = facts
         self.fields = fields
         self.fieldsFact = fieldsFact
@@ -40,11 +47,14 @@ package struct IncidentVisits: Equatable, Sendable {
 
     var currentReference: CaseReference { reference(ofVisit: currentVisit) }
 
+    /// The case that the incident was in before the current one; nil where it was in none.
+    var before: CaseReference? { currentVisit > 1 ? reference(ofVisit: currentVisit - 1) : nil }
+
     /// The case of a visit.
     ///
     /// - Parameter visit: `1...currentVisit`.
     func reference(ofVisit visit: Int) -> CaseReference {
-        CaseReference(location: locations[visit - 1], number: number, visit: visit)
+        CaseReference(location: locations[visit - 1] ?? Self.unknownLocation, number: number, visit: visit)
     }
 
     /// The case in which a fact was taken before, or nil if it is new.
@@ -72,9 +82,10 @@ package struct IncidentVisits: Equatable, Sendable {
     ///
     /// - Returns: The case that the incident has left, or nil if it stays where it is.
     mutating func follow(_ row: IncidentRow) -> CaseReference? {
-        guard let location = row.location, location != locations.last else { return nil }
+        guard let location = row.location, location != currentReference.location else { return nil }
         let departed = currentReference
         locations.append(location)
+        isOpen = false
         fields = nil
         fieldsFact = nil
         return departed
@@ -87,6 +98,7 @@ package struct IncidentVisits: Equatable, Sendable {
         defer {
             self.fields = fields
             fieldsFact = fields == nil ? nil : fact
+            if fields != nil { isOpen = true }
         }
         facts[fact] = currentVisit
         return self.fields
@@ -95,11 +107,12 @@ package struct IncidentVisits: Equatable, Sendable {
     /// What a row changes besides its fact.
     struct Mark {
         fileprivate let locationCount: Int
+        fileprivate let isOpen: Bool
         fileprivate let fields: CaseFields?
         fileprivate let fieldsFact: IncidentFact?
     }
 
-    var mark: Mark { Mark(locationCount: locations.count, fields: fields, fieldsFact: fieldsFact) }
+    var mark: Mark { Mark(locationCount: locations.count, isOpen: isOpen, fields: fields, fieldsFact: fieldsFact) }
 
     /// Takes back what a row has changed.
     ///
@@ -108,6 +121,7 @@ package struct IncidentVisits: Equatable, Sendable {
     ///   - fact: the row's, which was new.
     mutating func undo(to mark: Mark, _ fact: IncidentFact) {
         locations.removeLast(locations.count - mark.locationCount)
+        isOpen = mark.isOpen
         facts[fact] = nil
         fields = mark.fields
         fieldsFact = mark.fieldsFact
@@ -115,8 +129,10 @@ package struct IncidentVisits: Equatable, Sendable {
 
     /// Traps where the invariants stated above do not hold; for tests.
     package func checkInvariants() {
-        precondition(!locations.isEmpty, "An incident is always somewhere.")
-        precondition(!zip(locations, locations.dropFirst()).contains(where: ==), "A visit ends by a change of place.")
+        precondition(locations.last.map { $0 != nil } ?? false, "An incident is always somewhere.")
+        precondition(
+            !zip(locations, locations.dropFirst()).contains { $0 != nil && $0 == $1 },
+            "A visit ends by a change of place.")
         precondition(facts.values.allSatisfy { (1...currentVisit).contains($0) }, "A fact belongs to a visit.")
     }
 }

@@ -79,6 +79,77 @@ import Testing
         }
     }
 
+    /// Found by a trial: where the versions are equal the times alone tell, and the row that came later told the status.
+    @Test func ofEqualVersionsTheEarlierTimeIsLate() throws {
+        let branch = try Branch(try Workplace())
+        for (state, at) in [("Closed", "5/3/2016 17:00"), ("Active", "29/2/2016 09:27")] {
+            let row = ImportCommandTests.row("INC1", state, version: 7, at: at)
+            let file = try branch.place.write("\(ImportCommandTests.header)\n\(row)\n", to: "log.csv")
+            try branch.must("import", "incident-log", file)
+        }
+        #expect(try branch.show("INC1").status == "Closed")
+    }
+
+    /// Found by a trial: the rows of a file with what was new went into the case that their incident had left, and once more into the
+    /// other when the whole log came.
+    @Test(arguments: [[], ["--location", "Location 1"]])
+    func aFileWithWhatIsNewGoesOnWhereTheIncidentIs(selection: [String]) throws {
+        let places = ["Location 1", "Location 2", "Location 2", "?", "Location 2", "Location 1", "?"]
+        let rows = places.enumerated().map { number, place in
+            ImportCommandTests.row(
+                "INC1", "State \(number)", version: number, at: "\(number + 1)/3/2016 08:00", location: place)
+        }
+        let workplace = try Workplace()
+        func imported(_ rows: [String], _ branch: Branch) throws -> Imported {
+            let text = ([ImportCommandTests.header] + rows).joined(separator: "\n") + "\n"
+            let file = try workplace.write(text, to: "log.csv")
+            let command = ["import", "incident-log", file, "--json"] + selection
+            let dry = try branch.run(command + ["--dry-run"]).decoded(Imported.self)
+            let counts = try branch.run(command).decoded(Imported.self)
+            #expect(dry.counts == counts.counts && counts.rejections.isEmpty)
+            return counts
+        }
+        func cases(_ branch: Branch) throws -> [String: String] {
+            let listed = try branch.must("case", "list", "--json").decoded([Listed].self)
+            return Dictionary(uniqueKeysWithValues: listed.map { ($0.case, $0.status) })
+        }
+        let whole = try Branch(workplace, file: "whole.sqlite")
+        _ = try imported(rows, whole)
+        let wanted = try cases(whole)
+        #expect(!wanted.isEmpty)
+        for cut in 1..<rows.count {
+            let branch = try Branch(workplace, file: "cut\(cut).sqlite")
+            _ = try imported(Array(rows[..<cut]), branch)
+            _ = try imported(Array(rows[cut...]), branch)
+            #expect(try cases(branch) == wanted, "cut before row \(cut)")
+            #expect(try imported(rows, branch).imported == 0)
+        }
+    }
+
+    /// Found by a trial: one number in two spellings of its letters was two cases.
+    @Test func theSpellingOfALetterMakesNoOtherCase() throws {
+        let branch = try Branch(try Workplace())
+        for number in ["INC\u{e9}1", "INCe\u{301}1"] {
+            let rows = [number, "OTHER"].map { ImportCommandTests.row($0, "New", version: 0, at: "1/3/2016 08:01") }
+            let file = try branch.place.write(
+                ([ImportCommandTests.header] + rows).joined(separator: "\n"), to: "log.csv")
+            try branch.must("import", "incident-log", file)
+        }
+        #expect(try branch.must("case", "list", "--json").decoded([Listed].self).count == 2)
+    }
+
+    /// Found by a trial: a value that was cut where a growing file ended was taken for good, and nobody was told.
+    @Test func aFileThatEndsWithoutALineEndIsNamed() throws {
+        let branch = try Branch(try Workplace())
+        let row = ImportCommandTests.row("INC1", "New", version: 0, at: "1/3/2016 08:01")
+        let file = try branch.place.write("\(ImportCommandTests.header)\n\(row)", to: "log.csv")
+        let ending = try branch.must("import", "incident-log", file, "--json")
+        #expect(ending.talk.contains("line 2: the file ends here without a line end"))
+        #expect(try ending.decoded(Imported.self).openEnd == 2)
+        let whole = try branch.place.write("\(ImportCommandTests.header)\n\(row)\n", to: "log.csv")
+        #expect(try branch.must("import", "incident-log", whole, "--json").talk == "")
+    }
+
     /// Found in review: a row behind a late one told what it changes against that, and not against what the case shows.
     @Test func whatFollowsALateRowIsTakenWhole() throws {
         let branch = try Branch(try Workplace())

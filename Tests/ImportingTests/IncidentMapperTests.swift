@@ -45,7 +45,7 @@ import Testing
             while case .row(let row)? = try log.next() {
                 do {
                     result.append(
-                        try mapper.map(row) { _ in if number == refused { throw Refused() } }.events)
+                        try mapper.map(row, checking: { _ in if number == refused { throw Refused() } }).events)
                 } catch is Refused {}
                 number += 1
             }

@@ -8,7 +8,7 @@ from proofs import incidents
 from proofs.harness import FAILED, Company, Replica, expect, expect_agreement, expect_equal, oracle_counts
 
 CLAIM = "import-idempotent"
-ABOUT = "A second import adds nothing, however it was saved; rows in any order come to the same; memory stays flat."
+ABOUT = "A second import adds nothing, however it was saved; pieces, and rows in any order, come to the same; memory stays flat."
 
 # Caches of a named size fill up at first; beyond them nothing but the allocator's gaps may grow.
 MEMORY_ALLOWANCE = 12 << 20
@@ -39,6 +39,7 @@ def prove(proof):
 
     doubled_and_cut(proof, boris)
     late_rows(proof, company)
+    increments(proof)
     # The other machine imports what the first one did: one case, one fact, whoever tells it.
     imported(boris, original)
     company.settle()
@@ -177,6 +178,32 @@ def late_rows(proof, company):
         expect_equal(
             dict(machine.rows("SELECT number, status FROM recovery_case WHERE number LIKE 'LATE%'")), statuses,
             "statuses where two machines imported without having met")
+    proof.round()
+
+
+def increments(proof):
+    """A log that comes in pieces, each with what is new since the one before, comes to the same as the whole of it."""
+    rows = incidents.rows(proof.seed * 100 + 80, 120)
+    cuts = sorted(proof.random.sample(range(1, len(rows)), 5))
+    pieces = [rows[first:end] for first, end in zip([0, *cuts], [*cuts, len(rows)])]
+    whole = incidents.write(proof.path("all.csv"), rows)
+
+    def cases(name, files):
+        replica = Replica(proof, name)
+        replica.run("init", "--replica", replica.file, "--name", "Kemang")
+        for file in files:
+            expect_equal(imported(replica, file)["rejected"], 0, f"rejected rows, {name}")
+        expect_equal(imported(replica, whole)["imported"], 0, f"imported of the whole log behind all of it, {name}")
+        return replica.rows(
+            "SELECT number, status, title, category, severity, assignee, team, moved_from, step_count FROM recovery_case "
+            "ORDER BY number")
+
+    wanted = cases("Whole", [whole])
+    moved = sum(status == "moved" for _, status, *_ in wanted)
+    expect(moved > 0, "no incident moved")
+    files = [incidents.write(proof.path(f"piece{number}.csv"), piece) for number, piece in enumerate(pieces)]
+    expect_equal(cases("Pieces", files), wanted, "cases of a log that came in pieces")
+    proof.count("incidentsMoved", moved)
     proof.round()
 
 

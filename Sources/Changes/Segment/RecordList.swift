@@ -10,6 +10,7 @@ struct RecordList {
     private var codes: ByteReader
     private var list: ByteReader
     private var steps: ByteReader
+    private var reader = OriginReader()
     private let count: Int
 
     enum Code {
@@ -48,11 +49,8 @@ struct RecordList {
         } else {
             range = try readNumbered(after: last, into: &buffer, limit: limit)
         }
-        var reader = ByteReader(buffer, range)
-        let origin = try RecordOrigin(from: &reader)
-        try reader.finish()
         mentions.append(origins.count)
-        origins.append(origin)
+        origins.append(try reader.read(buffer, range))
         bytes.append(range)
     }
 

@@ -14,6 +14,7 @@ struct SnapshotDecoder {
     private var originBytes: [UInt8] = []
     private var lastOrigin = 0..<0
     private var seenOrigins = ByteInterner()
+    private var originReader = OriginReader()
     private var told: SnapshotMarkOrigin
     var marks: [SnapshotMark] = []
     var rows: [Row] = []
@@ -217,9 +218,7 @@ struct SnapshotDecoder {
         guard seenOrigins.intern(originBytes, next).isNew else {
             throw .malformed("a record is listed twice", at: numbers.index)
         }
-        var reader = ByteReader(originBytes, next)
-        let origin = try RecordOrigin(from: &reader)
-        try reader.finish()
+        let origin = try originReader.read(originBytes, next)
         if case .here = origin {
             throw .malformed("a record's origin is one that nobody else can name", at: numbers.index)
         }

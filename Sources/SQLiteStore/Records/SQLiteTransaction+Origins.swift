@@ -70,6 +70,9 @@ extension SQLiteTransaction {
         return row
     }
 
+    /// Whether a record of another system was ever recorded here, by that system's name.
+    package func knows(source: Text) throws -> Bool { try loadSources().rows[source] != nil }
+
     private func insertSource(_ source: Text) throws -> Int64 {
         try connection.execute(
             "INSERT INTO source (name, digest) VALUES (?, ?)", source.string, SQLiteTransaction.digest(of: source))

@@ -21,6 +21,8 @@ package struct Step: Hashable, Sendable {
     package let version: Int64?
     /// Where the case went on, for `moved`.
     package let destination: Text?
+    /// Where another system says that the case is, for its first step.
+    package let location: Text?
 
     package init(_ entry: Value) {
         kind = StepKind(reading: entry[Name.kind]?.text ?? "")
@@ -35,15 +37,17 @@ package struct Step: Hashable, Sendable {
             fact = nil
         }
         destination = entry[Name.destination]?.text
+        location = entry[Name.location]?.text
     }
 
-    /// Whether another system wrote this surely earlier than `other`: both its time and its version say so. Where they contradict each
-    /// other, or one of them is not told, listing order decides.
+    /// Whether another system wrote this surely earlier than `other`: its time and its version say so, or one of them where the other is
+    /// the same. Where they contradict each other, or one of them is not told, listing order decides.
     package func isLate(after other: Step) -> Bool {
         guard fact != nil, other.fact != nil, let at, let otherAt = other.at, let version,
             let otherVersion = other.version
         else { return false }
-        return version < otherVersion && at.milliseconds <= otherAt.milliseconds
+        return at.milliseconds <= otherAt.milliseconds && version <= otherVersion
+            && (at.milliseconds, version) != (otherAt.milliseconds, otherVersion)
     }
 
     /// The steps without those that repeat an earlier one's fact.
@@ -69,6 +73,7 @@ package struct Step: Hashable, Sendable {
         static let destination: Text = "to"
         static let lateStatus: Text = "late"
         static let version: Text = "version"
+        static let location: Text = "location"
     }
 
     // MARK: - Showing as columns

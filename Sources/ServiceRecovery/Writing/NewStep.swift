@@ -24,11 +24,12 @@ package struct NewStep: Hashable, Sendable {
     package var version: Int64?
     /// Where the case went on, for `moved`.
     package var destination: Text?
+    /// Where another system says that the case is, for its first step.
+    package var location: Text?
 
     package init(
         _ kind: StepKind, at: Moment, note: Note? = nil, status: Text? = nil, lateStatus: Text? = nil,
-        fact: FactID? = nil,
-        version: Int64? = nil, destination: Text? = nil
+        fact: FactID? = nil, version: Int64? = nil, destination: Text? = nil, location: Text? = nil
     ) {
         self.kind = kind
         self.at = at
@@ -38,6 +39,7 @@ package struct NewStep: Hashable, Sendable {
         self.fact = fact
         self.version = version
         self.destination = destination
+        self.location = location
     }
 
     /// - Throws: `.empty` or `.limit` for a text.
@@ -45,6 +47,7 @@ package struct NewStep: Hashable, Sendable {
         try status?.check("the status word", .caseTextBytes)
         try lateStatus?.check("the status word", .caseTextBytes)
         try destination?.check("the destination", .caseTextBytes)
+        try location?.check("the location", .caseTextBytes)
         switch note {
         case .plain(let text), .personal(let text, of: _): try text.check("the note", .caseNoteBytes)
         case nil: break
@@ -64,6 +67,7 @@ package struct NewStep: Hashable, Sendable {
             (Step.Name.note, note), (Step.Name.fact, fact.map { .bytes($0.bytes) }),
             (Step.Name.destination, destination.map(Value.text)),
             (Step.Name.lateStatus, lateStatus.map(Value.text)), (Step.Name.version, version.map(Value.integer)),
+            (Step.Name.location, location.map(Value.text)),
         ])
     }
 }

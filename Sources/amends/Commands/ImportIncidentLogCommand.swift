@@ -9,7 +9,8 @@ struct ImportIncidentLogCommand: ReplicaCommand {
         commandName: "incident-log",
         abstract: "Take in an incident log: a CSV file, plain or gzip, with a row for each event.",
         discussion: """
-            A row that is here already is counted as unchanged: importing a file twice adds nothing. A row is told by its \
+            A row that is here already is counted as unchanged: importing a file twice adds nothing, and a file may hold no more than \
+            what is new. A row is told by its \
             incident and its time, and that by its zone: name the same zone each time. A row that cannot be understood is \
             rejected, named on standard error by its line, and the rest goes on. A row that is earlier than one that its \
             case has is late: it goes into the history, and the case stands as it stood; a log is best \
@@ -60,13 +61,18 @@ struct ImportIncidentLogCommand: ReplicaCommand {
             }
         } catch  where counts.read > 0 {
             // What was committed before stays, so it is told.
-            try print(counts, [], isComplete: false)
+            try print(counts, [], isComplete: false, openEnd: nil)
             throw error
         }
         for rejection in report.rejections { console.say("line \(rejection.line): \(rejection.reason)".visible) }
         let unnamed = report.counts.rejected - report.rejections.count
         if unnamed > 0 { console.say("and \(unnamed) more rejected rows") }
-        try print(report.counts, report.rejections, isComplete: report.interruption == nil)
+        if let line = report.openEnd {
+            console.say(
+                "line \(line): the file ends here without a line end; where it is still being written, the row's last value may be "
+                    + "incomplete, and a row that is here already stays as it is")
+        }
+        try print(report.counts, report.rejections, isComplete: report.interruption == nil, openEnd: report.openEnd)
         if let interruption = report.interruption { throw CommandFailure(sentence(on: interruption)) }
     }
 
@@ -76,13 +82,14 @@ struct ImportIncidentLogCommand: ReplicaCommand {
     }
 
     private func print(
-        _ counts: ImportCounts, _ rejections: [(line: Int, reason: String)], isComplete: Bool
+        _ counts: ImportCounts, _ rejections: [(line: Int, reason: String)], isComplete: Bool, openEnd: Int?
     ) throws {
         let json: JSONValue = [
             "read": JSONValue(counts.read), "imported": JSONValue(counts.imported),
             "late": JSONValue(counts.late),
             "unchanged": JSONValue(counts.unchanged), "rejected": JSONValue(counts.rejected),
             "elsewhere": JSONValue(counts.elsewhere), "complete": .boolean(isComplete),
+            "openEnd": openEnd.map { JSONValue($0) } ?? .null,
             "rejections": .array(rejections.map { ["line": JSONValue($0.line), "reason": .string($0.reason)] }),
         ]
         try output.print(saved: dryRun ? nil : "what was imported", json) { _ in

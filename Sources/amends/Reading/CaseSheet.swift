@@ -25,6 +25,8 @@ struct CaseSheet {
         let lateStatus: String?
         let note: ShownNote?
         let destination: String?
+        /// Where another system says that the case is.
+        let location: String?
         let by: Byline
     }
 
@@ -55,6 +57,7 @@ extension CaseSheet.ShownStep {
         at = step.at
         status = step.status?.string
         destination = step.destination?.string
+        location = step.location?.string
         lateStatus = step.lateStatus?.string
         by = try reader.byline(of: row.mark.dot, key: row.mark.key, in: record, scope)
         switch step.note {
@@ -154,6 +157,7 @@ extension CaseSheet.ShownStep {
         case nil: break
         }
         if let destination { members.append(.init("to", .string(destination))) }
+        if let location { members.append(.init("location", .string(location))) }
         members += [
             .init("change", .string(by.change.description)), .init("person", .string(by.person)),
             .init("branch", .string(by.branch)), .init("effectiveAt", JSONValue(by.at)),
@@ -169,7 +173,7 @@ extension CaseSheet.ShownStep {
         switch note {
         case .text(let text): text
         case .withheld: "(words that are erased or not here)"
-        case nil: destination.map { "to \($0)" }
+        case nil: destination.map { "to \($0)" } ?? location.map { "at \($0)" }
         }
     }
 }

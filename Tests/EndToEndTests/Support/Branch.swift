@@ -168,6 +168,7 @@ struct Imported: Decodable {
     let rejected: Int
     let elsewhere: Int
     let complete: Bool
+    let openEnd: Int?
     let rejections: [Rejection]
 
     /// In the order of the keys: read, imported, unchanged, rejected, elsewhere.
