@@ -76,18 +76,18 @@ struct EarlierVisits {
 }
 
 extension SQLiteTransaction {
-    /// A step that an import wrote.
-    typealias ImportedStep = (step: Step, fact: FactID, moment: CaseEvent.Moment)
+    /// A step that an import wrote, and the change that did.
+    typealias ImportedStep = (step: Step, fact: FactID, moment: CaseEvent.Moment, dot: Dot)
 
     /// The imported steps of a case, in listing order; none where the case is not here.
     func importedSteps(of reference: CaseReference, in home: ScopeID) throws -> [ImportedStep] {
-        let record = IncidentDrafts.origin(of: reference).recordID(in: home)
-        return try logRows(of: record, scope: home).compactMap { row in
+        try logRows(of: IncidentDrafts.record(of: reference, in: home), scope: home).compactMap { row in
             let step = Step(row.value)
             guard let fact = step.fact, let at = step.at else { return nil }
             return (
                 step, fact,
-                CaseEvent.Moment(atMilliseconds: at.milliseconds, version: step.version.map { Int(clamping: $0) })
+                CaseEvent.Moment(atMilliseconds: at.milliseconds, version: step.version.map { Int(clamping: $0) }),
+                row.mark.dot
             )
         }
     }

@@ -22,6 +22,11 @@ package enum IncidentDrafts {
         .external(source: IncidentDrafts.source, id: Text(reference.externalID))
     }
 
+    /// The id of its record in `scope`.
+    static func record(of reference: CaseReference, in scope: ScopeID) -> RecordID {
+        origin(of: reference).recordID(in: scope)
+    }
+
     private static func write(_ event: CaseEvent, in transaction: inout CaseTransaction) throws {
         let at = Moment(milliseconds: event.atMilliseconds, zoneMinutes: Int16(event.zone.minutes))
         let fact = FactID(ofKey: event.factKey.bytes)
@@ -44,7 +49,7 @@ package enum IncidentDrafts {
         var title: Text?
         var edits: [CaseEdit] = []
         for change in event.changes {
-            if case .title(let text) = change { title = Text(text) } else { edits += CaseEdit.edits(change) }
+            if case .title(let text) = change { title = Text(text) } else { edits.append(CaseEdit(change)) }
         }
         guard let opening = event.opening else {
             if let title { edits.append(.write(.title, title)) }
@@ -63,18 +68,28 @@ package enum IncidentDrafts {
 }
 
 extension CaseEdit {
-    /// What a change of the log's row writes; a title is written apart.
-    fileprivate static func edits(_ change: FieldChange) -> [CaseEdit] {
-        switch change {
-        case .title: []
-        case .category(let text): [.write(.category, text.map { Text($0) })]
-        case .assignee(let text): [.write(.assignee, text.map { Text($0) })]
-        case .team(let text): [.write(.team, text.map { Text($0) })]
-        case .severity(let severity): [.severity(severity.flatMap { CaseSeverity(rawValue: Int64($0.rawValue)) })]
-        case .customer(let caller):
-            [.customer(caller.map { Customer(SubjectID(outside: $0), name: Text($0)) })]
-        case .tagAdded(let tag): [.add(Text(tag), to: .tags)]
-        case .tagRemoved(let tag): [.remove(Text(tag), from: .tags)]
+    /// What a change of the log's row writes.
+    fileprivate init(_ change: FieldChange) {
+        self =
+            switch change {
+            case .title(let text): .write(.title, Text(text))
+            case .category(let text): .write(.category, text.map { Text($0) })
+            case .assignee(let text): .write(.assignee, text.map { Text($0) })
+            case .team(let text): .write(.team, text.map { Text($0) })
+            case .severity(let severity): .severity(severity.flatMap { CaseSeverity(rawValue: Int64($0.rawValue)) })
+            case .customer(let caller): .customer(caller.map { Customer(SubjectID(outside: $0), name: Text($0)) })
+            case .tagAdded(let tag): .add(Text(tag), to: .tags)
+            case .tagRemoved(let tag): .remove(Text(tag), from: .tags)
+            }
+    }
+}
+
+extension RecordState {
+    /// Whether what a change would take the place of was written by others than `changes`: by people, since the log was imported.
+    func holdsWrite(_ change: FieldChange, otherThan changes: Set<Dot>) -> Bool {
+        let target = CaseEdit(change).target
+        return slots.contains { slot in
+            slot.target == target && slot.survivors.contains { !changes.contains($0.dot) }
         }
     }
 }

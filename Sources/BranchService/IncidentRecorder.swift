@@ -192,16 +192,20 @@ package struct IncidentRecorder {
         try row.events.compactMap { event in
             let fact = FactID(ofKey: event.factKey.bytes)
             var newest: (moment: CaseEvent.Moment, fact: FactID)?
-            for (_, known, moment) in try transaction.importedSteps(of: event.subject, in: home) {
-                if known == fact { return nil }
-                if let newest, moment < newest.moment { continue }
-                newest = (moment, known)
+            let steps = try transaction.importedSteps(of: event.subject, in: home)
+            for step in steps {
+                if step.fact == fact { return nil }
+                if let newest, step.moment < newest.moment { continue }
+                newest = (step.moment, step.fact)
             }
             guard case .status = event.kind, let newest else { return event }
             if event.moment.isLate(after: newest.moment) { return event.late() }
             // The case may stand as another row left it, which this file has not, or has elsewhere.
             let previous = event.previous.map { FactID(ofKey: $0.bytes) }
-            return previous == newest.fact ? event : event.complete()
+            if previous == newest.fact { return event }
+            let state = try transaction.record(IncidentDrafts.record(of: event.subject, in: home), of: home)?.state
+            let imported = Set(steps.map(\.dot))
+            return event.complete { state?.holdsWrite($0, otherThan: imported) ?? false }
         }
     }
 }

@@ -4,7 +4,12 @@ import Foundation
 
 /// A replica's private key, beside its file: `<replica>.key`, 64 hexadecimal digits, mode 0600.
 package enum KeyFile {
-    static func path(of replica: String) -> String { replica + ".key" }
+    /// Beside the file itself, also where `replica` is a link to it.
+    static func path(of replica: String) -> String {
+        var status = stat()
+        let isLink = lstat(replica, &status) == 0 && status.st_mode & S_IFMT == S_IFLNK
+        return (isLink ? URL(fileURLWithPath: replica).resolvingSymlinksInPath().path : replica) + ".key"
+    }
 
     static let strayKey =
         "a key lies here without its replica, whose file is elsewhere; put the file back, or move the key away and start again"

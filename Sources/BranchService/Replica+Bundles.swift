@@ -109,15 +109,16 @@ extension Replica {
         return try BundleReceiver(store, hubKey: hubKey, own: own).apply(bundle, chain: chain)
     }
 
-    /// The hub's certificate of a replica: this one's own, or one that the directory lists.
+    /// The hub's certificate of a replica: this one's own, one that the directory lists, or one that came with a bundle.
     func certificate(of replica: ReplicaID, _ transaction: SQLiteTransaction) throws -> Certificate? {
         if replica == identity.replica {
             return try transaction.setting(.certificate).map { try Certificate($0) }
         }
-        guard let common = try transaction.scopes().first(where: { $0.introduction.name == "common" }) else {
-            return nil
+        if let common = try transaction.scopes().first(where: { $0.introduction.name == "common" }) {
+            let record = MachineEntry.origin(replica).recordID(in: common.id)
+            let listed = try transaction.record(record, of: common.id).flatMap { MachineEntry($0.state) }
+            if let listed { return listed.certificate }
         }
-        let record = MachineEntry.origin(replica).recordID(in: common.id)
-        return try transaction.record(record, of: common.id).flatMap { MachineEntry($0.state) }?.certificate
+        return try transaction.setting(.certificate(of: replica)).map { try Certificate($0) }
     }
 }

@@ -33,10 +33,13 @@ package struct SyncOutcome: Sendable {
 extension Replica {
     /// Exchanges with the hub until both sides have said all that they have; tries again where that helps.
     ///
-    /// - Parameter progress: called after every answer with the totals so far.
+    /// - Parameters:
+    ///   - waiting: called before the same is tried again, with how long that is from now.
+    ///   - progress: called after every answer with the totals so far.
     /// - Throws: `ReplicaError.notJoined`, and what the store throws. A hub that does not answer is in the outcome.
     package func synchronise(
-        with client: HubClient, options: SyncOptions = SyncOptions(), progress: (ApplyOutcome) -> Void = { _ in }
+        with client: HubClient, options: SyncOptions = SyncOptions(),
+        waiting: (HubClientError, Duration) -> Void = { _, _ in }, progress: (ApplyOutcome) -> Void = { _ in }
     ) async throws -> SyncOutcome {
         var schedule = options.retry
         var random = SystemRandomNumberGenerator()
@@ -49,7 +52,9 @@ extension Replica {
             guard let error = outcome.error, case .retry(let after) = error.recovery, attempt < options.attempts else {
                 return try finish(outcome)
             }
-            try await Task.sleep(for: schedule.next(retryAfter: after, using: &random))
+            let wait = schedule.next(retryAfter: after, using: &random)
+            waiting(error, wait)
+            try await Task.sleep(for: wait)
         }
         preconditionFailure("the last attempt returns")
     }

@@ -79,9 +79,9 @@ package final class Replica {
             guard try holdsNothing(transaction) else { throw ReplicaError.exists(path: path) }
             try transaction.put(text: name, for: .replicaName)
         }
-        let key = try KeyFile.create(try SigningKey(seed: random(32)), for: path)
-        return Replica(
-            path: path, store: store, identity: ReplicaIdentity(key: key), clock: clock, random: random)
+        let identity = ReplicaIdentity(key: try KeyFile.create(try SigningKey(seed: random(32)), for: path))
+        try store.write { try $0.put(identity.replica.bytes, for: .replica) }
+        return Replica(path: path, store: store, identity: identity, clock: clock, random: random)
     }
 
     /// Whether a file is what making one left when it was cut off: nobody has recorded anything in it.
@@ -150,7 +150,8 @@ package final class Replica {
             // One that never joined holds its own changes alone.
             guard let home: ScopeID = try transaction.identifier(.homeScope) else { return true }
             let feeds = try transaction.feeds(of: home)
-            return feeds.isEmpty || feeds.contains { $0.feed == identity.feed }
+            if feeds.isEmpty { return try transaction.setting(.replica).map { $0 == identity.replica.bytes } ?? true }
+            return feeds.contains { $0.feed == identity.feed }
         }
         guard isOwn else { throw ReplicaError.foreignKey(path: store.path) }
     }

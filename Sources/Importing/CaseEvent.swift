@@ -97,11 +97,13 @@ package struct CaseEvent: Equatable, Sendable {
     }
 
     /// The same event with all that the row shows, for a case that does not stand as the row before left it.
-    package func complete() -> CaseEvent {
-        CaseEvent(
+    ///
+    /// - Parameter isKept: whether the case keeps what it has there: what changed since the row before is not known.
+    package func complete(keeping isKept: (FieldChange) throws -> Bool) rethrows -> CaseEvent {
+        let changes = try fields?.all.filter { try !isKept($0) } ?? changes
+        return CaseEvent(
             subject: subject, opening: opening, factKey: factKey, person: person, atMilliseconds: atMilliseconds,
             zone: zone,
-            kind: kind, version: version, changes: fields?.all ?? changes, fields: fields, previous: previous,
-            isLate: isLate)
+            kind: kind, version: version, changes: changes, fields: fields, previous: previous, isLate: isLate)
     }
 }

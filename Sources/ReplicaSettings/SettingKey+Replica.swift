@@ -5,6 +5,8 @@ import Replication
 extension SettingKey {
     /// A label for people.
     package static let replicaName = SettingKey(rawValue: "replica name")
+    /// Whose key lies beside the file: 16 bytes. Absent in files that an earlier version made.
+    package static let replica = SettingKey(rawValue: "replica")
     /// The scope in which this replica records: 16 bytes.
     package static let homeScope = SettingKey(rawValue: "home scope")
     /// Three letters, part of the case numbers.

@@ -39,6 +39,31 @@ import Testing
         #expect(try ana.run("verify").status == 0)
     }
 
+    /// Found by a trial: until its first change a file took the key of any replica, and refused its own from then on.
+    @Test func aNewFileKnowsItsKey() throws {
+        let place = try Workplace()
+        let (ana, ben) = (try Branch(place, file: "a.sqlite"), try Branch(place, file: "b.sqlite"))
+        let key = URL(fileURLWithPath: ana.replica + ".key")
+        let own = try Data(contentsOf: key)
+        try Data(contentsOf: URL(fileURLWithPath: ben.replica + ".key")).write(to: key)
+        let ending = try ana.run("case", "open", "--title", "first")
+        #expect(ending.status == 1 && ending.talk.contains("the key of another replica"))
+        try own.write(to: key)
+        _ = try ana.open("--title", "first")
+    }
+
+    /// Found by a trial: by a link the file was read, and not written, for its key lies beside the file.
+    @Test func aLinkToAFileIsTheFile() throws {
+        let place = try Workplace()
+        let branch = try Branch(place)
+        let link = place.file("link.sqlite")
+        try FileManager.default.createSymbolicLink(atPath: link, withDestinationPath: branch.replica)
+        let ending = try place.amends(
+            ["case", "open", "--title", "Cold soup"], environment: ["AMENDS_REPLICA": link, "AMENDS_PERSON": "rina"])
+        #expect(ending.status == 0, "\(ending.talk)")
+        #expect(try branch.must("case", "list").output.contains("Cold soup"))
+    }
+
     @Test func anEmptyFileIsNoReplicaAndStaysEmpty() throws {
         let branch = try Branch(try Workplace())
         try Data().write(to: URL(fileURLWithPath: branch.replica))

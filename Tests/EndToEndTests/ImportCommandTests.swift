@@ -126,6 +126,25 @@ import Testing
         }
     }
 
+    /// Found by a trial: a file with what was new wrote all that its row showed over what people had changed meanwhile.
+    @Test func whatPeopleWroteStaysWhereAFileHasOnlyWhatIsNew() throws {
+        let branch = try Branch(try Workplace())
+        func imported(_ row: String) throws {
+            let file = try branch.place.write("\(ImportCommandTests.header)\n\(row)\n", to: "log.csv")
+            try branch.must("import", "incident-log", file)
+        }
+        try imported(ImportCommandTests.row("INC1", "New", version: 0, at: "1/3/2016 08:01"))
+        try branch.must("case", "set", "INC1", "title=Better", "severity=4", "assignee=budi")
+        try imported(
+            ImportCommandTests.row("INC1", "Active", version: 1, at: "2/3/2016 08:01").replacing(
+                "Group 56", with: "Group 7"
+            ).replacing("Category 55", with: "Category 8"))
+        let shown = try branch.show("INC1")
+        #expect(shown.status == "Active")
+        #expect(shown.texts("title") == ["Better"] && shown.texts("assignee") == ["budi"])
+        #expect(shown.texts("team") == ["Group 7"] && shown.texts("category") == ["Category 8"])
+    }
+
     /// Found by a trial: one number in two spellings of its letters was two cases.
     @Test func theSpellingOfALetterMakesNoOtherCase() throws {
         let branch = try Branch(try Workplace())

@@ -50,6 +50,52 @@ import Testing
         try moved.stop()
     }
 
+    /// Found by a trial: headquarters writes in many branches under the same numbers, and could not name what it had been shown.
+    @Test func whatWasShownIsOfTheBranchOfTheCase() throws {
+        let place = try Workplace()
+        let hub = try Hub(place)
+        let office = try joined(place, hub, try hub.addBranch("Office", "--headquarters"), file: "office.sqlite")
+        var cases: [String] = []
+        for name in ["Kemang", "Menteng"] {
+            let till = try joined(place, hub, try hub.addBranch(name), file: "\(name).sqlite")
+            cases.append(try till.open("--title", "Cold soup").case)
+            try till.must("sync")
+        }
+        try office.must("sync")
+        let saved = try cases.map {
+            try office.must("case", "set", $0, "category=x", "--json").decoded(Saved.self).change
+        }
+        #expect(saved[0] == saved[1])
+        for (number, change) in zip(cases, saved) {
+            try office.must("case", "set", number, "category=y", "--shown", change)
+        }
+        try hub.stop()
+    }
+
+    /// Found by a trial: whoever took a bundle of a machine that the directory did not tell of could make none.
+    @Test func aBundleGoesOnFromMachineToMachine() throws {
+        let place = try Workplace()
+        let hub = try Hub(place)
+        let first = try joined(place, hub, try hub.addBranch("Kemang"), file: "first.sqlite")
+        try first.must("sync")
+        let other = try joined(place, hub, try hub.anotherCode("Kemang"), file: "other.sqlite")
+        let third = try joined(place, hub, try hub.anotherCode("Kemang"), file: "third.sqlite")
+        let theirs = try other.open("--title", "theirs").case
+        try other.must("bundle", "create", place.file("other.bundle"))
+        try first.must("bundle", "apply", place.file("other.bundle"))
+        let ours = try first.open("--title", "ours").case
+        try first.must("bundle", "create", place.file("first.bundle"))
+        try third.must("bundle", "apply", place.file("first.bundle"))
+        for number in [theirs, ours] { #expect(try third.run("case", "show", number).status == 0) }
+        for branch in [first, third] {
+            let found = try branch.run("verify")
+            #expect(found.status == 0 && !found.output.contains("not known"), "\(found.output)")
+        }
+        for branch in [third, other, first] { try branch.must("sync") }
+        #expect(try place.amends(["diff", first.replica, third.replica]).status == 0)
+        try hub.stop()
+    }
+
     /// A file that was copied wrote beside itself, and a bundle of the copy's came to an innocent machine: `status` said that all was well.
     @Test func aScopeThatIsStuckIsSaid() throws {
         let place = try Workplace()

@@ -78,7 +78,15 @@ package final class SnapshotShelf<Store: HubStore & SendableMetatype>: Sendable 
     }
 
     /// The personal parts that belong to a chunk, as they stand now; nil where the chunk is not kept any more.
+    ///
+    /// - Throws: `.notFound` where the chunk is of the order.
     func parts(_ number: Int, of id: ShortHash, scope: ScopeID) async throws -> [UInt8]? {
+        guard let manifest = kept(scope), manifest.id == id, manifest.chunks.indices.contains(number) else {
+            return nil
+        }
+        guard manifest.chunks[number].first != nil else {
+            throw HubFault(.notFound, "the chunk is of the order, which has no personal parts")
+        }
         guard let bytes = chunk(number, of: id, scope: scope) else { return nil }
         let block = try SnapshotBlock(compressed: bytes)
         return try await host.run { chain in

@@ -13,14 +13,14 @@ package struct ScopeStanding: Hashable, Sendable {
     package let fingerprint: Hash256
     /// Changes without a place: the state is ahead of the order by these.
     package let unplaced: Int
-    /// Changes that the version there cannot fold, sorted: the state lacks these.
-    package let quarantined: [Dot]
+    /// Changes that the version there cannot fold, sorted: the state lacks these. Nil where that is not told.
+    package let quarantined: [Dot]?
     /// Entries that the state lacks, since it lags behind the order.
     package let unfolded: UInt64
 
     package init(
         scope: ScopeID, name: Text, position: UInt64, history: HistoryHash, fingerprint: Hash256, unplaced: Int = 0,
-        quarantined: [Dot] = [], unfolded: UInt64 = 0
+        quarantined: [Dot]? = nil, unfolded: UInt64 = 0
     ) {
         self.scope = scope
         self.name = name
@@ -68,10 +68,17 @@ package enum ScopeAgreement: Hashable, Sendable {
             self = .notComparable(
                 "\(a.unfolded) and \(b.unfolded) entries of the order are not in the records yet: the next opening for writing "
                     + "folds them")
-        } else if a.quarantined != b.quarantined {
+        } else if let ofA = a.quarantined, let ofB = b.quarantined, ofA != ofB {
             self = .notComparable("one of them cannot fold changes that the other folds")
+        } else if a.fingerprint == b.fingerprint {
+            self = .equal
+        } else if let known = a.quarantined ?? b.quarantined, !known.isEmpty,
+            a.quarantined == nil || b.quarantined == nil
+        {
+            self = .notComparable(
+                "one of them cannot fold \(known.count) of the changes, and of the other it is not told")
         } else {
-            self = a.fingerprint == b.fingerprint ? .equal : .statesDiffer
+            self = .statesDiffer
         }
     }
 

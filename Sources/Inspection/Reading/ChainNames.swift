@@ -45,10 +45,13 @@ package final class ChainNames {
         return name
     }
 
-    /// The scope of the branch that people call `name`; where none is called so, of the one whose code it is.
+    /// The scope of the branch that people call `name`, in whichever spelling of its letters; where none is called so, of the one whose
+    /// code it is.
     package func scope(named name: String) throws -> ScopeID? {
         let scopes = try transaction.scopes().map(\.id)
-        if let called = try scopes.first(where: { Text(try self.name(of: $0)) == Text(name) }) { return called }
+        let called = try scopes.filter { try self.name(of: $0) == name }
+        // A branch may be called as what all have in common.
+        if let first = called.first(where: { $0 != common }) ?? called.first { return first }
         return try scopes.first { try entry(of: $0)?.code == Text(name) } ?? ScopeID(hexadecimal: name)
     }
 

@@ -58,6 +58,16 @@ final class AccessAudit {
             // What is checked is the file: its own feed is the one that it says.
             world.ownFeed = FeedID(certificate.replica)
             world.learn(certificate.publicKey)
+        case .replica where setting.value.count != ReplicaID.byteCount:
+            findings.add(.setting, row.table, row.row, "an id has \(ReplicaID.byteCount) bytes")
+        case let key where key.rawValue.hasPrefix("certificate "):
+            guard let certificate = certificate(setting.value, of: row, .setting) else { return }
+            guard key == .certificate(of: certificate.replica) else {
+                return findings.add(
+                    .setting, row.table, row.row, "it is of the replica \(certificate.replica)")
+            }
+            world.learn(certificate.publicKey)
+            certificates.append(certificate)
         case .unfolded:
             do { world.firstUnfolded = try transaction.firstUnfolded() } catch {
                 findings.add(.setting, row.table, row.row, "it is no number of a change")

@@ -7,7 +7,7 @@ package struct BundleMaker<Transaction: ReplicaTransaction> {
     private let identity: ReplicaIdentity
     private let certificate: (ReplicaID) throws -> Certificate?
 
-    /// - Parameter certificate: the hub's certificate of a replica, own or foreign, as the directory has it.
+    /// - Parameter certificate: the hub's certificate of a replica, own or foreign, as the directory has it, or a bundle brought it.
     package init(
         _ transaction: Transaction, identity: ReplicaIdentity, certificate: @escaping (ReplicaID) throws -> Certificate?
     ) {
@@ -75,4 +75,9 @@ extension ChangeLog {
 
 extension SettingKey {
     package static func receipt(of scope: ScopeID) -> SettingKey { SettingKey(rawValue: "receipt \(scope)") }
+
+    /// The hub's certificate of another replica, from a bundle that was taken: it goes along where that one's changes are carried on.
+    package static func certificate(of replica: ReplicaID) -> SettingKey {
+        SettingKey(rawValue: "certificate \(replica)")
+    }
 }

@@ -127,6 +127,11 @@ package struct BundleReceiver<Store: ReplicaStore> {
             clock.observe(unplaced: change.header.stamp)
             try transaction.put(clock)
             try folder.fold(operations, into: records, of: stored)
+            // Whoever carries the change on shows who its author is, and the directory may not tell yet.
+            if let certificate = certificates[author.replica], author.replica != own.replica {
+                let (key, bytes) = (SettingKey.certificate(of: author.replica), certificate.encoded())
+                if try transaction.setting(key) != bytes { try transaction.put(bytes, for: key) }
+            }
             received += 1
         }
         try transaction.resume(FeedID(own.replica), of: id)

@@ -19,7 +19,7 @@ package enum CaseEdit: Hashable, Sendable {
     }
 
     /// The place that the edit writes.
-    var target: FieldTarget {
+    package var target: FieldTarget {
         switch self {
         case .write(let field, _): FieldTarget(field: Text(field.rawValue), kind: .register)
         case .severity: FieldTarget(field: CaseSchema.Field.severity, kind: .register)

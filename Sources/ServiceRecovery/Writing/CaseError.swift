@@ -35,7 +35,8 @@ extension CaseError: CustomStringConvertible {
             "there is no step “\(text)”; there are \(StepKind.all.map(\.name.string).joined(separator: ", "))"
         case .empty(let what): "\(what) must not be empty"
         case .limit(let limit): "more than \(limit.value) \(limit.name)"
-        case .writtenTwice(let field): "one change writes “\(field)” of a case once"
+        case .writtenTwice(let field):
+            "one change writes “\(field)” of a case once; of what holds several, each element once"
         }
     }
 }

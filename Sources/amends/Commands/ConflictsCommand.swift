@@ -36,8 +36,13 @@ struct FieldConflict {
 
     static func all(in transaction: SQLiteTransaction) throws -> [FieldConflict] {
         let reader = try CaseReader(transaction)
-        return try transaction.recordsWithConflicts(limit: .max).flatMap { record in
-            try reader.conflicts(of: record).map { FieldConflict(label: reader.label(of: record), field: $0) }
+        // The order in which they came is another in each file.
+        let records = try transaction.recordsWithConflicts(limit: .max).map {
+            (label: reader.label(of: $0), record: $0)
+        }
+        .sorted { ($0.label, $0.record.id) < ($1.label, $1.record.id) }
+        return try records.flatMap { label, record in
+            try reader.conflicts(of: record).map { FieldConflict(label: label, field: $0) }
         }
     }
 

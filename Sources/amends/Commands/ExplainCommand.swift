@@ -47,14 +47,16 @@ extension ExplainCommand {
     private static func nothing(of field: String) -> CommandFailure {
         let fields = CaseSchema.schema.recordTypes.flatMap(\.fields)
         guard let definition = fields.first(where: { $0.name.string == field }) else {
-            let names = [Explainer.statusField.string] + fields.map(\.name.string)
+            let names =
+                [Explainer.statusField.string] + fields.filter { $0.kind.isReplacing }.map(\.name.string)
             return CommandFailure(
                 "a case has no field “\(field)”; it has \(names.joined(separator: ", "))", status: .usage)
         }
-        return CommandFailure(
-            definition.kind.isReplacing
-                ? "nobody has written “\(field)” of this case"
-                : "“\(field)” is a list that only grows: `amends log` shows who added what")
+        guard definition.kind.isReplacing else {
+            return CommandFailure(
+                "“\(field)” is a list that only grows: `amends log` shows who added what", status: .usage)
+        }
+        return CommandFailure("nobody has written “\(field)” of this case")
     }
 }
 

@@ -10,7 +10,8 @@ struct ImportIncidentLogCommand: ReplicaCommand {
         abstract: "Take in an incident log: a CSV file, plain or gzip, with a row for each event.",
         discussion: """
             A row that is here already is counted as unchanged: importing a file twice adds nothing, and a file may hold no more than \
-            what is new. A row is told by its \
+            what is new. What people have changed in a case stays until a row says there something else than the row before it in \
+            the same file. A row is told by its \
             incident and its time, and that by its zone: name the same zone each time. A row that cannot be understood is \
             rejected, named on standard error by its line, and the rest goes on. A row that is earlier than one that its \
             case has is late: it goes into the history, and the case stands as it stood; a log is best \

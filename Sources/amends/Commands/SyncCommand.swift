@@ -45,6 +45,8 @@ struct SyncCommand: AsyncParsableCommand, ReplicaCommand {
     @OptionGroup var output: OutputOptions
     @OptionGroup var common: CommonOptions
 
+    private static let leastToldWait = Duration.seconds(5)
+
     private var options: SyncOptions {
         var options = SyncOptions()
         options.takesWholeHistory = wholeHistory
@@ -70,7 +72,12 @@ struct SyncCommand: AsyncParsableCommand, ReplicaCommand {
         var progress = ProgressLine(.standard)
         defer { progress.clear() }
         var (received, sent) = (0, 0)
-        let outcome = try await replica.synchronise(with: client, options: options) { step in
+        let outcome = try await replica.synchronise(with: client, options: options) { error, wait in
+            // Those that no hub asked for are shorter, and over before they are read.
+            guard wait >= SyncCommand.leastToldWait else { return }
+            progress.clear()
+            Console.standard.say("\(error.message); trying again in \(wait.components.seconds) s".visible)
+        } progress: { step in
             received += step.received
             sent += step.placed
             progress.show("\(sent) changes sent, \(step.unsent) to go; \(received) received")

@@ -1,6 +1,7 @@
 import Causality
 import Changes
 import CommandLineKit
+import Foundation
 import Inspection
 import Replication
 import SQLiteStore
@@ -27,9 +28,17 @@ struct CaseFinder {
         } catch let error as CaseNumberError {
             mistake = error
         }
-        if let place = try only(name, typed: name) { return place }
+        for spelling in CaseFinder.spellings(of: name) {
+            if let place = try only(spelling, typed: name) { return place }
+        }
         if case .checkLetter? = mistake, let mistake { throw CommandFailure("“\(name)”: \(mistake)") }
         throw CommandFailure("there is no case “\(name)” in this replica")
+    }
+
+    /// The name as it was typed, and with its letters composed and taken apart: keyboards and programs do it either way.
+    private static func spellings(of name: String) -> [String] {
+        if name.utf8.allSatisfy({ $0 < 0x80 }) { return [name] }
+        return [name, name.precomposedStringWithCanonicalMapping, name.decomposedStringWithCanonicalMapping]
     }
 
     /// The record of the case that `name` means.
@@ -74,9 +83,13 @@ struct CaseFinder {
     /// The change that `name` means: `feed:sequence`, where the feed may be cut to its first digits.
     ///
     /// - Parameter branch: in whose scope it was written; nil where only one scope has such a change.
-    func change(named name: String, in branch: String? = nil) throws -> StoredChange {
+    func change(named name: String, in branch: String?) throws -> StoredChange {
+        try change(named: name, of: try branch.map { try ChainNames(transaction).existingScope(named: $0) })
+    }
+
+    /// - Parameter scope: in which it was written; nil where only one has such a change.
+    func change(named name: String, of scope: ScopeID?) throws -> StoredChange {
         let names = try ChainNames(transaction)
-        let scope = try branch.map { try names.existingScope(named: $0) }
         let all = try transaction.changes(named: name)
         let changes = all.filter { scope == nil || $0.header.scope == scope }
         guard let change = changes.first else {

@@ -66,10 +66,7 @@ struct CaseDesk {
     /// values are one value, and who saw it saw them all.
     func shown(_ names: [String]) throws -> [ChangeReference] {
         let named = try names.map { name in
-            let change = try finder.change(named: name)
-            guard change.header.scope == record.scope else {
-                throw CommandFailure("the change “\(name)” belongs to another branch than the case")
-            }
+            let change = try finder.change(named: name, of: record.scope)
             let touched = try change.operations.map {
                 try EncodedOperations($0).recordIDs(in: record.scope, change: change.hash.short)
             }
