@@ -72,6 +72,27 @@ import Testing
         try hub.stop()
     }
 
+    /// Found by a trial: two people of one name were listed as one, and the choice of that name took one of them.
+    @Test func twoPeopleOfOneNameAreToldApart() throws {
+        let place = try Workplace()
+        let hub = try Hub(place)
+        let first = try joined(place, hub, try hub.addBranch("Kemang"), file: "first.sqlite")
+        let other = try joined(place, hub, try hub.anotherCode("Kemang"), file: "other.sqlite")
+        let number = try first.open("--title", "Cold soup").case
+        for branch in [first, other] { try branch.must("sync") }
+        for branch in [first, other] { try branch.must("case", "set", number, "customer=Joe") }
+        for branch in [first, other, first] { try branch.must("sync") }
+        let subjects = try first.show(number).fields["customer"]?.compactMap(\.subject) ?? []
+        #expect(Set(subjects).count == 2)
+        let listed = try first.run("conflicts").output
+        for subject in subjects { #expect(listed.contains("Joe (\(subject))"), "\(listed)") }
+        let vague = try first.run("resolve", number, "customer", "Joe")
+        #expect(vague.status == 1 && vague.talk.contains(subjects[0]), "\(vague.talk)")
+        try first.must("resolve", number, "customer", subjects[1])
+        #expect(try first.show(number).fields["customer"]?.map(\.subject) == [subjects[1]])
+        try hub.stop()
+    }
+
     /// Found by a trial: whoever took a bundle of a machine that the directory did not tell of could make none.
     @Test func aBundleGoesOnFromMachineToMachine() throws {
         let place = try Workplace()

@@ -54,10 +54,14 @@ struct FieldConflict {
 
     func lines(_ style: TextStyle) -> [String] {
         var table = TextTable()
-        for written in field.values {
-            table.add([
-                "  " + written.value.text(of: field.name), written.by.person, written.by.branch, written.by.at.text,
-            ])
+        let texts = field.values.map { $0.value.text(of: field.name) }
+        for (written, text) in zip(field.values, texts) {
+            var shown = text
+            // Two people may have one name.
+            if case .customer(let subject, name: .some) = written.value, texts.count(where: { $0 == text }) > 1 {
+                shown += " (\(subject))"
+            }
+            table.add(["  " + shown, written.by.person, written.by.branch, written.by.at.text])
         }
         return [style.heading("\(label.visible)  \(field.name.string.visible)")] + table.lines()
     }

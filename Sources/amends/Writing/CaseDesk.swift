@@ -52,12 +52,17 @@ struct CaseDesk {
     private func keepingCustomer(_ edit: CaseEdit) throws -> CaseEdit {
         guard case .customer(let customer?) = edit else { return edit }
         let known = try reader.field(CaseSchema.Field.customer, of: record)?.values ?? []
-        for written in known {
-            guard case .customer(let subject, let name?) = written.value else { continue }
+        let meant = known.compactMap { written -> Customer? in
+            guard case .customer(let subject, let name?) = written.value else { return nil }
             let isMeant = customer.name.map { $0 == name } ?? (customer.subject == subject)
-            if isMeant { return .customer(Customer(subject, name: name)) }
+            return isMeant ? Customer(subject, name: name) : nil
         }
-        return edit
+        if let first = meant.first, let other = meant.first(where: { $0.subject != first.subject }) {
+            throw CommandFailure(
+                "two people of this name are in \(label): name one by the id, \(first.subject) or \(other.subject)"
+                    .visible)
+        }
+        return meant.first.map { .customer($0) } ?? edit
     }
 
     // MARK: - What was shown
