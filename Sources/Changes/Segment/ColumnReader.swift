@@ -100,12 +100,5 @@ struct ColumnReader {
         return number
     }
 
-    /// Writes the canonical bytes of the value that a number stands for.
-    func write(_ number: Int64, as numberForm: NumberForm, into writer: inout ByteWriter) throws(CodecError) {
-        guard numberForm.writeValue(of: number, into: &writer) else {
-            throw .malformed("a number stands for no value", at: stream.index)
-        }
-    }
-
     func finish() throws(CodecError) { try stream.finish() }
 }

@@ -165,7 +165,9 @@ struct OperationDecoder {
             }
             write(prefix, record: operation.record)
             let start = rebuilt.count
-            try columns[column].write(number, as: form, into: &rebuilt)
+            guard form.writeValue(of: number, into: &rebuilt) else {
+                throw .malformed("a number stands for no value", at: columns[column].stream.index)
+            }
             return start..<rebuilt.count
         }
     }
