@@ -48,7 +48,8 @@ struct EarlierVisits {
     private func start(at visit: Int, _ cases: [Int: ImportedCase]) -> VisitStart {
         func location(_ visit: Int) -> String? { cases[visit]?.location ?? cases[visit - 1]?.destination }
         return VisitStart(
-            earlier: (1..<visit).map(location), current: location(visit), isOpen: cases[visit] != nil)
+            earlier: (1..<visit).map { cases[$0] == nil ? nil : location($0) }, current: location(visit),
+            isOpen: cases[visit] != nil)
     }
 
     /// What the steps of one case tell.

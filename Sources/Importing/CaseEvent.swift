@@ -96,13 +96,13 @@ package struct CaseEvent: Equatable, Sendable {
             kind: kind, version: version, changes: [], fields: nil, previous: nil, isLate: true)
     }
 
-    /// The same event with all that the row shows, for a case that does not stand as the row before left it.
+    /// The same event with all that the row shows, for a case that is here and does not stand as the row before left it.
     ///
     /// - Parameter isKept: whether the case keeps what it has there: what changed since the row before is not known.
     package func complete(keeping isKept: (FieldChange) throws -> Bool) rethrows -> CaseEvent {
         let changes = try fields?.all.filter { try !isKept($0) } ?? changes
         return CaseEvent(
-            subject: subject, opening: opening, factKey: factKey, person: person, atMilliseconds: atMilliseconds,
+            subject: subject, opening: nil, factKey: factKey, person: person, atMilliseconds: atMilliseconds,
             zone: zone,
             kind: kind, version: version, changes: changes, fields: fields, previous: previous, isLate: isLate)
     }

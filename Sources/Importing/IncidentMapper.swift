@@ -69,6 +69,7 @@ package struct IncidentMapper<Memory: VisitMemory> {
             return try takeLate(row, fact, check)
         }
         let mark = visits.mark
+        let hadCase = visits.isOpen
         let departed = visits.follow(row)
         let subject = visits.currentReference
         let isSelected = selection.contains(subject.location)
@@ -79,7 +80,8 @@ package struct IncidentMapper<Memory: VisitMemory> {
         let previous = visits.take(fact, fields)
 
         var events: [CaseEvent] = []
-        if let departed, selection.contains(departed.location) {
+        // A visit of before this file may have none, where its location was not selected then.
+        if let departed, hadCase, selection.contains(departed.location) {
             events.append(CaseEvent(row, leaving: departed, for: subject, factKey: fact.key(.departure)))
         }
         if let fields {

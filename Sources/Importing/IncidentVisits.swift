@@ -82,7 +82,7 @@ package struct IncidentVisits: Equatable, Sendable {
     ///
     /// - Returns: The case that the incident has left, or nil if it stays where it is.
     mutating func follow(_ row: IncidentRow) -> CaseReference? {
-        guard let location = row.location, location != currentReference.location else { return nil }
+        guard let location = row.location, location != locations[currentVisit - 1] else { return nil }
         let departed = currentReference
         locations.append(location)
         isOpen = false

@@ -1,6 +1,6 @@
 /// Where the first row of an incident in a file finds it, as earlier imports tell: a file may hold no more than what is new.
 package struct VisitStart: Equatable, Sendable {
-    /// The locations of the visits before the one that the row finds the incident in; nil for those that nobody here knows.
+    /// The locations of the visits before the one that the row finds the incident in; nil for those that have no case here.
     package let earlier: [String?]
     /// That of the last visit; nil where nobody here knows it, and the row is taken to be of the same place.
     package let current: String?

@@ -126,6 +126,36 @@ import Testing
         }
     }
 
+    /// Found in review: an incident that left a place where it had no case here left a case without number or title.
+    @Test func whatLeavesAPlaceThatWasNotSelectedLeavesNoCase() throws {
+        let branch = try Branch(try Workplace())
+        func imported(_ places: [String], from first: Int, _ selection: String...) throws {
+            let rows = places.enumerated().map { number, place in
+                ImportCommandTests.row(
+                    "INC1", "Active", version: first + number, at: "\(first + number)/3/2016 08:00", location: place)
+            }
+            let text = ([ImportCommandTests.header] + rows).joined(separator: "\n") + "\n"
+            try branch.must(["import", "incident-log", try branch.place.write(text, to: "log.csv")] + selection)
+        }
+        try imported(["Location 1", "Location 2"], from: 1, "--location", "Location 1")
+        try imported(["Location 3"], from: 3)
+        let listed = try branch.must("case", "list", "--json").decoded([Listed].self)
+        #expect(Set(listed.map(\.case)) == ["INC1", "INC1/3"] && listed.allSatisfy { $0.title != nil })
+    }
+
+    /// Found in review: a row whose version is greater and whose time is not opened its case anew, under the title of one without any.
+    @Test func aRowThatContradictsItselfOpensNoCaseAnew() throws {
+        let branch = try Branch(try Workplace())
+        for (version, at) in [(5, "10/3/2016 08:00"), (6, "9/3/2016 08:00")] {
+            let row = ImportCommandTests.row("INC1", "Active", version: version, at: at)
+            let file = try branch.place.write("\(ImportCommandTests.header)\n\(row)\n", to: "log.csv")
+            try branch.must("import", "incident-log", file)
+            if version == 5 { try branch.must("case", "set", "INC1", "title=Better") }
+        }
+        let shown = try branch.show("INC1")
+        #expect(shown.texts("title") == ["Better"] && shown.steps.count == 2)
+    }
+
     /// Found by a trial: a file with what was new wrote all that its row showed over what people had changed meanwhile.
     @Test func whatPeopleWroteStaysWhereAFileHasOnlyWhatIsNew() throws {
         let branch = try Branch(try Workplace())

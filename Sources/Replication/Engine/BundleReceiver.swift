@@ -111,6 +111,7 @@ package struct BundleReceiver<Store: ReplicaStore> {
     ) throws -> Int {
         let id = introduction.scope
         var received = 0
+        var authors: Set<ReplicaID> = []
         let verifier = PushVerifier(transaction) { certificates[$0] }
         let folder = RecordFolder(transaction)
         for (changes, author) in try verifier.verify(push, in: introduction) {
@@ -128,9 +129,8 @@ package struct BundleReceiver<Store: ReplicaStore> {
             try transaction.put(clock)
             try folder.fold(operations, into: records, of: stored)
             // Whoever carries the change on shows who its author is, and the directory may not tell yet.
-            if let certificate = certificates[author.replica], author.replica != own.replica {
-                let (key, bytes) = (SettingKey.certificate(of: author.replica), certificate.encoded())
-                if try transaction.setting(key) != bytes { try transaction.put(bytes, for: key) }
+            if author.replica != own.replica, authors.insert(author.replica).inserted {
+                try transaction.put(author.encoded(), for: .certificate(of: author.replica))
             }
             received += 1
         }
