@@ -64,7 +64,10 @@ extension Change {
         var reader = ByteReader(bytes, range)
         let format = try reader.readInteger()
         guard format == Change.carriedFormat else { throw .unsupported("a change of format \(format)") }
-        return try !ChangeHeader.Carried.readApart(from: &reader, feed: feed).subjects.isEmpty
+        _ = try reader.readInteger()
+        _ = try ChangeHeader.Carried.skipAuthor(from: &reader)
+        _ = try ChangeHeader.Carried.readContext(from: &reader, feed: feed)
+        return try !ChangeHeader.Carried.readSubjects(from: &reader).isEmpty
     }
 
     /// Rebuilds the change at `dot` from its carried form.

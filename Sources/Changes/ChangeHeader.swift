@@ -111,24 +111,16 @@ extension ChangeHeader {
             subjects = try Carried.readSubjects(from: &reader)
         }
 
-        /// Passes over who made the change and by which schema, and reads the rest.
-        ///
-        /// - Returns: where zone, person and schema lie.
-        static func readApart(
-            from reader: inout ByteReader, feed: FeedID
-        ) throws(CodecError) -> (
-            stamp: HybridTimestamp, author: Range<Int>, context: [ChangeReference], subjects: [SubjectID]
-        ) {
-            let stamp = HybridTimestamp(rawValue: try reader.readInteger())
+        /// Passes over who made the change and by which schema: zone, person and schema.
+        static func skipAuthor(from reader: inout ByteReader) throws(CodecError) -> Range<Int> {
             let start = reader.index
             _ = try reader.readZone()
             _ = try reader.skipText(.nameBytes)
             _ = try reader.skipText(.nameBytes)
-            let author = start..<reader.index
-            return (stamp, author, try readContext(from: &reader, feed: feed), try readSubjects(from: &reader))
+            return start..<reader.index
         }
 
-        private static func readContext(
+        static func readContext(
             from reader: inout ByteReader, feed: FeedID
         ) throws(CodecError) -> [ChangeReference] {
             let contextCount = try reader.readCount(.contextEntries, leastBytes: 33)
@@ -140,7 +132,7 @@ extension ChangeHeader {
             return context
         }
 
-        private static func readSubjects(from reader: inout ByteReader) throws(CodecError) -> [SubjectID] {
+        static func readSubjects(from reader: inout ByteReader) throws(CodecError) -> [SubjectID] {
             let partCount = try reader.readCount(.partsPerChange, leastBytes: 16)
             var subjects: [SubjectID] = []
             for _ in 0..<partCount {

@@ -76,18 +76,19 @@ package enum ByteOrder {
         _ rightRange: Range<Int>
     ) -> Int {
         let count = min(leftRange.count, rightRange.count)
+        // An offset lies within both ranges: nothing below overflows.
         var offset = 0
         // Eight bytes at a time, as one number whose greatest digits come first.
-        while offset + 8 <= count {
-            let x = left.loadUnaligned(fromByteOffset: leftRange.lowerBound + offset, as: UInt64.self)
-            let y = right.loadUnaligned(fromByteOffset: rightRange.lowerBound + offset, as: UInt64.self)
+        while offset <= count &- 8 {
+            let x = left.loadUnaligned(fromByteOffset: leftRange.lowerBound &+ offset, as: UInt64.self)
+            let y = right.loadUnaligned(fromByteOffset: rightRange.lowerBound &+ offset, as: UInt64.self)
             if x != y { return UInt64(bigEndian: x) < UInt64(bigEndian: y) ? -1 : 1 }
-            offset += 8
+            offset &+= 8
         }
         while offset < count {
-            let (x, y) = (left[leftRange.lowerBound + offset], right[rightRange.lowerBound + offset])
+            let (x, y) = (left[leftRange.lowerBound &+ offset], right[rightRange.lowerBound &+ offset])
             if x != y { return x < y ? -1 : 1 }
-            offset += 1
+            offset &+= 1
         }
         return leftRange.count - rightRange.count
     }
@@ -97,21 +98,37 @@ package enum ByteOrder {
         _ left: UnsafeRawBufferPointer, _ leftRange: Range<Int>, _ right: UnsafeRawBufferPointer,
         _ rightRange: Range<Int>
     ) -> Bool {
-        let count = leftRange.count
-        guard count == rightRange.count else { return false }
+        leftRange.count == rightRange.count
+            && areEqual(left, at: leftRange.lowerBound, right, at: rightRange.lowerBound, count: leftRange.count)
+    }
+
+    /// Whether `count` bytes from each place on are the same.
+    ///
+    /// - Precondition: they lie within both buffers.
+    @inline(__always)
+    static func areEqual(
+        _ left: UnsafeRawBufferPointer, at leftStart: Int, _ right: UnsafeRawBufferPointer, at rightStart: Int,
+        count: Int
+    ) -> Bool {
         func differs<Word: FixedWidthInteger & BitwiseCopyable>(at offset: Int, as type: Word.Type) -> Bool {
-            left.loadUnaligned(fromByteOffset: leftRange.lowerBound + offset, as: type)
-                != right.loadUnaligned(fromByteOffset: rightRange.lowerBound + offset, as: type)
+            left.loadUnaligned(fromByteOffset: leftStart &+ offset, as: type)
+                != right.loadUnaligned(fromByteOffset: rightStart &+ offset, as: type)
         }
         if count >= 8 {
             // The last word may lie over the one before.
-            for offset in stride(from: 0, to: count - 8, by: 8) where differs(at: offset, as: UInt64.self) {
-                return false
+            var offset = 0
+            while offset < count &- 8 {
+                if differs(at: offset, as: UInt64.self) { return false }
+                offset &+= 8
             }
-            return !differs(at: count - 8, as: UInt64.self)
+            return !differs(at: count &- 8, as: UInt64.self)
         }
-        if count >= 4 { return !differs(at: 0, as: UInt32.self) && !differs(at: count - 4, as: UInt32.self) }
-        for offset in 0..<count where differs(at: offset, as: UInt8.self) { return false }
+        if count >= 4 { return !differs(at: 0, as: UInt32.self) && !differs(at: count &- 4, as: UInt32.self) }
+        var offset = 0
+        while offset < count {
+            if differs(at: offset, as: UInt8.self) { return false }
+            offset &+= 1
+        }
         return true
     }
 }

@@ -84,6 +84,11 @@ extension FieldOperation {
         let hasElement: Bool
         let isShown: Bool
 
+        /// Kind, action, flags.
+        static var bytesBehindField: Int { 3 }
+        /// Action, flags.
+        static var bytesBehindKind: Int { 2 }
+
         init(from reader: inout ByteReader) throws(CodecError) {
             let start = reader.index
             field = try reader.readText(.nameBytes)

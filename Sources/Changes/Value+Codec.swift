@@ -146,8 +146,10 @@ extension Value {
     }
 
     /// How many bytes there are before the UTF-8 in the canonical bytes of a text.
-    static func textHeadCount(_ text: ArraySlice<UInt8>) -> Int {
-        2 + (text.dropFirst().firstIndex { $0 < 0x80 }.map { $0 - text.startIndex - 1 } ?? 0)
+    static func textHeadCount(_ bytes: UnsafeRawBufferPointer, _ text: Range<Int>) -> Int {
+        var index = text.lowerBound + 1
+        while bytes[index] >= 0x80 { index += 1 }
+        return index + 1 - text.lowerBound
     }
 }
 

@@ -35,6 +35,76 @@ struct SegmentHostileTests {
         #expect(refused > 0 && taken > 0)
     }
 
+    /// What came before is compared and not checked anew: that takes and refuses exactly what checking would.
+    @Test func theWriterRefusesWhatIsNoChange() throws {
+        var generator = Generator(Effort.generator("theWriterRefusesWhatIsNoChange"))
+        var (refused, taken) = (0, 0)
+        for round in 0..<(Effort.isFull ? 2_000 : 200) {
+            var writer = SegmentWriter(isPlaced: false)
+            var expected: [[UInt8]] = []
+            var valid = SegmentHostileTests.plain(&generator)
+            for sequence in 1...UInt64(50) {
+                var operations = valid
+                if expected.count > 2 {
+                    for _ in 0..<generator.upTo(2) {
+                        operations = generator.pick(Mutation.allCases).applied(
+                            to: operations, other: generator.pick(expected), &generator)
+                    }
+                }
+                let error = SegmentHostileTests.refusal { () throws(CodecError) in _ = try EncodedOperations(operations)
+                }
+                let carried = Change.carried(SegmentTests.change(sequence, []).header, operations)
+                let dot = Dot(feed: Samples.otherFeed, sequence: sequence)
+                let found = SegmentHostileTests.refusal { () throws(CodecError) in
+                    _ = try writer.append(change: dot, carried: carried, place: nil)
+                }
+                let isSame = (error == nil) == (found == nil)
+                guard claim(isSame, "round \(round): \(hexadecimal(operations)): \(String(describing: found))") else {
+                    return
+                }
+                if error == nil { expected.append(operations) }
+                (refused, taken) = error == nil ? (refused, taken + 1) : (refused + 1, taken)
+                valid = SegmentHostileTests.plain(&generator)
+            }
+            let segment = try Segment(decoding: writer.encoded(), scope: Samples.scope)
+            let found = segment.items.compactMap { item -> [UInt8]? in
+                guard case .full(let change) = item else { return nil }
+                return Array(segment.operationBytes[change.operationBytes])
+            }
+            guard claim(found == expected, "round \(round): other changes came back") else { return }
+        }
+        #expect(refused > 1_000 && taken > 1_000)
+    }
+
+    private static func refusal(_ body: () throws(CodecError) -> Void) -> CodecError? {
+        do throws(CodecError) {
+            try body()
+            return nil
+        } catch { return error }
+    }
+
+    /// Operations on one record of a few forms, mostly values alone.
+    private static func plain(_ generator: inout Generator) -> [UInt8] {
+        let names: [Text] = ["title", "status", "count", "at"]
+        var operations: [FieldOperation] = []
+        for name in names where !generator.chance(3) {
+            let value = generator.value()
+            let isAmount = if case .integer = value { generator.chance(3) } else { false }
+            operations.append(Samples.operation(name, isAmount ? .total : .register, value))
+        }
+        if generator.chance(6) {
+            operations.append(
+                FieldOperation(
+                    record: 0, target: FieldTarget(field: "tags", kind: .set, element: generator.element()),
+                    value: .null))
+        }
+        if operations.isEmpty { operations = [Samples.operation("title", .register, .text("x"))] }
+        let origin = generator.pick([
+            RecordOrigin.external(source: "s", id: "1"), .external(source: "s", id: "2"), .here(index: 0),
+        ])
+        return Operations(records: [origin], operations: operations).encoded()
+    }
+
     /// One byte replaced: most of the changes that come out are others, and all are sound.
     @Test func everyByteOfASegmentReplaced() throws {
         var generator = Generator(Effort.generator("everyByteOfASegmentReplaced"))

@@ -38,31 +38,34 @@ enum QuickModel: BitModel {
 
     static var start: UInt16 { (whole / 2) << countBits }
 
+    // A likelihood stays between `least` and `greatest`, and a count below 8: nothing here overflows.
+
     @inline(__always)
-    static func likelihood(_ word: UInt16) -> UInt32 { UInt32(word >> countBits) << 4 }
+    static func likelihood(_ word: UInt16) -> UInt32 { UInt32(word &>> countBits) &<< 4 }
 
     @inline(__always)
     static func afterZero(_ word: UInt16) -> UInt16 {
-        let likelihood = word >> countBits
-        return next(min(likelihood + (whole - likelihood) &>> rate(word), greatest), word)
+        let likelihood = word &>> countBits
+        return next(min(likelihood &+ (whole &- likelihood) &>> rate(word), greatest), word)
     }
 
     @inline(__always)
     static func afterOne(_ word: UInt16) -> UInt16 {
-        let likelihood = word >> countBits
-        return next(max(likelihood - likelihood &>> rate(word), least), word)
+        let likelihood = word &>> countBits
+        return next(max(likelihood &- likelihood &>> rate(word), least), word)
     }
 
+    @inline(__always)
     private static func count(_ word: UInt16) -> UInt16 { word & (1 << countBits - 1) }
 
-    /// How many bits the number of bits that came, with the next one, takes.
+    /// How many bits the number of bits that came, with the next one, takes: a digit for each count, of 7 the first.
     @inline(__always)
     private static func rate(_ word: UInt16) -> UInt16 {
-        UInt16(UInt16.bitWidth - (count(word) + 1).leadingZeroBitCount)
+        UInt16(truncatingIfNeeded: 0x4333_3221 as UInt32 &>> UInt32(count(word) &* 4)) & 0xf
     }
 
     @inline(__always)
     private static func next(_ likelihood: UInt16, _ word: UInt16) -> UInt16 {
-        likelihood << countBits | min(count(word) + 1, greatestCount)
+        likelihood &<< countBits | min(count(word) &+ 1, greatestCount)
     }
 }

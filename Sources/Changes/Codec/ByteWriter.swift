@@ -76,7 +76,11 @@ package struct ByteWriter {
 
     /// A range of bytes as they are.
     package mutating func write(raw value: [UInt8], _ range: Range<Int>) {
-        value.withUnsafeBytes { bytes.append(contentsOf: UnsafeRawBufferPointer(rebasing: $0[range])) }
+        value.withUnsafeBytes { write(raw: $0, range) }
+    }
+
+    package mutating func write(raw value: UnsafeRawBufferPointer, _ range: Range<Int>) {
+        bytes.append(contentsOf: UnsafeRawBufferPointer(rebasing: value[range]))
     }
 
     package mutating func write(_ text: Text) { write(utf8: text.string) }

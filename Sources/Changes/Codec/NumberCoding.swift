@@ -22,8 +22,6 @@ enum NumberCoding {
     static let leastRange: UInt32 = 1 << 24
     /// Plain bits are written at most so many at a time.
     static let plainBits = 16
-    /// Of a node that has one bit left.
-    static let leadingZeros = Int.bitWidth - 8
 
     /// - Returns: the symbol, and how many plain bits follow it, which are the last ones of `number - 127`.
     static func symbol(of number: UInt64) -> (symbol: UInt64, plainBits: Int) {
@@ -71,11 +69,12 @@ struct NumberEncoder<Model: BitModel> {
             let isLong = symbol >= NumberCoding.firstLong
             write(bit: isLong ? 1 : 0, &words[base], &interval, &output)
             var node = isLong ? 1 : Int(NumberCoding.firstLong)
-            while node < NumberCoding.nodes {
-                // The node's leading 1 stands as many places up as there are bits left of nine.
-                let bit = Int(symbol &>> UInt64(node.leadingZeroBitCount - NumberCoding.leadingZeros)) & 1
-                write(bit: bit, &words[base + node], &interval, &output)
-                node = node << 1 | bit
+            var left: UInt64 = isLong ? 8 : 4
+            while left > 0 {
+                left &-= 1
+                let bit = Int(symbol &>> left) & 1
+                write(bit: bit, &words[base &+ node], &interval, &output)
+                node = node &<< 1 | bit
             }
             output.interval = interval
         }
@@ -99,14 +98,15 @@ private struct RangeInterval {
     var low: UInt64 = 0
     var range: UInt32 = .max
 
+    /// The bound lies within the range, and `low` below 2^33: nothing here overflows, and nobody asks.
     @inline(__always)
     mutating func narrow(to bit: Int, likelihoodOfZero: UInt32) {
-        let bound = (range >> NumberCoding.likelihoodBits) * likelihoodOfZero
+        let bound = (range &>> NumberCoding.likelihoodBits) &* likelihoodOfZero
         if bit == 0 {
             range = bound
         } else {
-            low += UInt64(bound)
-            range -= bound
+            low &+= UInt64(bound)
+            range &-= bound
         }
     }
 }
@@ -131,7 +131,7 @@ private struct RangeOutput {
     @inline(__always)
     mutating func normalise(_ interval: inout RangeInterval) {
         while interval.range < NumberCoding.leastRange {
-            interval.range <<= 8
+            interval.range &<<= 8
             shift(&interval.low)
         }
     }

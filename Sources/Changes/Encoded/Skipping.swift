@@ -16,22 +16,24 @@ extension ByteReader {
         advance(by: count)
     }
 
-    private func isUTF8(_ range: Range<Int>) -> Bool {
-        bytes.withUnsafeBytes { bytes in
-            var index = range.lowerBound
-            // Names and codes are nearly always ASCII.
-            while index + 8 <= range.upperBound,
-                bytes.loadUnaligned(fromByteOffset: index, as: UInt64.self) & 0x8080_8080_8080_8080 == 0
-            { index += 8 }
-            while index < range.upperBound, bytes[index] < 0x80 { index += 1 }
-            if index == range.upperBound { return true }
-            let rest = UnsafeBufferPointer(rebasing: bytes.bindMemory(to: UInt8.self)[index..<range.upperBound])
-            do {
-                _ = try UTF8Span(validating: rest.span)
-                return true
-            } catch {
-                return false
-            }
+    private func isUTF8(_ range: Range<Int>) -> Bool { bytes.withUnsafeBytes { Text.isUTF8($0, range) } }
+}
+
+extension Text {
+    static func isUTF8(_ bytes: UnsafeRawBufferPointer, _ range: Range<Int>) -> Bool {
+        var index = range.lowerBound
+        // Names and codes are nearly always ASCII.
+        while index + 8 <= range.upperBound,
+            bytes.loadUnaligned(fromByteOffset: index, as: UInt64.self) & 0x8080_8080_8080_8080 == 0
+        { index += 8 }
+        while index < range.upperBound, bytes[index] < 0x80 { index += 1 }
+        if index == range.upperBound { return true }
+        let rest = UnsafeBufferPointer(rebasing: bytes.bindMemory(to: UInt8.self)[index..<range.upperBound])
+        do {
+            _ = try UTF8Span(validating: rest.span)
+            return true
+        } catch {
+            return false
         }
     }
 }

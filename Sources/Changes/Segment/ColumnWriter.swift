@@ -4,6 +4,10 @@ import Causality
 struct ColumnWriter {
     let form: FieldOperation.Form
     let formBytes: [UInt8]
+    /// Which field of which kind the operations write, among those of the segment.
+    let target: Int
+    /// Whether its contents are values and nothing else.
+    let areValues: Bool
     private var contents = ByteInterner()
     private var uses: [Use] = []
 
@@ -17,20 +21,39 @@ struct ColumnWriter {
     /// One way of writing the column.
     struct Encoded {
         let coding: ColumnCoding
-        var stream = ByteWriter()
+        let stream: ByteWriter
     }
 
-    init(form: FieldOperation.Form, formBytes: [UInt8]) {
+    init(form: FieldOperation.Form, formBytes: [UInt8], target: Int) {
         self.form = form
         self.formBytes = formBytes
+        self.target = target
+        areValues = !form.hasElement && !form.isShown
     }
 
-    /// - Parameter item: an operation in `source`.
-    mutating func append(_ source: [UInt8], _ item: EncodedOperations.Item, record: Int, milliseconds: Int64) {
-        // Most likely it is the one before: a status, a name.
-        let (content, _) = contents.intern(
-            source, item.element.lowerBound..<item.form.upperBound,
-            expecting: uses.last.map { Int($0.content) } ?? .max)
+    /// The content of the last operation, which the next most likely has as well: a status, a name.
+    private var lastContent: Int { uses.last.map { Int($0.content) } ?? .max }
+
+    /// Where the last content ends, if it is what stands at `index`; nil if not.
+    @inline(__always)
+    func endOfLastContent(in source: UnsafeRawBufferPointer, at index: Int) -> Int? {
+        contents.end(of: lastContent, in: source, at: index)
+    }
+
+    /// Whether a value keeps the rules of the column's kind.
+    func takes(_ value: Value.Sort) -> Bool {
+        FieldOperation.violation(kind: form.kind, action: form.action, element: nil, value: value, isShown: false)
+            == nil
+    }
+
+    /// - Parameters:
+    ///   - range: the content's, in `source`.
+    ///   - repeatsContent: whether it is known to be the last one once more.
+    mutating func append(
+        _ source: [UInt8], _ range: Range<Int>, repeatsContent: Bool, record: Int, milliseconds: Int64
+    ) {
+        let last = lastContent
+        let content = repeatsContent ? last : contents.intern(source, range, expecting: last).number
         uses.append(Use(content: Int32(content), record: Int32(record), milliseconds: milliseconds))
     }
 
@@ -61,9 +84,6 @@ struct ColumnWriter {
         return best
     }
 
-    /// Whether its contents are values and nothing else.
-    private var areValues: Bool { !form.hasElement && !form.isShown }
-
     /// The form of numbers that all values of the column have, and the number of each content.
     private func numbers() -> (form: NumberForm, numbers: [Int64])? {
         guard areValues, contents.count > 0 else { return nil }
@@ -81,44 +101,46 @@ struct ColumnWriter {
     // MARK: - Writing
 
     private func listed(texts: Bool, newestFirst: Bool) -> Encoded {
-        var result = Encoded(coding: .listed(texts: texts, newestFirst: newestFirst))
-        var count = 0
-        var last: ArraySlice<UInt8> = []
-        for use in uses {
-            let content = Int(use.content)
-            if content == count {
-                // Contents are numbered in the order in which they first come.
-                result.stream.write(byte: 0)
-                let next =
-                    texts ? contents[content].dropFirst(Value.textHeadCount(contents[content])) : contents[content]
-                FrontCoding.write(next, after: last, into: &result.stream)
-                last = next
-                count += 1
-            } else {
-                result.stream.write(newestFirst ? count - content : content + 1)
+        var stream = ByteWriter(reserving: uses.count)
+        contents.bytes.withUnsafeBytes { bytes in
+            var count = 0
+            var last = 0..<0
+            for use in uses {
+                let content = Int(use.content)
+                if content == count {
+                    // Contents are numbered in the order in which they first come.
+                    stream.write(byte: 0)
+                    let next = contents.content(content, isText: texts, in: bytes)
+                    FrontCoding.write(bytes, next, after: last, into: &stream)
+                    last = next
+                    count += 1
+                } else {
+                    stream.write(newestFirst ? count - content : content + 1)
+                }
             }
         }
-        return result
+        return Encoded(coding: .listed(texts: texts, newestFirst: newestFirst), stream: stream)
     }
 
     private func encoded(
         _ numbers: [Int64], _ form: NumberForm, _ prediction: Prediction, records: Int
     ) -> Encoded {
-        var result = Encoded(coding: .numbers(form, prediction))
+        var stream = ByteWriter(reserving: uses.count)
         var last: Int64 = 0
         var remembered = [Int64](repeating: 0, count: prediction.isOfRecord ? records : 0)
+        let (unit, step) = (form.unit ?? 1, prediction.step)
         for use in uses {
             let number = numbers[Int(use.content)]
             let record = Int(use.record)
             switch prediction {
-            case .column: result.stream.write(signed: number &- last)
-            case .stamp: result.stream.write(signed: number &- use.milliseconds / (form.unit ?? 1))
+            case .column: stream.write(signed: number &- last)
+            case .stamp: stream.write(signed: number &- use.milliseconds / unit)
             case .record, .recordSuccessor:
-                result.stream.write(signed: number &- remembered[record])
-                remembered[record] = number &+ prediction.step
+                stream.write(signed: number &- remembered[record])
+                remembered[record] = number &+ step
             }
             last = number
         }
-        return result
+        return Encoded(coding: .numbers(form, prediction), stream: stream)
     }
 }

@@ -1,15 +1,21 @@
 /// Runs of bytes, each told from the one before it: how many first bytes they share, how many others follow, those.
 enum FrontCoding {
-    static func write(_ next: ArraySlice<UInt8>, after last: ArraySlice<UInt8>, into writer: inout ByteWriter) {
-        next.withUnsafeBytes { next in
-            let shared = last.withUnsafeBytes { last in
-                var shared = 0
-                while shared < min(next.count, last.count), next[shared] == last[shared] { shared += 1 }
-                return shared
-            }
-            writer.write(shared)
-            writer.write(UnsafeRawBufferPointer(rebasing: next[shared...]))
-        }
+    /// - Parameters:
+    ///   - next: of `bytes`, as is `last`.
+    ///   - last: empty for the first run.
+    static func write(
+        _ bytes: UnsafeRawBufferPointer, _ next: Range<Int>, after last: Range<Int>, into writer: inout ByteWriter
+    ) {
+        let most = min(next.count, last.count)
+        var shared = 0
+        while shared < most, bytes[next.lowerBound &+ shared] == bytes[last.lowerBound &+ shared] { shared &+= 1 }
+        writer.write(shared)
+        writer.write(next.count - shared)
+        writer.write(raw: bytes, next.lowerBound + shared..<next.upperBound)
+    }
+
+    static func write(_ bytes: [UInt8], _ next: Range<Int>, after last: Range<Int>, into writer: inout ByteWriter) {
+        bytes.withUnsafeBytes { write($0, next, after: last, into: &writer) }
     }
 
     /// Appends the next run to `buffer`, in which `last` is the range of the one before it.
@@ -67,13 +73,16 @@ struct TrailingNumber {
         var start = range.upperBound
         var value: Int64 = 0
         var scale: Int64 = 1
-        // 18 digits fit 63 bits.
-        while start > range.lowerBound, range.upperBound - start < 18,
-            (UInt8(ascii: "0")...UInt8(ascii: "9")).contains(bytes[start - 1])
-        {
-            start -= 1
-            value += Int64(bytes[start] - UInt8(ascii: "0")) * scale
-            scale *= 10
+        // 18 digits fit 63 bits: nothing overflows.
+        let least = max(range.lowerBound, range.upperBound - 18)
+        bytes.withUnsafeBufferPointer { bytes in
+            while start > least {
+                let digit = bytes[start &- 1] &- UInt8(ascii: "0")
+                if digit > 9 { break }
+                start &-= 1
+                value &+= Int64(digit) &* scale
+                scale &*= 10
+            }
         }
         self.start = start
         self.value = value
@@ -82,13 +91,14 @@ struct TrailingNumber {
 
     /// What must be added to the number that ends `last` for `next`; nil where they differ in more than that.
     static func step(_ bytes: [UInt8], from last: Range<Int>, to next: Range<Int>) -> Int64? {
+        guard last.count == next.count else { return nil }
         let (before, after) = (TrailingNumber(bytes, last), TrailingNumber(bytes, next))
         let digits = last.upperBound - before.start
-        guard digits > 0, last.count == next.count, next.upperBound - after.start == digits else { return nil }
-        for offset in 0..<last.count - digits where bytes[last.lowerBound + offset] != bytes[next.lowerBound + offset] {
-            return nil
+        guard digits > 0, next.upperBound - after.start == digits else { return nil }
+        let isSame = bytes.withUnsafeBytes { bytes in
+            ByteOrder.areEqual(bytes, last.dropLast(digits), bytes, next.dropLast(digits))
         }
-        return after.value - before.value
+        return isSame ? after.value - before.value : nil
     }
 
     /// Appends a copy of `last`, a range of `buffer`, with `step` added to the number that ends it.

@@ -26,7 +26,8 @@ struct RecordWriter {
             steps.write(signed: step)
         } else {
             codes.write(RecordList.Code.listed)
-            FrontCoding.write(interner[record], after: record == 0 ? [] : interner[record - 1], into: &list)
+            let last = record == 0 ? 0..<0 : interner.range(record - 1)
+            FrontCoding.write(interner.bytes, interner.range(record), after: last, into: &list)
         }
         return record
     }

@@ -26,6 +26,7 @@ package struct SegmentWriter {
     private var verdicts = RunWriter()
     private var starts = ByteWriter()
     private var authors = ByteInterner()
+    private var lastAuthor = 0
     private var authorList = ByteWriter()
     private var authorRuns = RunWriter()
     private var contextCounts = RunWriter()
@@ -65,13 +66,16 @@ package struct SegmentWriter {
         guard reader.remaining <= Limit.bytesPerChange.value else { throw .limit(.bytesPerChange, at: reader.index) }
         let format = try reader.readInteger()
         guard format == Change.carriedFormat else { throw .unsupported("a change of format \(format)") }
-        let (stamp, author, context, subjects) = try ChangeHeader.Carried.readApart(from: &reader, feed: dot.feed)
+        let stamp = HybridTimestamp(rawValue: try reader.readInteger())
+        let author = try readAuthor(from: &reader)
+        let context = try ChangeHeader.Carried.readContext(from: &reader, feed: dot.feed)
+        let subjects = try ChangeHeader.Carried.readSubjects(from: &reader)
         var commitments: [Hash256] = []
         for _ in subjects { commitments.append(try reader.readHash()) }
         let range = try reader.readRange(.bytesPerChange)
-        let parsed = try EncodedOperations(bytes, range)
+        try operations.check(bytes, range)
         try reader.finish()
-        guard hasRoom, operations.hasRoom(for: parsed, of: range.count) else { return false }
+        guard hasRoom, operations.hasRoom(of: range.count) else { return false }
         begin(SegmentHead.Kind.full)
         write(dot)
         counters.append(
@@ -82,10 +86,10 @@ package struct SegmentWriter {
             verdicts.append(UInt64(place.verdict.rawValue))
             if let start = place.start { starts.write(start) }
         }
-        writeAuthor(bytes, author)
+        write(author, bytes)
         write(context)
         write(subjects, commitments)
-        try operations.append(parsed, of: range.count, stamp: stamp)
+        try operations.append(bytes, of: range.count, stamp: stamp)
         return true
     }
 
@@ -152,13 +156,33 @@ package struct SegmentWriter {
         return nextSequences.count - 1
     }
 
-    /// - Parameter range: of zone, person and schema, which lie in the carried form as in the list.
-    private mutating func writeAuthor(_ bytes: [UInt8], _ range: Range<Int>) {
-        let (number, isNew) = authors.intern(bytes, range)
-        if isNew {
-            FrontCoding.write(authors[number], after: number == 0 ? [] : authors[number - 1], into: &authorList)
+    /// Who made a change and by which schema: mostly the one before.
+    private enum Author {
+        case last
+        /// Where zone, person and schema lie, in the carried form as in the list.
+        case other(Range<Int>)
+    }
+
+    private func readAuthor(from reader: inout ByteReader) throws(CodecError) -> Author {
+        let start = reader.index
+        let end = reader.bytes.withUnsafeBytes { bytes in
+            authors.end(of: lastAuthor, in: UnsafeRawBufferPointer(rebasing: bytes[..<reader.end]), at: start)
         }
-        authorRuns.append(UInt64(number))
+        guard let end else { return .other(try ChangeHeader.Carried.skipAuthor(from: &reader)) }
+        reader.advance(by: end - start)
+        return .last
+    }
+
+    private mutating func write(_ author: Author, _ bytes: [UInt8]) {
+        if case .other(let range) = author {
+            let (number, isNew) = authors.intern(bytes, range)
+            if isNew {
+                let last = number == 0 ? 0..<0 : authors.range(number - 1)
+                FrontCoding.write(authors.bytes, authors.range(number), after: last, into: &authorList)
+            }
+            lastAuthor = number
+        }
+        authorRuns.append(UInt64(lastAuthor))
     }
 
     private mutating func write(_ context: [ChangeReference]) {

@@ -47,12 +47,13 @@ struct SnapshotColumnWriter {
 
     /// Writes the contents, each told from the one before.
     func writeContents(_ list: SnapshotContentList, into writer: inout ByteWriter) {
-        var last: ArraySlice<UInt8> = []
-        for content in 0..<list.count {
-            var next = contents[content]
-            if list.isTexts { next = next.dropFirst(Value.textHeadCount(next)) }
-            FrontCoding.write(next, after: last, into: &writer)
-            last = next
+        contents.bytes.withUnsafeBytes { bytes in
+            var last = 0..<0
+            for content in 0..<list.count {
+                let next = contents.content(content, isText: list.isTexts, in: bytes)
+                FrontCoding.write(bytes, next, after: last, into: &writer)
+                last = next
+            }
         }
     }
 

@@ -236,7 +236,7 @@ struct SnapshotEncoder {
             numbers.append(.unsigned(SnapshotHead.originCode(ofStep: step), .origin))
         } else {
             numbers.append(.unsigned(0, .origin))
-            FrontCoding.write(originBytes[next], after: originBytes[lastOrigin], into: &origins)
+            FrontCoding.write(originBytes, next, after: lastOrigin, into: &origins)
         }
         lastOrigin = next
     }

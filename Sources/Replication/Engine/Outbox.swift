@@ -134,16 +134,22 @@ package struct Outbox<Transaction: ReplicaTransaction> {
             }
         }
         flush()
-        var attestations = batch.attestations
+        // What is signed is a hash, and needs nothing of the blocks.
+        var signing: (@Sendable () -> Attestation)?
         if let last = batch.items.last(where: { $0.dot.feed == identity.feed })?.dot,
             let hash = try hash(at: last, of: scope)
         {
-            let own = Attestation(scope: scope, sequence: last.sequence, hash: hash, key: identity.key)
+            signing = transaction.begin { [key = identity.key] in
+                Attestation(scope: scope, sequence: last.sequence, hash: hash, key: key)
+            }
+        }
+        let blocks = PushBlock.packed(runs, in: transaction)
+        var attestations = batch.attestations
+        if let own = signing?() {
             try transaction.put(own)
             attestations.append(own)
         }
-        let push = ScopePush(
-            scope: scope, blocks: PushBlock.packed(runs, in: transaction), attestations: attestations)
+        let push = ScopePush(scope: scope, blocks: blocks, attestations: attestations)
         try transaction.note(pushed: Outbox.placeable(push.blocks, of: batch), of: scope)
         return (push, batch.byteCount, Set(runs.map { ReplicaID($0.feed) }))
     }
