@@ -17,39 +17,68 @@ struct EarlierVisits {
     /// So many visits that have no case here may lie between two that have: those at locations that were not selected.
     private static let skippedVisits = 8
 
-    /// Where `row`, the first of its incident in a file, finds the incident: at the visit that has the row already, or at the last one
-    /// where the row is later than all that is here.
+    /// Where `row`, the first of its incident in a file, finds the incident: at the visit that has the row already; at the last one, where
+    /// the row is not surely earlier than all that is here; else at the last one that had begun when it was written, at its place.
     ///
     /// - Parameter fact: the row's.
-    /// - Returns: nil where no case is here, and where the row is an earlier one that is not: then the file is taken to tell the incident
-    ///   from its beginning.
+    /// - Returns: nil where no case is here, and where the row is earlier than all of them and none is of the first visit: then the
+    ///   file is taken to tell the incident from its beginning.
+    /// - Throws: `MisplacedRow` where the incident was not at the row's place, as far as is known here.
     /// - Complexity: O(steps of the incident's cases).
     func start(_ row: IncidentRow, _ fact: IncidentFact) throws -> VisitStart? {
-        let facts = [IncidentFact.Aspect.update, .departure].map { FactID(ofKey: fact.key($0).bytes) }
+        let (update, departure) = (FactID(ofKey: fact.key(.update).bytes), FactID(ofKey: fact.key(.departure).bytes))
         var cases: [Int: ImportedCase] = [:]
         var last = 0
         var visit = 1
         while visit <= last + 1 + EarlierVisits.skippedVisits {
-            let steps = try transaction.importedSteps(
-                of: CaseReference(location: "", number: row.number, visit: visit), in: home)
+            let steps = try steps(of: visit, row.number)
             if !steps.isEmpty {
-                let found = ImportedCase(steps, next: CaseReference(location: "", number: row.number, visit: visit + 1))
-                cases[visit] = found
+                cases[visit] = ImportedCase(steps, next: reference(visit + 1, row.number))
                 last = visit
-                if steps.contains(where: { facts.contains($0.fact) }) { return start(at: visit, cases) }
+                if steps.contains(where: { $0.fact == update }) { return start(at: visit, cases) }
+                // The row that ended this stay belongs to the next one.
+                if steps.contains(where: { $0.fact == departure }) {
+                    let next = try self.steps(of: visit + 1, row.number)
+                    if !next.isEmpty {
+                        cases[visit + 1] = ImportedCase(next, next: reference(visit + 2, row.number))
+                    }
+                    return start(at: visit + 1, cases)
+                }
             }
             visit += 1
         }
+        guard let found = cases[last], let newest = cases.values.map(\.newest).max() else { return nil }
         let moment = CaseEvent.Moment(atMilliseconds: row.updatedAtMilliseconds, version: row.version)
-        guard let found = cases[last], cases.values.allSatisfy({ $0.newest < moment }) else { return nil }
-        return start(at: found.destination == nil ? last : last + 1, cases)
+        if !moment.isLate(after: newest) { return start(at: found.destination == nil ? last : last + 1, cases) }
+        func isThere(_ visit: Int) -> Bool {
+            guard let place = row.location, let known = location(of: visit, cases) else { return true }
+            return place == known
+        }
+        let begun = cases.keys.filter { cases[$0].map { $0.oldest <= moment } ?? false && isThere($0) }
+        if let visit = begun.max() { return start(at: visit, cases) }
+        if cases.values.allSatisfy({ moment < $0.oldest }) {
+            if cases[1] == nil { return nil }
+            if isThere(1) { return start(at: 1, cases) }
+        }
+        throw MisplacedRow(location: row.location ?? IncidentVisits.unknownLocation)
+    }
+
+    private func reference(_ visit: Int, _ number: String) -> CaseReference {
+        CaseReference(location: "", number: number, visit: visit)
+    }
+
+    private func steps(of visit: Int, _ number: String) throws -> [SQLiteTransaction.ImportedStep] {
+        try transaction.importedSteps(of: reference(visit, number), in: home)
+    }
+
+    private func location(of visit: Int, _ cases: [Int: ImportedCase]) -> String? {
+        cases[visit]?.location ?? cases[visit - 1]?.destination
     }
 
     private func start(at visit: Int, _ cases: [Int: ImportedCase]) -> VisitStart {
-        func location(_ visit: Int) -> String? { cases[visit]?.location ?? cases[visit - 1]?.destination }
-        return VisitStart(
-            earlier: (1..<visit).map { cases[$0] == nil ? nil : location($0) }, current: location(visit),
-            isOpen: cases[visit] != nil)
+        VisitStart(
+            earlier: (1..<visit).map { cases[$0] == nil ? nil : location(of: $0, cases) },
+            current: location(of: visit, cases), isOpen: cases[visit] != nil)
     }
 
     /// What the steps of one case tell.
@@ -58,6 +87,7 @@ struct EarlierVisits {
         let location: String?
         /// The location that the incident left for; nil where it did not.
         let destination: String?
+        let oldest: CaseEvent.Moment
         let newest: CaseEvent.Moment
 
         /// - Parameters:
@@ -71,7 +101,9 @@ struct EarlierVisits {
                     guard let place = step.step.destination?.string, place.hasSuffix(suffix) else { return nil }
                     return String(place.dropLast(suffix.count))
                 }.last
-            newest = steps.map(\.moment).max() ?? CaseEvent.Moment(atMilliseconds: .min, version: nil)
+            let moments = steps.map(\.moment)
+            let none = CaseEvent.Moment(atMilliseconds: .min, version: nil)
+            (oldest, newest) = (moments.min() ?? none, moments.max() ?? none)
         }
     }
 }

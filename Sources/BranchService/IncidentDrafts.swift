@@ -27,6 +27,9 @@ package enum IncidentDrafts {
         origin(of: reference).recordID(in: scope)
     }
 
+    /// Where a case left for, as its last step says it.
+    static func place(of destination: CaseReference) -> Text { Text("\(destination.location) \(destination.label)") }
+
     private static func write(_ event: CaseEvent, in transaction: inout CaseTransaction) throws {
         let at = Moment(milliseconds: event.atMilliseconds, zoneMinutes: Int16(event.zone.minutes))
         let fact = FactID(ofKey: event.factKey.bytes)
@@ -43,7 +46,7 @@ package enum IncidentDrafts {
         case .moved(let destination):
             step = NewStep(
                 .moved, at: at, fact: fact, version: Int64(clamping: event.version),
-                destination: Text("\(destination.location) \(destination.label)"))
+                destination: place(of: destination))
         }
         let origin = origin(of: event.subject)
         var title: Text?
@@ -69,7 +72,7 @@ package enum IncidentDrafts {
 
 extension CaseEdit {
     /// What a change of the log's row writes.
-    fileprivate init(_ change: FieldChange) {
+    init(_ change: FieldChange) {
         self =
             switch change {
             case .title(let text): .write(.title, Text(text))
@@ -81,16 +84,6 @@ extension CaseEdit {
             case .tagAdded(let tag): .add(Text(tag), to: .tags)
             case .tagRemoved(let tag): .remove(Text(tag), from: .tags)
             }
-    }
-}
-
-extension RecordState {
-    /// Whether what a change would take the place of was written by others than `changes`: by people, since the log was imported.
-    func holdsWrite(_ change: FieldChange, otherThan changes: Set<Dot>) -> Bool {
-        let target = CaseEdit(change).target
-        return slots.contains { slot in
-            slot.target == target && slot.survivors.contains { !changes.contains($0.dot) }
-        }
     }
 }
 

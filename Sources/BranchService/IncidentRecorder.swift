@@ -198,14 +198,17 @@ package struct IncidentRecorder {
                 if let newest, step.moment < newest.moment { continue }
                 newest = (step.moment, step.fact)
             }
-            guard case .status = event.kind, let newest else { return event }
+            if case .moved(let destination) = event.kind {
+                // A stay ends once: the row that ended it may not be in this file.
+                let place = IncidentDrafts.place(of: destination)
+                return steps.contains { $0.step.destination == place } ? nil : event
+            }
+            guard let newest else { return event }
             if event.moment.isLate(after: newest.moment) { return event.late() }
             // The case may stand as another row left it, which this file has not, or has elsewhere.
             let previous = event.previous.map { FactID(ofKey: $0.bytes) }
             if previous == newest.fact { return event }
-            let state = try transaction.record(IncidentDrafts.record(of: event.subject, in: home), of: home)?.state
-            let imported = Set(steps.map(\.dot))
-            return event.complete { state?.holdsWrite($0, otherThan: imported) ?? false }
+            return try StandingFields(of: event.subject, steps, transaction, in: home).completed(event)
         }
     }
 }

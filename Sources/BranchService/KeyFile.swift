@@ -4,11 +4,15 @@ import Foundation
 
 /// A replica's private key, beside its file: `<replica>.key`, 64 hexadecimal digits, mode 0600.
 package enum KeyFile {
-    /// Beside the file itself, also where `replica` is a link to it.
+    /// Beside the file itself, also where `replica` is a link to it; beside the link where that one alone has a key: a file that was
+    /// moved, with a link left in its place, may have left its key.
     static func path(of replica: String) -> String {
+        let beside = replica + ".key"
         var status = stat()
-        let isLink = lstat(replica, &status) == 0 && status.st_mode & S_IFMT == S_IFLNK
-        return (isLink ? URL(fileURLWithPath: replica).resolvingSymlinksInPath().path : replica) + ".key"
+        guard lstat(replica, &status) == 0, status.st_mode & S_IFMT == S_IFLNK else { return beside }
+        let own = URL(fileURLWithPath: replica).resolvingSymlinksInPath().path + ".key"
+        let files = FileManager.default
+        return !files.fileExists(atPath: own) && files.fileExists(atPath: beside) ? beside : own
     }
 
     static let strayKey =

@@ -150,7 +150,10 @@ package final class Replica {
             // One that never joined holds its own changes alone.
             guard let home: ScopeID = try transaction.identifier(.homeScope) else { return true }
             let feeds = try transaction.feeds(of: home)
-            if feeds.isEmpty { return try transaction.setting(.replica).map { $0 == identity.replica.bytes } ?? true }
+            if feeds.isEmpty {
+                guard let bytes = try transaction.setting(.replica), bytes.count == 16 else { return true }
+                return bytes == identity.replica.bytes
+            }
             return feeds.contains { $0.feed == identity.feed }
         }
         guard isOwn else { throw ReplicaError.foreignKey(path: store.path) }

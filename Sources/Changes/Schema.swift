@@ -53,19 +53,23 @@ package struct RecordType: Sendable {
     package let derivedColumns: [Column]
     /// The values of `derivedColumns`, in their order. A pure function of the record.
     package let derive: @Sendable (RecordView) -> [Value]
+    /// By which rules `derive` does it, from 1: another number than a file's, and its tables are written anew.
+    package let derivation: Int
     /// Indexes of the main table, the columns of each: what listings are read from. Each is kept up with every write
     /// that changes one of its columns.
     package let indexes: [[String]]
 
     package init(
         name: Text, table: String, fields: [FieldDefinition], derivedColumns: [Column] = [],
-        indexes: [[String]] = [], derive: @escaping @Sendable (RecordView) -> [Value] = { _ in [] }
+        indexes: [[String]] = [], derivation: Int = 1,
+        derive: @escaping @Sendable (RecordView) -> [Value] = { _ in [] }
     ) {
         self.name = name
         self.table = table
         self.fields = fields
         self.derivedColumns = derivedColumns
         self.indexes = indexes
+        self.derivation = derivation
         self.derive = derive
     }
 

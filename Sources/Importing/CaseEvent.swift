@@ -98,9 +98,17 @@ package struct CaseEvent: Equatable, Sendable {
 
     /// The same event with all that the row shows, for a case that is here and does not stand as the row before left it.
     ///
-    /// - Parameter isKept: whether the case keeps what it has there: what changed since the row before is not known.
-    package func complete(keeping isKept: (FieldChange) throws -> Bool) rethrows -> CaseEvent {
-        let changes = try fields?.all.filter { try !isKept($0) } ?? changes
+    /// - Parameters:
+    ///   - tags: those of earlier rows.
+    ///   - isKept: whether the case keeps what it has there: what changed since the row before is not known.
+    package func complete(
+        removing tags: [String], keeping isKept: (FieldChange) throws -> Bool
+    ) rethrows -> CaseEvent {
+        var changes = changes
+        if let fields {
+            changes = tags.filter { !fields.tags.contains($0) }.map(FieldChange.tagRemoved)
+            changes += try fields.all.filter { try !isKept($0) }
+        }
         return CaseEvent(
             subject: subject, opening: nil, factKey: factKey, person: person, atMilliseconds: atMilliseconds,
             zone: zone,

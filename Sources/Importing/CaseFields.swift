@@ -62,15 +62,12 @@ package enum FieldChange: Equatable, Sendable {
 }
 
 extension CaseFields {
-    /// All that the row shows, also what it leaves empty, for a case of which nobody knows what it shows. Of the tags of earlier
-    /// contact types one may stay.
+    /// All that the row shows, also what it leaves empty, for a case of which nobody knows what it shows.
     package var all: [FieldChange] {
-        var changes: [FieldChange] = [
+        [
             .title(title), .category(category), .severity(severity), .assignee(assignee), .team(team),
             .customer(customer),
-        ]
-        if !tags.contains(Self.missedSLATag) { changes.append(.tagRemoved(Self.missedSLATag)) }
-        return changes + tags.map(FieldChange.tagAdded)
+        ] + tags.map(FieldChange.tagAdded)
     }
 
     /// The changes that lead here from the case's previous row, in the order of the fields; from nothing, all that

@@ -79,6 +79,8 @@ package struct IncidentLog: ~Copyable {
                     if record.isUnterminated { openEnd = record.line }
                     return .row(row)
                 } catch {
+                    // A value that is cut is no value, mostly.
+                    if record.isUnterminated { openEnd = record.line }
                     return .rejected(RejectedRow(record, error))
                 }
             }

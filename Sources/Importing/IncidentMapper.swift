@@ -44,7 +44,7 @@ package struct IncidentMapper<Memory: VisitMemory> {
     /// - Parameters:
     ///   - start: asked for an incident's first row in this file: where earlier imports have left it.
     ///   - check: called with the events where there are some; when it throws, it is as if the row had not been there.
-    /// - Throws: What `start` and `check` throw. `MisplacedRow` for a late row of a location that is not known of its incident; it is as if it
+    /// - Throws: What `start` and `check` throw, a `MisplacedRow` only for a selected location. `MisplacedRow` for a late row of a location that is not known of its incident; it is as if it
     ///   had not been there. What the memory throws; the mapper is then of no further use.
     package mutating func map(
         _ row: IncidentRow, startingFrom start: (IncidentRow, IncidentFact) throws -> VisitStart? = { _, _ in nil },
@@ -56,7 +56,11 @@ package struct IncidentMapper<Memory: VisitMemory> {
         if let known = try takeVisits(for: row) {
             visits = known
         } else {
-            visits = IncidentVisits(startingAt: row, from: try start(row, fact))
+            do {
+                visits = IncidentVisits(startingAt: row, from: try start(row, fact))
+            } catch let error as MisplacedRow where !selection.contains(error.location) {
+                return MappedRow(line: row.line, outcome: .elsewhere, events: [])
+            }
             isFirst = true
         }
         if let reference = visits.reference(taking: fact) {
@@ -142,6 +146,8 @@ package struct IncidentMapper<Memory: VisitMemory> {
 /// A row that is earlier than one of its incident before it, at a location that none of these named: when it came there cannot be told.
 package struct MisplacedRow: Error, Equatable, Sendable, CustomStringConvertible {
     package let location: String
+
+    package init(location: String) { self.location = location }
 
     package var description: String {
         "The row is earlier than one of its incident that came before it, and those were not at \(location): "

@@ -222,7 +222,8 @@ package enum StoredDamage {
     package static func isTold(by error: any Error) -> Bool {
         switch error {
         case is StoredValueError: true
-        case let error as SQLiteError: error.isDamage
+        case let error as SQLiteError: error.isDamage || error.isMismatch
+        case WriterError.damaged: true
         case FormatError.copyDamaged, FormatError.migratedFileDamaged: true
         default: false
         }

@@ -175,6 +175,91 @@ import Testing
         #expect(shown.texts("team") == ["Group 7"] && shown.texts("category") == ["Category 8"])
     }
 
+    /// Found in review and by a trial: what a person had cleared, or a tag that a person had taken off, came back with the next file.
+    @Test func whatPeopleClearedStaysClearedWhereAFileHasOnlyWhatIsNew() throws {
+        let branch = try Branch(try Workplace())
+        try ImportCommandTests.imported(
+            [ImportCommandTests.row("INC1", "New", version: 0, at: "1/3/2016 08:01")], branch)
+        try branch.must("case", "set", "INC1", "team=", "tags-=Phone")
+        try ImportCommandTests.imported(
+            [ImportCommandTests.row("INC1", "Active", version: 1, at: "2/3/2016 08:01")], branch)
+        let shown = try branch.show("INC1")
+        #expect(shown.status == "Active")
+        #expect(["team", "tags"].allSatisfy { (shown.texts($0) ?? []).isEmpty })
+        #expect(shown.texts("category") == ["Category 55"])
+    }
+
+    /// Found in review: the contact type of the last file's row stayed beside the new one.
+    @Test func theTagOfAnEarlierContactTypeGoesWhereTheLogWasCutBehindIt() throws {
+        let branch = try Branch(try Workplace())
+        for (version, type) in ["Email", "Phone"].enumerated() {
+            let row = ImportCommandTests.row("INC1", "New", version: version, at: "\(version + 1)/3/2016 08:01")
+            try ImportCommandTests.imported([row.replacing(",Phone,", with: ",\(type),")], branch)
+        }
+        #expect(try branch.show("INC1").texts("tags") == ["Phone"])
+    }
+
+    /// Found by a trial: each field was written once more with the value that stood there, against what somebody elsewhere had written.
+    @Test func whatStandsInACaseIsNotWrittenOnceMore() throws {
+        let workplace = try Workplace()
+        let branch = try Branch(workplace)
+        for version in 0...1 {
+            let row = ImportCommandTests.row(
+                "INC1", "State \(version)", version: version, at: "\(version + 1)/3/2016 08:01")
+            try ImportCommandTests.imported([row], branch)
+        }
+        for field in ["title", "team", "customer", "severity"] {
+            let told = try branch.must("explain", "INC1", field, "--json").decoded(Explained.self)
+            #expect(told.winner.change.hasSuffix(":1"), "\(field)")
+        }
+    }
+
+    private struct Explained: Decodable {
+        struct Winner: Decodable { let change: String }
+        let winner: Winner
+    }
+
+    /// Found in review and by a trial: a line that was put right and imported alone went into the case that the incident had left.
+    @Test func aLineThatWasPutRightGoesWhereTheIncidentWasThen() throws {
+        let branch = try Branch(try Workplace())
+        let rows = [(1, "Location 1"), (2, "Location 2"), (3, "Location 2"), (4, "Location 2")].map { version, place in
+            ImportCommandTests.row(
+                "INC1", "State \(version)", version: version, at: "\(version)/3/2016 08:00", location: place)
+        }
+        try ImportCommandTests.imported([rows[0], rows[1], rows[3]], branch)
+        let counts = try ImportCommandTests.imported([rows[2].replacing("Group 56", with: "Group 7")], branch)
+        #expect(counts.late == 1 && counts.imported == 1)
+        let (left, current) = (try branch.show("INC1"), try branch.show("INC1/2"))
+        #expect(left.steps.count == 2 && left.texts("team") == ["Group 56"])
+        #expect(current.steps.count == 3 && current.status == "State 4" && current.texts("team") == ["Group 56"])
+        #expect(try ImportCommandTests.imported(rows, branch).imported == 0)
+    }
+
+    /// Found by a trial: pieces in the wrong order made cases that never were, and nothing was said.
+    @Test func aPieceFromBeforeTheIncidentMovedIsRejectedBehindTheOther() throws {
+        let branch = try Branch(try Workplace())
+        let places = ["Location 1", "Location 1", "Location 2", "Location 2"]
+        let rows = places.enumerated().map { number, place in
+            ImportCommandTests.row(
+                "INC1", "State \(number)", version: number, at: "\(number + 1)/3/2016 08:00", location: place)
+        }
+        try ImportCommandTests.imported(Array(rows[2...]), branch)
+        for attempt in [Array(rows[..<2]), rows] {
+            let counts = try ImportCommandTests.imported(attempt, branch, status: 0)
+            #expect(counts.imported == 0 && counts.rejections.map(\.line) == [2, 3])
+        }
+        let listed = try branch.must("case", "list", "--json").decoded([Listed].self)
+        #expect(listed.map(\.case) == ["INC1"] && listed.map(\.status) == ["State 3"])
+    }
+
+    @discardableResult
+    private static func imported(_ rows: [String], _ branch: Branch, status: Int32 = 0) throws -> Imported {
+        let text = ([header] + rows).joined(separator: "\n") + "\n"
+        let done = try branch.run("import", "incident-log", try branch.place.write(text, to: "log.csv"), "--json")
+        #expect(done.status == status)
+        return try done.decoded(Imported.self)
+    }
+
     /// Found by a trial: one number in two spellings of its letters was two cases.
     @Test func theSpellingOfALetterMakesNoOtherCase() throws {
         let branch = try Branch(try Workplace())
@@ -195,6 +280,11 @@ import Testing
         let ending = try branch.must("import", "incident-log", file, "--json")
         #expect(ending.talk.contains("line 2: the file ends here without a line end"))
         #expect(try ending.decoded(Imported.self).openEnd == 2)
+        // Where what is left of the last value is none, too.
+        let closed = ImportCommandTests.row("INC2", "Closed", version: 0, at: "1/3/2016 08:01").dropLast(3)
+        let cut = try branch.place.write("\(ImportCommandTests.header)\n\(closed)", to: "cut.csv")
+        let counts = try branch.must("import", "incident-log", cut, "--json").decoded(Imported.self)
+        #expect(counts.openEnd == 2 && counts.rejected == 1)
         let whole = try branch.place.write("\(ImportCommandTests.header)\n\(row)\n", to: "log.csv")
         #expect(try branch.must("import", "incident-log", whole, "--json").talk == "")
     }

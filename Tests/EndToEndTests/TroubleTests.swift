@@ -230,6 +230,34 @@ import Testing
         try hub.stop()
     }
 
+    /// Found by a trial: at a machine that had begun with a snapshot the bundle of one that had been offline since before was refused,
+    /// with what only it had, as if somebody had changed it.
+    @Test func aBundleFromBeforeASnapshotIsTaken() throws {
+        let place = try Workplace()
+        let hub = try Hub(place, flags: ["--snapshot-entries", "4"])
+        let till = try joined(place, hub, try hub.addBranch("Kemang"))
+        _ = try till.open("--title", "Cold soup")
+        try till.must("sync")
+        let offline = try till.open("--title", "Wrong table")
+        let bundle = place.file("kemang.bundle")
+        try till.must("bundle", "create", bundle)
+        let second = try joined(place, hub, try hub.anotherCode("Kemang"), file: "second.sqlite")
+        let rows = (0..<300).map { ImportCommandTests.row("INC\($0)", "Active", version: $0, at: "1/3/2016 09:00") }
+        try second.must(
+            "import", "incident-log",
+            try place.write(([ImportCommandTests.header] + rows).joined(separator: "\n"), to: "log.csv"))
+        try second.must("sync")
+        let newcomer = try joined(place, hub, try hub.anotherCode("Kemang"), file: "newcomer.sqlite")
+        try newcomer.must("sync")
+        #expect(try newcomer.must("status", "--json").output.contains("\"snapshot\":{"))
+        try newcomer.must("bundle", "apply", bundle)
+        #expect(try newcomer.show(offline.case).texts("title") == ["Wrong table"])
+        try newcomer.must("case", "step", offline.case, "apologised")
+        for branch in [newcomer, till, newcomer] { try branch.must("sync") }
+        #expect(try till.run("diff", till.replica, newcomer.replica).status == 0)
+        try hub.stop()
+    }
+
     @Test func aHubWithoutChainsIsNotReady() throws {
         let place = try Workplace()
         try FileManager.default.createDirectory(atPath: place.file("empty"), withIntermediateDirectories: false)

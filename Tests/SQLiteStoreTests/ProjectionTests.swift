@@ -37,6 +37,33 @@ struct ProjectionTests {
         #expect(rebuilt == incremental)
     }
 
+    /// Found in review: what is worked out of a record by another rule stayed as an earlier program had written it.
+    @Test func anotherRuleForDerivedColumnsWritesThemAnew() throws {
+        func schemas(_ derivation: Int, _ text: Text) -> [Schema] {
+            [
+                Schema(
+                    id: "thing/1",
+                    recordTypes: [
+                        RecordType(
+                            name: "thing", table: "thing", fields: [FieldDefinition("title")],
+                            derivedColumns: [Column("told", .text)], derivation: derivation,
+                            derive: { _ in [.text(text)] })
+                    ])
+            ]
+        }
+        let folder = try Folder()
+        for (derivation, told) in [(1, "one" as Text), (1, "one"), (2, "two")] {
+            let store = try folder.store(schemas: schemas(derivation, told))
+            if derivation == 1 {
+                try Author(store).write(
+                    [Samples.register(Schema.typeField, .text("thing"))], to: .external(source: "test", id: "1"),
+                    at: 1_000)
+            }
+            try store.close()
+            #expect("\(try Tables.dump(folder.file(), like: "thing*"))".contains(told.string))
+        }
+    }
+
     /// Found in review: the rows of a record whose type was written anew stayed in the tables of the old one.
     @Test func aRecordLeavesTheTablesOfItsOldType() throws {
         let folder = try Folder()

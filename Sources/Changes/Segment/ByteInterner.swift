@@ -18,8 +18,6 @@ struct ByteInterner {
 
     var count: Int { runs.count }
 
-    subscript(number: Int) -> ArraySlice<UInt8> { bytes[runs[number].range] }
-
     /// Where a run lies in `bytes`.
     func range(_ number: Int) -> Range<Int> { runs[number].range }
 

@@ -1,6 +1,7 @@
 import Causality
 import ChainDirectory
 import Changes
+import Foundation
 import ReplicaSettings
 import Replication
 import SQLiteStore
@@ -55,8 +56,12 @@ package final class ChainNames {
         return try scopes.first { try entry(of: $0)?.code == Text(name) } ?? ScopeID(hexadecimal: name)
     }
 
-    /// Whether the chain has a branch of this name or code, of which nothing need be here.
-    package func isBranch(_ name: String) throws -> Bool { try transaction.branchRecord(named: Text(name)) != nil }
+    /// Whether the chain has a branch of this name or code, in whichever spelling of its letters, of which nothing need be here.
+    package func isBranch(_ name: String) throws -> Bool {
+        try [name, name.precomposedStringWithCanonicalMapping, name.decomposedStringWithCanonicalMapping].contains {
+            try transaction.branchRecord(named: Text($0)) != nil
+        }
+    }
 
     /// Every branch or scope that the file holds, by name.
     package func allNames() throws -> [String] { try transaction.scopes().map { try name(of: $0.id) }.sorted() }

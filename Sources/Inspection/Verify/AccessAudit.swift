@@ -13,6 +13,8 @@ final class AccessAudit {
     private(set) var hubKey: PublicKey?
     /// Signed by the hub, as the tables and the directory hold them.
     private var certificates: [Certificate] = []
+    /// Those of settings, which came with bundles.
+    private var keptCertificates: [Certificate] = []
     private var ownCertificate: Certificate?
     private var receipts: [Receipt] = []
     private var branches: [BranchRecord] = []
@@ -67,7 +69,7 @@ final class AccessAudit {
                     .setting, row.table, row.row, "it is of the replica \(certificate.replica)")
             }
             world.learn(certificate.publicKey)
-            certificates.append(certificate)
+            keptCertificates.append(certificate)
         case .unfolded:
             do { world.firstUnfolded = try transaction.firstUnfolded() } catch {
                 findings.add(.setting, row.table, row.row, "it is no number of a change")
@@ -186,7 +188,7 @@ final class AccessAudit {
     private func checkHubSignatures() {
         guard let hubKey else { return }
         func isSigned(_ certificate: Certificate) -> Bool { (try? certificate.verify(hubKey)) != nil }
-        let all = certificates + [ownCertificate].compactMap(\.self)
+        let all = certificates + keptCertificates + [ownCertificate].compactMap(\.self)
         if all.count > 1, !all.contains(where: isSigned) {
             return findings.add(
                 .setting, "setting", SettingKey.hubKey.rawValue, "none of the certificates here was signed by it"
@@ -194,6 +196,11 @@ final class AccessAudit {
         }
         for certificate in certificates where !isSigned(certificate) {
             findings.add(.hub, "certificate", certificate.replica.description, "the hub did not sign it")
+        }
+        for certificate in keptCertificates where !isSigned(certificate) {
+            findings.add(
+                .setting, "setting", SettingKey.certificate(of: certificate.replica).rawValue, "the hub did not sign it"
+            )
         }
         if let ownCertificate, !isSigned(ownCertificate) {
             findings.add(.setting, "setting", SettingKey.certificate.rawValue, "the hub did not sign it")

@@ -111,7 +111,6 @@ package struct BundleReceiver<Store: ReplicaStore> {
     ) throws -> Int {
         let id = introduction.scope
         var received = 0
-        var authors: Set<ReplicaID> = []
         let verifier = PushVerifier(transaction) { certificates[$0] }
         let folder = RecordFolder(transaction)
         for (changes, author) in try verifier.verify(push, in: introduction) {
@@ -128,13 +127,23 @@ package struct BundleReceiver<Store: ReplicaStore> {
             clock.observe(unplaced: change.header.stamp)
             try transaction.put(clock)
             try folder.fold(operations, into: records, of: stored)
-            // Whoever carries the change on shows who its author is, and the directory may not tell yet.
-            if author.replica != own.replica, authors.insert(author.replica).inserted {
-                try transaction.put(author.encoded(), for: .certificate(of: author.replica))
-            }
             received += 1
         }
+        try keepCertificates(of: push, certificates, transaction)
         try transaction.resume(FeedID(own.replica), of: id)
         return received
+    }
+
+    /// Whoever carries changes on shows who their authors are, and the directory may not tell yet; an earlier program took changes
+    /// without that.
+    private func keepCertificates(
+        of push: ScopePush, _ certificates: [ReplicaID: Certificate], _ transaction: Store.Transaction
+    ) throws {
+        for author in Set(push.attestations.map(\.replica)).sorted() where author != own.replica {
+            guard let bytes = certificates[author]?.encoded() else { continue }
+            if try transaction.setting(.certificate(of: author)) != bytes {
+                try transaction.put(bytes, for: .certificate(of: author))
+            }
+        }
     }
 }

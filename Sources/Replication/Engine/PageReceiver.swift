@@ -141,6 +141,10 @@ package struct PageReceiver<Transaction: ReplicaTransaction> {
                 try transaction.keep(unpacked, from: start, of: scope)
             }
         }
+        if outcome.entries == 0, let base = try transaction.base(of: scope), page.receipt.position < base.position {
+            // All that it brings is in the snapshot that the scope began with, and how the order came there is not here.
+            return outcome
+        }
         let history =
             page.receipt.position == state.position
             ? state.history : try transaction.history(of: scope, at: page.receipt.position)

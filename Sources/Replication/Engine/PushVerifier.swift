@@ -190,7 +190,7 @@ struct PushVerifier<Transaction: ReplicaTransaction> {
         guard change.hash == known.hash else {
             throw Refusal(
                 .fork,
-                "there is another change at \(dot): its machine's file was put back or copied, and wrote beside itself; that machine joins with a new code into a new file"
+                "there is another change at \(dot): its machine's file was put back or copied, and wrote beside itself; that machine joins with a new code into a new file, and so does any other that took this change from a bundle"
             )
         }
         try RecordFolder(transaction).addParts(arrived.parts, of: known)

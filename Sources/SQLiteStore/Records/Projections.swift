@@ -23,8 +23,9 @@ struct Projections: Sendable {
         types = schemas.flatMap(\.recordTypes).enumerated().map { ProjectedType($1, number: Int64($0 + 1), names) }
     }
 
-    /// The statements that make all tables and indexes; changed statements mean that the tables are rebuilt.
-    var definition: String { types.flatMap(\.tables).map(\.definition).joined() }
+    /// The statements that make all tables and indexes, with remarks on what the statements do not tell; where they are others than
+    /// a file's, its tables are rebuilt.
+    var definition: String { types.flatMap { $0.tables.map(\.definition) + $0.remarks }.joined() }
 
     /// What the file says of its value tables.
     var valueTables: ValueTables { ValueTables(tables: types.map(\.values)) }
@@ -83,6 +84,11 @@ final class ProjectedType: Sendable {
         readsLog = !type.derivedColumns.isEmpty || type.fields.contains { $0.kind == .log }
         columns = type.fields.filter { !$0.hasTable }.enumerated().map { ShownField($1, index: $0) }
             .sorted { $0.target < $1.target }
+    }
+
+    /// By which rules the derived columns are worked out, where these are not the first.
+    var remarks: [String] {
+        type.derivation == 1 ? [] : ["-- \(type.table): derived by rule \(type.derivation)\n"]
     }
 
     /// What the main table's row of a record should hold, for who compares: the scope where the table has one, fields,

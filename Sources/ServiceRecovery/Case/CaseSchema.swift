@@ -15,7 +15,9 @@ package enum CaseSchema {
                     Column("step_count", .integer),
                 ],
                 // By number, and pages of those that changed last: of a status, of a branch and status.
-                indexes: [["number"], ["status", "updated_at"], ["scope", "status", "updated_at"]], derive: derive)
+                indexes: [["number"], ["status", "updated_at"], ["scope", "status", "updated_at"]],
+                // Since 2, of imported steps of one version the earlier one is late.
+                derivation: 2, derive: derive)
         ])
 
     /// Low stakes are read `latest`; who the customer is, what went wrong and who sees to it are for a person to

@@ -15,7 +15,7 @@ struct ImportIncidentLogCommand: ReplicaCommand {
             incident and its time, and that by its zone: name the same zone each time. A row that cannot be understood is \
             rejected, named on standard error by its line, and the rest goes on. A row that is earlier than one that its \
             case has is late: it goes into the history, and the case stands as it stood; a log is best \
-            sorted oldest first, and has to be where incidents move, or such a row is rejected. Exit status 1 where the file cannot be \
+            sorted oldest first, with its pieces in that order, and has to be where incidents move, or such a row is rejected. Exit status 1 where the file cannot be \
             read to its end, as when it was cut short; the rows before that place are imported and counted.
 
             Examples:
