@@ -3,17 +3,11 @@ import Testing
 
 /// What goes wrong around the programs, and what people make of it. Each was found by somebody who tried them.
 @Suite struct TroubleTests {
-    private func joined(_ place: Workplace, _ hub: Hub, _ code: String, file: String = "till.sqlite") throws -> Branch {
-        let till = try Branch(place, file: file, named: nil)
-        try till.must("join", hub.address, "--code", code)
-        return till
-    }
-
     /// `verify` took a hub's file for a replica's, and called a sound one damaged.
     @Test func aHubsFileIsVerifiedAsAHubs() throws {
         let place = try Workplace()
         let hub = try Hub(place)
-        let till = try joined(place, hub, try hub.addBranch("Kemang"))
+        let till = try Branch.joined(place, hub, try hub.addBranch("Kemang"))
         _ = try hub.addBranch("Menteng")
         _ = try till.open("--title", "Cold soup")
         try till.must("sync")
@@ -28,7 +22,7 @@ import Testing
     @Test func aHubThatHasMovedIsFollowed() throws {
         let place = try Workplace()
         let hub = try Hub(place)
-        let till = try joined(place, hub, try hub.addBranch("Kemang"))
+        let till = try Branch.joined(place, hub, try hub.addBranch("Kemang"))
         _ = try till.open("--title", "Cold soup")
         try hub.stop()
         let lost = try till.run("sync")
@@ -54,10 +48,10 @@ import Testing
     @Test func whatWasShownIsOfTheBranchOfTheCase() throws {
         let place = try Workplace()
         let hub = try Hub(place)
-        let office = try joined(place, hub, try hub.addBranch("Office", "--headquarters"), file: "office.sqlite")
+        let office = try Branch.joined(place, hub, try hub.addBranch("Office", "--headquarters"), file: "office.sqlite")
         var cases: [String] = []
         for name in ["Kemang", "Menteng"] {
-            let till = try joined(place, hub, try hub.addBranch(name), file: "\(name).sqlite")
+            let till = try Branch.joined(place, hub, try hub.addBranch(name), file: "\(name).sqlite")
             cases.append(try till.open("--title", "Cold soup").case)
             try till.must("sync")
         }
@@ -76,8 +70,8 @@ import Testing
     @Test func twoPeopleOfOneNameAreToldApart() throws {
         let place = try Workplace()
         let hub = try Hub(place)
-        let first = try joined(place, hub, try hub.addBranch("Kemang"), file: "first.sqlite")
-        let other = try joined(place, hub, try hub.anotherCode("Kemang"), file: "other.sqlite")
+        let first = try Branch.joined(place, hub, try hub.addBranch("Kemang"), file: "first.sqlite")
+        let other = try Branch.joined(place, hub, try hub.anotherCode("Kemang"), file: "other.sqlite")
         let number = try first.open("--title", "Cold soup").case
         for branch in [first, other] { try branch.must("sync") }
         for branch in [first, other] { try branch.must("case", "set", number, "customer=Joe") }
@@ -97,10 +91,10 @@ import Testing
     @Test func aBundleGoesOnFromMachineToMachine() throws {
         let place = try Workplace()
         let hub = try Hub(place)
-        let first = try joined(place, hub, try hub.addBranch("Kemang"), file: "first.sqlite")
+        let first = try Branch.joined(place, hub, try hub.addBranch("Kemang"), file: "first.sqlite")
         try first.must("sync")
-        let other = try joined(place, hub, try hub.anotherCode("Kemang"), file: "other.sqlite")
-        let third = try joined(place, hub, try hub.anotherCode("Kemang"), file: "third.sqlite")
+        let other = try Branch.joined(place, hub, try hub.anotherCode("Kemang"), file: "other.sqlite")
+        let third = try Branch.joined(place, hub, try hub.anotherCode("Kemang"), file: "third.sqlite")
         let theirs = try other.open("--title", "theirs").case
         try other.must("bundle", "create", place.file("other.bundle"))
         try first.must("bundle", "apply", place.file("other.bundle"))
@@ -121,8 +115,8 @@ import Testing
     @Test func aScopeThatIsStuckIsSaid() throws {
         let place = try Workplace()
         let hub = try Hub(place)
-        let first = try joined(place, hub, try hub.addBranch("Kemang"), file: "first.sqlite")
-        let other = try joined(place, hub, try hub.anotherCode("Kemang"), file: "other.sqlite")
+        let first = try Branch.joined(place, hub, try hub.addBranch("Kemang"), file: "first.sqlite")
+        let other = try Branch.joined(place, hub, try hub.anotherCode("Kemang"), file: "other.sqlite")
         try first.must("sync")
         for suffix in ["", ".key"] {
             try FileManager.default.copyItem(atPath: first.replica + suffix, toPath: place.file("copy.sqlite") + suffix)
@@ -146,7 +140,7 @@ import Testing
     @Test func aHubThatWasRestoredIsNamedForAsLongAsItIs() throws {
         let place = try Workplace()
         let hub = try Hub(place)
-        let till = try joined(place, hub, try hub.addBranch("Kemang"))
+        let till = try Branch.joined(place, hub, try hub.addBranch("Kemang"))
         try till.must("sync")
         try hub.stop()
         try FileManager.default.copyItem(atPath: hub.folder, toPath: place.file("older"))
@@ -176,8 +170,8 @@ import Testing
     @Test func aChangeOfHeadquartersIsTracedByItsBranch() throws {
         let place = try Workplace()
         let hub = try Hub(place)
-        let till = try joined(place, hub, try hub.addBranch("Kemang"))
-        let office = try joined(place, hub, try hub.addBranch("Office", "--headquarters"), file: "office.sqlite")
+        let till = try Branch.joined(place, hub, try hub.addBranch("Kemang"))
+        let office = try Branch.joined(place, hub, try hub.addBranch("Office", "--headquarters"), file: "office.sqlite")
         let opened = try till.open("--title", "A")
         try till.must("sync")
         try office.must("sync")
@@ -188,73 +182,6 @@ import Testing
         #expect(try office.must("trace", own.change, "--branch", "Office").output.contains("Office"))
         #expect(try office.must("trace", own.change, "--branch", "Kemang").output.contains("Kemang"))
         #expect(try office.run("trace", own.change, "--branch", "Nowhere").talk.contains("there is no branch"))
-        try hub.stop()
-    }
-
-    /// One that was made while a branch sent years of work was handed out for a day: nearly all came one by one.
-    @Test func aSnapshotOfABeginningIsMadeAnew() throws {
-        struct Standing: Decodable {
-            let scopes: [Scope]
-
-            struct Scope: Decodable {
-                let name: String
-                let snapshot: Snapshot?
-            }
-
-            struct Snapshot: Decodable { let position: Int }
-        }
-        let place = try Workplace()
-        let hub = try Hub(place, flags: ["--snapshot-entries", "4"])
-        let till = try joined(place, hub, try hub.addBranch("Kemang"))
-        // As many changes of a few cases in all.
-        func record(_ count: Int) throws {
-            let rows = (0..<count).map {
-                ImportCommandTests.row("INC\($0 % 5)", "Active", version: $0, at: "1/3/2016 09:0\($0 % 5)")
-            }
-            let log = ([ImportCommandTests.header] + rows).joined(separator: "\n")
-            try till.must("import", "incident-log", try place.write(log, to: "log.csv"))
-            try till.must("sync")
-        }
-        func positionOfNewcomer(_ file: String) throws -> Int? {
-            let newcomer = try joined(place, hub, try hub.anotherCode("Kemang"), file: file)
-            try newcomer.must("sync")
-            return try newcomer.must("status", "--json").decoded(Standing.self).scopes.compactMap(\.snapshot?.position)
-                .first
-        }
-        try record(300)
-        let first = try #require(try positionOfNewcomer("second.sqlite"))
-        try record(310)
-        #expect(try positionOfNewcomer("third.sqlite") == first, "one serves many")
-        try record(700)
-        #expect(try #require(try positionOfNewcomer("fourth.sqlite")) >= 2 * first)
-        try hub.stop()
-    }
-
-    /// Found by a trial: at a machine that had begun with a snapshot the bundle of one that had been offline since before was refused,
-    /// with what only it had, as if somebody had changed it.
-    @Test func aBundleFromBeforeASnapshotIsTaken() throws {
-        let place = try Workplace()
-        let hub = try Hub(place, flags: ["--snapshot-entries", "4"])
-        let till = try joined(place, hub, try hub.addBranch("Kemang"))
-        _ = try till.open("--title", "Cold soup")
-        try till.must("sync")
-        let offline = try till.open("--title", "Wrong table")
-        let bundle = place.file("kemang.bundle")
-        try till.must("bundle", "create", bundle)
-        let second = try joined(place, hub, try hub.anotherCode("Kemang"), file: "second.sqlite")
-        let rows = (0..<300).map { ImportCommandTests.row("INC\($0)", "Active", version: $0, at: "1/3/2016 09:00") }
-        try second.must(
-            "import", "incident-log",
-            try place.write(([ImportCommandTests.header] + rows).joined(separator: "\n"), to: "log.csv"))
-        try second.must("sync")
-        let newcomer = try joined(place, hub, try hub.anotherCode("Kemang"), file: "newcomer.sqlite")
-        try newcomer.must("sync")
-        #expect(try newcomer.must("status", "--json").output.contains("\"snapshot\":{"))
-        try newcomer.must("bundle", "apply", bundle)
-        #expect(try newcomer.show(offline.case).texts("title") == ["Wrong table"])
-        try newcomer.must("case", "step", offline.case, "apologised")
-        for branch in [newcomer, till, newcomer] { try branch.must("sync") }
-        #expect(try till.run("diff", till.replica, newcomer.replica).status == 0)
         try hub.stop()
     }
 
@@ -410,7 +337,7 @@ import Testing
     @Test func connectionsDoNotTakeAHubsLastFile() throws {
         let place = try Workplace()
         let hub = try Hub(place, openFiles: 160)
-        let till = try joined(place, hub, try hub.addBranch("Kemang"))
+        let till = try Branch.joined(place, hub, try hub.addBranch("Kemang"))
         _ = try till.open("--title", "Cold soup")
         let crowd = """
             import select, socket, sys

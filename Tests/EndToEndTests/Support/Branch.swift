@@ -63,6 +63,15 @@ struct Branch {
     func show(_ name: String) throws -> Shown { try must("case", "show", name, "--json").decoded(Shown.self) }
 }
 
+extension Branch {
+    /// A new machine of the branch that the code is for.
+    static func joined(_ place: Workplace, _ hub: Hub, _ code: String, file: String = "till.sqlite") throws -> Branch {
+        let till = try Branch(place, file: file, named: nil)
+        try till.must("join", hub.address, "--code", code)
+        return till
+    }
+}
+
 // MARK: - What the commands print
 
 struct Opened: Decodable {
